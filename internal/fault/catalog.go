@@ -1,0 +1,194 @@
+package fault
+
+import "slices"
+
+// Exit statuses, one table for all verbs.
+const (
+	ExitOK        = 0  // done; for verify: every demanded check passed and at least one was made
+	ExitFailed    = 1  // could not do it (unreadable, device, bug)
+	ExitUsage     = 2  // wrong usage or malformed input
+	ExitRejected  = 3  // evidence was checked and rejected
+	ExitMissing   = 4  // something demanded is missing
+	ExitOffline   = 5  // the work needs the network and it was not allowed
+	ExitRefused   = 6  // refused by the remote signer
+	ExitTemporary = 10 // try again
+	ExitInterrupt = 130
+	ExitTerminate = 143
+)
+
+// Reason is a stable dotted word that names why something failed. Scripts may
+// rely on it; the sentence beside it may change.
+type Reason string
+
+// The reasons, by subject. Each has its row in the catalog.
+const (
+	Internal    Reason = "internal"
+	Interrupted Reason = "interrupted"
+	Terminated  Reason = "terminated"
+
+	UsageInvalid   Reason = "usage.invalid"
+	ConfigInvalid  Reason = "config.invalid"
+	OutputRequired Reason = "output.required"
+	OutputExists   Reason = "output.exists"
+	OutputFailed   Reason = "output.failed"
+
+	InputNotFound     Reason = "input.not_found"
+	InputUnreadable   Reason = "input.unreadable"
+	InputNotRegular   Reason = "input.not_a_file"
+	InputEmpty        Reason = "input.empty"
+	InputEncoding     Reason = "input.encoding"
+	InputTooLarge     Reason = "input.too_large"
+	InputMalformed    Reason = "input.malformed"
+	InputChanged      Reason = "input.changed"
+	InputUnrecognized Reason = "input.unrecognized"
+	NotEvidence       Reason = "input.not_evidence"
+
+	NumberInexact Reason = "number.inexact"
+
+	KeyMalformed     Reason = "key.malformed"
+	KeyUnsupported   Reason = "key.unsupported"
+	KeyPrivate       Reason = "key.private"
+	KeyPublic        Reason = "key.public"
+	KeyScheme        Reason = "key.unknown_scheme"
+	KeySelfTest      Reason = "key.self_test"
+	KeyNotYetValid   Reason = "key.not_yet_valid"
+	KeyExpired       Reason = "key.expired"
+	KeyRevoked       Reason = "key.revoked"
+	KeyTypeForbidden Reason = "key.type_not_allowed"
+
+	PassphraseRequired Reason = "passphrase.required"
+	PassphraseWrong    Reason = "passphrase.wrong"
+	PassphraseSource   Reason = "passphrase.source"
+
+	SubjectInvalid  Reason = "subject.invalid"
+	SubjectMismatch Reason = "subject.mismatch"
+	SubjectRequired Reason = "subject.required"
+	SubjectTooMany  Reason = "subject.too_many"
+
+	PredicateType     Reason = "predicate.type"
+	PredicateInvalid  Reason = "predicate.invalid"
+	DecisionRequired  Reason = "decision.required"
+	StatementInvalid  Reason = "statement.invalid"
+	EnvelopeMalformed Reason = "envelope.malformed"
+	BundleMalformed   Reason = "bundle.malformed"
+	BundleVersion     Reason = "bundle.version"
+	BundleSignatures  Reason = "bundle.signatures"
+
+	SignatureMismatch  Reason = "signature.mismatch"
+	SignatureMalformed Reason = "signature.malformed"
+	SignatureScheme    Reason = "signature.scheme"
+	SignatureUntrusted Reason = "signature.untrusted"
+	SignatureMissing   Reason = "signature.missing"
+	SignatureThreshold Reason = "signature.threshold"
+
+	TrustRequired  Reason = "trust.required"
+	TrustMalformed Reason = "trust.malformed"
+)
+
+// Entry is one row of the catalog.
+type Entry struct {
+	Reason  Reason
+	Exit    int
+	Meaning string
+}
+
+// entries is the whole table. The order is the order of the manual.
+func entries() []Entry {
+	return []Entry{
+		{Internal, ExitFailed, "an unexpected failure, or one without a reason of its own"},
+		{Interrupted, ExitInterrupt, "the user interrupted the command"},
+		{Terminated, ExitTerminate, "the command was told to terminate"},
+
+		{UsageInvalid, ExitUsage, "wrong command, flag or argument"},
+		{ConfigInvalid, ExitUsage, "configuration file or environment has an unknown or invalid setting"},
+		{OutputRequired, ExitUsage, "a signing verb on a terminal needs -o"},
+		{OutputExists, ExitUsage, "the output file exists and --force was not given"},
+		{OutputFailed, ExitFailed, "the output could not be written (no space, no permission, closed pipe)"},
+
+		{InputNotFound, ExitMissing, "a named input does not exist"},
+		{InputUnreadable, ExitFailed, "an input exists and cannot be read"},
+		{InputNotRegular, ExitUsage, "a directory or device stands where a file is wanted"},
+		{InputEmpty, ExitUsage, "the input has no content"},
+		{InputEncoding, ExitUsage, "the input is compressed, UTF-16, starts with a byte order mark, or is otherwise not UTF-8 text"},
+		{InputTooLarge, ExitUsage, "the input is over a named limit"},
+		{InputMalformed, ExitUsage, "the input is not well-formed"},
+		{InputChanged, ExitFailed, "the input changed while it was being read"},
+		{InputUnrecognized, ExitUsage, "the document is not of the kind that the command signs"},
+		{NotEvidence, ExitUsage, "the file is not an envelope or bundle"},
+
+		{NumberInexact, ExitUsage, "a number has no exact canonical form, so signing it would alter it"},
+
+		{KeyMalformed, ExitUsage, "the key file is not well-formed"},
+		{KeyUnsupported, ExitUsage, "the key's algorithm or format is not supported"},
+		{KeyPrivate, ExitUsage, "a private key stands where a public key is wanted"},
+		{KeyPublic, ExitUsage, "a public key stands where a private key is wanted"},
+		{KeyScheme, ExitUsage, "the key reference has a scheme that this build does not have"},
+		{KeySelfTest, ExitFailed, "the loaded key's private and public halves do not belong together"},
+		{KeyNotYetValid, ExitRejected, "the key was not valid yet at the time that counts"},
+		{KeyExpired, ExitRejected, "the key was no longer valid at the time that counts"},
+		{KeyRevoked, ExitRejected, "the key is revoked"},
+		{KeyTypeForbidden, ExitRejected, "the key may not sign this predicate type"},
+
+		{PassphraseRequired, ExitUsage, "the key is encrypted and no passphrase could be asked for"},
+		{PassphraseWrong, ExitFailed, "the passphrase does not open the key"},
+		{PassphraseSource, ExitUsage, "the place that should give the passphrase cannot be read, or several were given"},
+
+		{SubjectInvalid, ExitUsage, "a subject is not FILE or NAME@sha256:<hex>"},
+		{SubjectMismatch, ExitRejected, "no subject of the statement has the demanded digest"},
+		{SubjectRequired, ExitMissing, "this evidence can be verified only against a subject"},
+		{SubjectTooMany, ExitUsage, "more subjects than a bundle may hold"},
+
+		{PredicateType, ExitRejected, "the predicate type is not the demanded one"},
+		{PredicateInvalid, ExitUsage, "the predicate does not follow its schema"},
+		{DecisionRequired, ExitUsage, "the report states no decision and --decision was not given"},
+		{StatementInvalid, ExitUsage, "the payload is not an in-toto statement that stella knows"},
+		{EnvelopeMalformed, ExitUsage, "the envelope is not well-formed DSSE"},
+		{BundleMalformed, ExitUsage, "the bundle is not a well-formed Sigstore bundle"},
+		{BundleVersion, ExitUsage, "the bundle's version is not known"},
+		{BundleSignatures, ExitUsage, "a bundle holds exactly one signature"},
+
+		{SignatureMismatch, ExitRejected, "the signature does not fit key and content"},
+		{SignatureMalformed, ExitRejected, "the signature's encoding is not the one its key demands"},
+		{SignatureScheme, ExitRejected, "the signature is of a scheme that this key does not verify"},
+		{SignatureUntrusted, ExitRejected, "signatures are there and none is by a trusted key"},
+		{SignatureMissing, ExitMissing, "there is no signature at all"},
+		{SignatureThreshold, ExitRejected, "fewer distinct holders signed than demanded"},
+
+		{TrustRequired, ExitMissing, "no key, certificate or trust was given to verify with"},
+		{TrustMalformed, ExitUsage, "a trust file is not well-formed"},
+	}
+}
+
+// Catalog returns every reason with its exit status and meaning, in the order
+// of the manual.
+func Catalog() []Entry { return slices.Clone(entries()) }
+
+// Exit returns the exit status of r, and ExitFailed for a reason that is not
+// in the catalog.
+func (r Reason) Exit() int {
+	for _, e := range entries() {
+		if e.Reason == r {
+			return e.Exit
+		}
+	}
+	return ExitFailed
+}
+
+// severity is the order in which one exit status is chosen among several
+// outcomes of one run: the first of these that occurred.
+func severity() []int {
+	return []int{ExitRejected, ExitUsage, ExitMissing, ExitOffline, ExitRefused, ExitTemporary, ExitFailed}
+}
+
+// Worst returns the exit status that stands for several outcomes.
+func Worst(statuses ...int) int {
+	for _, s := range severity() {
+		if slices.Contains(statuses, s) {
+			return s
+		}
+	}
+	if len(statuses) == 0 {
+		return ExitOK
+	}
+	return slices.Max(statuses)
+}

@@ -1,0 +1,66 @@
+package dsse
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/mldsa"
+	"crypto/rsa"
+
+	"github.com/stellaops/stella/internal/fault"
+)
+
+// Verifier verifies signatures with one key.
+type Verifier interface {
+	Public() crypto.PublicKey
+	// Verify returns nil if and only if s is a signature over the PAE of m.
+	Verify(m Message, s Signature) error
+}
+
+// NewVerifier returns the Verifier of a standard library public key. It fails
+// if the key has no scheme.
+func NewVerifier(pub crypto.PublicKey) (Verifier, error) {
+	scheme, err := SchemeOf(pub)
+	if err != nil {
+		return nil, err
+	}
+	return &keyVerifier{pub: pub, scheme: scheme}, nil
+}
+
+type keyVerifier struct {
+	pub    crypto.PublicKey
+	scheme Scheme
+}
+
+var _ Verifier = (*keyVerifier)(nil)
+
+func (v *keyVerifier) Public() crypto.PublicKey { return v.pub }
+
+func (v *keyVerifier) Verify(m Message, s Signature) error {
+	if s.Extension != nil {
+		return fault.New(fault.SignatureScheme,
+			"signature has the extension %q, which an ordinary %s key does not verify", s.Extension.Kind, v.scheme.Name)
+	}
+	input, err := signingInput(m, v.scheme)
+	if err != nil {
+		return err
+	}
+	if !v.verify(input, s.Sig) {
+		return fault.New(fault.SignatureMismatch, "%s signature does not fit the key and the content", v.scheme.Name)
+	}
+	return nil
+}
+
+func (v *keyVerifier) verify(input, sig []byte) bool {
+	switch k := v.pub.(type) {
+	case *ecdsa.PublicKey:
+		return ecdsa.VerifyASN1(k, input, sig)
+	case *rsa.PublicKey:
+		return rsa.VerifyPKCS1v15(k, v.scheme.Hash, input, sig) == nil
+	case ed25519.PublicKey:
+		return ed25519.Verify(k, input, sig)
+	case *mldsa.PublicKey:
+		return mldsa.Verify(k, input, sig, nil) == nil
+	}
+	return false
+}
