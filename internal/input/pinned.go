@@ -1,0 +1,38 @@
+package input
+
+import (
+	"crypto/sha256"
+	"io"
+)
+
+// Pinned is the content of a File that must still have a known digest each
+// time it is read: a file swapped between two passes is caught before anything
+// rests on the second pass. It implements dsse.Content.
+type Pinned struct {
+	file *File
+	sum  [sha256.Size]byte
+}
+
+// Pin returns the content of f that has the SHA-256 sum.
+func (f *File) Pin(sum [sha256.Size]byte) *Pinned { return &Pinned{f, sum} }
+
+// Size returns the length in bytes.
+func (p *Pinned) Size() int64 { return p.file.size }
+
+// WriteTo writes the content to w and fails if it is not what was pinned; w
+// then holds bytes that must be discarded.
+func (p *Pinned) WriteTo(w io.Writer) (int64, error) {
+	h := sha256.New()
+	buf := make([]byte, 256<<10)
+	n, err := io.CopyBuffer(io.MultiWriter(w, h), onlyReader{p.file.Reader()}, buf)
+	if err != nil {
+		return n, err
+	}
+	if n != p.file.size || [sha256.Size]byte(h.Sum(nil)) != p.sum {
+		return n, changed(p.file.name)
+	}
+	return n, nil
+}
+
+// onlyReader hides SectionReader.WriteTo, whose buffer is smaller than ours.
+type onlyReader struct{ io.Reader }
