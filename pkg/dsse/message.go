@@ -8,6 +8,8 @@ import (
 	"io"
 	"slices"
 	"sync"
+
+	"github.com/stellaops/stella/internal/fault"
 )
 
 // Message is what a signature covers: a payload and its type. The payload
@@ -19,7 +21,8 @@ type Message interface {
 	Size() int64
 	// WriteTo writes the payload, not its PAE, to w.
 	WriteTo(w io.Writer) (int64, error)
-	// Digest returns h over the PAE of the message.
+	// Digest returns h over what is signed: the PAE of the message, or the
+	// bare bytes of a blob (see NewBlob).
 	Digest(h crypto.Hash) ([]byte, error)
 }
 
@@ -67,45 +70,94 @@ func (c Concat) WriteTo(w io.Writer) (int64, error) {
 	return total, nil
 }
 
-// payload is the Message of this package. It computes each digest once.
-type payload struct {
+// blobPrefix is how every PAE begins. A blob that begins so is refused, since a
+// signature over it could pass for one over an envelope.
+const blobPrefix = "DSSEv1 "
+
+// message is the Message of this package. It computes each digest once.
+type message struct {
 	Content
 	payloadType string
+	header      []byte // what is signed before the content
 
 	mu      sync.Mutex
 	digests map[crypto.Hash][]byte
 }
 
-var _ Message = (*payload)(nil)
+var _ Message = (*message)(nil)
 
 // NewMessage returns a Message over c. It reads nothing.
 func NewMessage(payloadType string, c Content) Message {
-	return &payload{Content: c, payloadType: payloadType, digests: make(map[crypto.Hash][]byte)}
+	return newMessage(payloadType, paeHeader(payloadType, c.Size()), c)
 }
 
-func (p *payload) PayloadType() string { return p.payloadType }
+// NewBlob returns a Message whose signature covers the bare bytes of c and no
+// PAE, as the messageSignature of a Sigstore bundle does. Signing and verifying
+// it fails if c begins as a PAE does: such a signature could be passed off as
+// one over an envelope.
+func NewBlob(c Content) Message { return newMessage("", nil, &notPAE{Content: c}) }
 
-func (p *payload) Digest(h crypto.Hash) ([]byte, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if d, ok := p.digests[h]; ok {
+func newMessage(payloadType string, header []byte, c Content) *message {
+	return &message{Content: c, payloadType: payloadType, header: header, digests: make(map[crypto.Hash][]byte)}
+}
+
+func (m *message) PayloadType() string { return m.payloadType }
+
+func (m *message) signedHeader() []byte { return m.header }
+
+func (m *message) Digest(h crypto.Hash) ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if d, ok := m.digests[h]; ok {
 		return slices.Clone(d), nil
 	}
-	hashes, err := newPAEHashes(p, h)
+	hashes, err := newHashes(m, h)
 	if err != nil {
 		return nil, err
 	}
-	if err := copyExactly(hashes, p); err != nil {
+	if err := copyExactly(hashes, m); err != nil {
 		return nil, err
 	}
-	p.digests[h] = hashes.sums()[h]
-	return slices.Clone(p.digests[h]), nil
+	m.digests[h] = hashes.sums()[h]
+	return slices.Clone(m.digests[h]), nil
 }
 
-// WithDigests returns m with digests of its PAE that the caller computed while
-// it wrote or read the payload, so that they are not computed again.
+// withDigests returns m with digests of it that the caller computed while it
+// wrote the payload, so that they are not computed again.
 func withDigests(m Message, digests map[crypto.Hash][]byte) Message {
-	return &payload{Content: m, payloadType: m.PayloadType(), digests: digests}
+	return &message{Content: m, payloadType: m.PayloadType(), header: signedHeader(m), digests: digests}
+}
+
+// signedHeader returns what is signed before the payload of m.
+func signedHeader(m Message) []byte {
+	if own, ok := m.(interface{ signedHeader() []byte }); ok {
+		return own.signedHeader()
+	}
+	return paeHeader(m.PayloadType(), m.Size())
+}
+
+// notPAE is content that must not begin as a PAE does.
+type notPAE struct{ Content }
+
+func (c *notPAE) WriteTo(w io.Writer) (int64, error) {
+	return c.Content.WriteTo(&prefixGuard{w: w})
+}
+
+// prefixGuard fails at the first write that completes blobPrefix.
+type prefixGuard struct {
+	w    io.Writer
+	seen []byte
+}
+
+func (g *prefixGuard) Write(p []byte) (int, error) {
+	if missing := len(blobPrefix) - len(g.seen); missing > 0 {
+		g.seen = append(g.seen, p[:min(missing, len(p))]...)
+		if string(g.seen) == blobPrefix {
+			return 0, fault.New(fault.InputUnrecognized,
+				"content begins with %q: a signature over it could pass for one over an envelope", blobPrefix)
+		}
+	}
+	return g.w.Write(p)
 }
 
 // copyExactly writes m's payload to w and fails if it is not as long as m says.
@@ -120,15 +172,18 @@ func copyExactly(w io.Writer, m Content) error {
 	return nil
 }
 
-// paeHashes hashes the PAE of one message with several functions at once.
-type paeHashes map[crypto.Hash]hash.Hash
+// hashes hashes what is signed of one message with several functions at once.
+type hashes map[crypto.Hash]hash.Hash
 
-func newPAEHashes(m Message, want ...crypto.Hash) (paeHashes, error) {
-	hs := make(paeHashes, len(want))
-	header := paeHeader(m.PayloadType(), m.Size())
+func newHashes(m Message, want ...crypto.Hash) (hashes, error) {
+	hs := make(hashes, len(want))
+	header := signedHeader(m)
 	for _, h := range want {
 		if !h.Available() {
 			return nil, fmt.Errorf("hash function %v is not available", h)
+		}
+		if hs[h] != nil {
+			continue
 		}
 		hs[h] = h.New()
 		hs[h].Write(header)
@@ -136,14 +191,14 @@ func newPAEHashes(m Message, want ...crypto.Hash) (paeHashes, error) {
 	return hs, nil
 }
 
-func (hs paeHashes) Write(p []byte) (int, error) {
+func (hs hashes) Write(p []byte) (int, error) {
 	for _, h := range hs {
 		h.Write(p)
 	}
 	return len(p), nil
 }
 
-func (hs paeHashes) sums() map[crypto.Hash][]byte {
+func (hs hashes) sums() map[crypto.Hash][]byte {
 	out := make(map[crypto.Hash][]byte, len(hs))
 	for id, h := range hs {
 		out[id] = h.Sum(nil)
@@ -151,10 +206,10 @@ func (hs paeHashes) sums() map[crypto.Hash][]byte {
 	return out
 }
 
-// readPAE returns the whole PAE of m in memory, for schemes that sign the
+// readAll returns all that is signed of m in memory, for schemes that sign the
 // message and not a digest of it.
-func readPAE(m Message) ([]byte, error) {
-	header := paeHeader(m.PayloadType(), m.Size())
+func readAll(m Message) ([]byte, error) {
+	header := signedHeader(m)
 	buf := bytes.NewBuffer(make([]byte, 0, int64(len(header))+m.Size()))
 	buf.Write(header)
 	if err := copyExactly(buf, m); err != nil {

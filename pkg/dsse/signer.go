@@ -92,7 +92,7 @@ func (s *keySigner) sign(input []byte) ([]byte, error) {
 // or the PAE itself.
 func signingInput(m Message, s Scheme) ([]byte, error) {
 	if s.Hash == 0 {
-		return readPAE(m)
+		return readAll(m)
 	}
 	return m.Digest(s.Hash)
 }

@@ -1,0 +1,180 @@
+package bundle
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+
+	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/strictjson"
+	"github.com/stellaops/stella/pkg/dsse"
+)
+
+// decodeBundle reads a whole bundle. Unlike in an envelope, a member that is
+// not known is refused: this is what the protocol buffer readers of other
+// tools do, and a misspelt piece of verification material must not vanish.
+func decodeBundle(d *strictjson.Decoder) (Item, error) {
+	var item Item
+	var material bool
+	err := d.ClosedObject([]string{"mediaType", "verificationMaterial", "messageSignature", "dsseEnvelope"}, func(name string) error {
+		var err error
+		switch name {
+		case "mediaType":
+			item.Version, err = decodeMediaType(d)
+		case "verificationMaterial":
+			material = true
+			err = decodeMaterial(d, &item.Material)
+		case "messageSignature":
+			item.Blob, err = decodeBlob(d)
+		default:
+			item.Envelope, err = decodeEnvelope(d)
+		}
+		return err
+	})
+	if err == nil {
+		err = d.End()
+	}
+	if err != nil {
+		return Item{}, err
+	}
+	switch {
+	case item.Version == "":
+		return Item{}, errors.New(`member "mediaType" is missing`)
+	case !material:
+		return Item{}, errors.New(`member "verificationMaterial" is missing`)
+	case (item.Blob == nil) == (item.Envelope == nil):
+		return Item{}, errors.New(`exactly one of "dsseEnvelope" and "messageSignature" must be there`)
+	}
+	item.Shape = "Sigstore bundle " + item.Version
+	return item, nil
+}
+
+func decodeMediaType(d *strictjson.Decoder) (string, error) {
+	s, err := d.String(maxString)
+	if err != nil {
+		return "", err
+	}
+	version, ok := mediaTypes()[s]
+	if !ok {
+		return "", fault.New(fault.BundleVersion, "unknown bundle version: media type %q is none of v0.1 to v0.3", s)
+	}
+	return version, nil
+}
+
+// decodeEnvelope reads the bundle's envelope, which holds exactly one signature
+// (sigstore_bundle.proto, "dsse_envelope").
+func decodeEnvelope(d *strictjson.Decoder) (*dsse.Envelope, error) {
+	e, err := dsse.DecodeEnvelope(d)
+	if err != nil {
+		return nil, fmt.Errorf("dsseEnvelope: %w", err)
+	}
+	switch n := len(e.Signatures()); {
+	case n == 0:
+		return nil, fault.New(fault.SignatureMissing, "the bundle's envelope holds no signature")
+	case n > 1:
+		return nil, fault.New(fault.BundleSignatures, "the bundle's envelope holds %d signatures; a bundle holds exactly one", n).
+			WithHint("keep several signatures in a bare envelope (--envelope dsse)")
+	}
+	return e, nil
+}
+
+func decodeBlob(d *strictjson.Decoder) (*Blob, error) {
+	b := &Blob{}
+	err := d.ClosedObject([]string{"messageDigest", "signature"}, func(name string) error {
+		var err error
+		if name == "signature" {
+			b.Signature, err = decodeBytes(d, dsse.MaxSignatureSize)
+			return err
+		}
+		return d.ClosedObject([]string{"algorithm", "digest"}, func(name string) error {
+			if name == "algorithm" {
+				b.Algorithm, err = d.String(maxString)
+			} else {
+				b.Digest, err = decodeBytes(d, 64)
+			}
+			return err
+		})
+	})
+	if err == nil && len(b.Signature) == 0 {
+		err = fault.New(fault.SignatureMissing, "the bundle's messageSignature holds no signature")
+	}
+	return b, err
+}
+
+// decodeMaterial reads what belongs to a signature. The log entries and
+// timestamps are kept as they stand.
+func decodeMaterial(d *strictjson.Decoder, m *Material) error {
+	contents := 0
+	err := d.ClosedObject([]string{"publicKey", "certificate", "x509CertificateChain", "tlogEntries", "timestampVerificationData"}, func(name string) error {
+		switch name {
+		case "publicKey":
+			contents++
+			return decodeKeyHint(d, m)
+		case "certificate":
+			contents++
+			return decodeCertificate(d, m)
+		case "x509CertificateChain":
+			contents++
+			return decodeChain(d, m)
+		case "tlogEntries":
+			return d.Array(maxLogEntries, func(int) error {
+				v, err := d.Raw(maxMaterial)
+				m.LogEntries = append(m.LogEntries, v)
+				return err
+			})
+		default:
+			var err error
+			m.Timestamps, err = d.Raw(maxMaterial)
+			return err
+		}
+	})
+	if err == nil && contents != 1 {
+		err = errors.New(`exactly one of "publicKey", "certificate" and "x509CertificateChain" must be there`)
+	}
+	if err != nil {
+		return fmt.Errorf("verificationMaterial: %w", err)
+	}
+	return nil
+}
+
+// maxLogEntries bounds the log entries of one bundle.
+const maxLogEntries = 32
+
+func decodeKeyHint(d *strictjson.Decoder, m *Material) error {
+	return d.ClosedObject([]string{"hint"}, func(string) error {
+		var err error
+		m.KeyHint, err = d.String(maxString)
+		return err
+	})
+}
+
+func decodeCertificate(d *strictjson.Decoder, m *Material) error {
+	return d.ClosedObject([]string{"rawBytes"}, func(string) error {
+		der, err := decodeBytes(d, MaxCertificateSize)
+		m.Certificates = append(m.Certificates, der)
+		return err
+	})
+}
+
+func decodeChain(d *strictjson.Decoder, m *Material) error {
+	err := d.ClosedObject([]string{"certificates"}, func(string) error {
+		return d.Array(MaxCertificates, func(int) error { return decodeCertificate(d, m) })
+	})
+	if err == nil && len(m.Certificates) == 0 {
+		err = errors.New("certificate chain is empty")
+	}
+	return err
+}
+
+// decodeBytes reads base64 of at most limit bytes.
+func decodeBytes(d *strictjson.Decoder, limit int) ([]byte, error) {
+	s, err := d.String((limit + 2) / 3 * 4)
+	if err != nil {
+		return nil, err
+	}
+	b, err := base64.StdEncoding.Strict().DecodeString(s)
+	if err != nil {
+		return nil, fmt.Errorf("malformed base64: %w", err)
+	}
+	return b, nil
+}

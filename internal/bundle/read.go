@@ -1,0 +1,238 @@
+package bundle
+
+import (
+	"bytes"
+	"encoding/json/jsontext"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/input"
+	"github.com/stellaops/stella/internal/strictjson"
+	"github.com/stellaops/stella/pkg/dsse"
+)
+
+// Item is one piece of signed evidence of which nothing is verified yet. One
+// of Envelope and Blob is set.
+type Item struct {
+	Source   string // the input's name
+	Line     int    // of JSON lines, from 1; 0 for a file that is one item
+	Shape    string // for people: "Sigstore bundle v0.3", "DSSE envelope"
+	Version  string // of the bundle, "" for a bare envelope
+	Envelope *dsse.Envelope
+	Blob     *Blob
+	Material Material
+}
+
+// Blob is a bundle's messageSignature: a signature over the bare bytes of an
+// artifact that is not in the bundle.
+type Blob struct {
+	Algorithm string // of Digest, as the bundle names it: "SHA2_256"; may be empty
+	Digest    []byte // may be empty
+	Signature []byte
+}
+
+// Material is what a bundle carries beside the signature. None of it is
+// verified.
+type Material struct {
+	KeyHint      string
+	Certificates [][]byte         // DER, leaf first
+	LogEntries   []jsontext.Value // as they stand
+	Timestamps   jsontext.Value   // timestampVerificationData, as it stands; may be nil
+}
+
+// Ignored is a line that is not evidence.
+type Ignored struct {
+	Line   int
+	Reason string
+}
+
+// Read reads all evidence in f: a bundle, an envelope, or JSON lines of them.
+// Items keep reading from f, which must stay open. A file that is no evidence
+// at all has the reason input.not_evidence; one that looks like evidence and is
+// malformed, envelope.malformed, bundle.malformed or bundle.version.
+func Read(f *input.File) ([]Item, []Ignored, error) {
+	if f.Size() == 0 {
+		return nil, nil, fault.New(fault.InputEmpty, "%s is empty", input.Display(f.Name()))
+	}
+	item, more, err := readOne(f, 0, f.Size())
+	if !more {
+		if err != nil {
+			return nil, nil, inFile(err, f, 0)
+		}
+		item.Source = f.Name()
+		return []Item{item}, nil, nil
+	}
+	return readLines(f)
+}
+
+// readOne reads the item that begins at off. more says that other content
+// follows on a line of its own, so the file may be JSON lines.
+func readOne(f *input.File, off, size int64) (item Item, more bool, err error) {
+	keys, more, err := topLevel(f, off, size)
+	if err != nil {
+		return Item{}, false, err
+	}
+	if more {
+		return Item{}, true, nil
+	}
+	d := strictjson.NewDecoder(f, off, size, MaxOverhead)
+	switch {
+	case keys["mediaType"] || keys["dsseEnvelope"] || keys["messageSignature"] || keys["verificationMaterial"]:
+		item, err = decodeBundle(d)
+		err = asFault(err, fault.BundleMalformed, "malformed bundle")
+	case keys["payload"] || keys["payloadType"] || keys["signatures"]:
+		item.Shape = "DSSE envelope"
+		item.Envelope, err = dsse.DecodeEnvelope(d)
+		if err == nil {
+			err = d.End()
+		}
+		err = asFault(err, fault.EnvelopeMalformed, "malformed envelope")
+	default:
+		err = fault.New(fault.NotEvidence, "not an envelope or bundle")
+	}
+	return item, false, err
+}
+
+// asFault gives err a reason unless it has one.
+func asFault(err error, r fault.Reason, what string) error {
+	if err == nil || fault.ReasonOf(err) != fault.Internal {
+		return err
+	}
+	return fault.Wrap(r, err, "%s", what)
+}
+
+// topLevel returns the names of the object's members and whether more follows
+// after it.
+func topLevel(f *input.File, off, size int64) (keys map[string]bool, more bool, err error) {
+	if err := looksLikeJSON(f, off); err != nil {
+		return nil, false, err
+	}
+	d := strictjson.NewDecoder(f, off, size, MaxOverhead)
+	keys = make(map[string]bool)
+	err = d.Members(func(name string) error {
+		keys[name] = true
+		return d.Skip()
+	})
+	if err != nil {
+		return nil, false, malformedAs(keys, err)
+	}
+	return keys, d.More(), nil
+}
+
+// malformedAs calls a broken document by what it seems to be.
+func malformedAs(keys map[string]bool, err error) error {
+	switch {
+	case keys["mediaType"] || keys["dsseEnvelope"] || keys["messageSignature"] || keys["verificationMaterial"]:
+		return fault.Wrap(fault.BundleMalformed, err, "malformed bundle")
+	case keys["payload"] || keys["payloadType"] || keys["signatures"]:
+		return fault.Wrap(fault.EnvelopeMalformed, err, "malformed envelope")
+	}
+	return fault.Wrap(fault.InputMalformed, err, "malformed JSON")
+}
+
+// looksLikeJSON refuses what cannot be evidence with a word on what it is.
+func looksLikeJSON(f *input.File, off int64) error {
+	head := make([]byte, 512)
+	n, err := f.ReadAt(head, off)
+	if n == 0 && err != nil && !errors.Is(err, io.EOF) {
+		return fault.Wrap(fault.InputUnreadable, err, "failed to read")
+	}
+	if err := input.CheckText(head[:n]); err != nil {
+		return err
+	}
+	text := bytes.TrimLeft(head[:n], " \t\r\n")
+	if len(text) == 0 || text[0] != '{' {
+		return fault.New(fault.NotEvidence, "not an envelope or bundle: it does not begin with a JSON object")
+	}
+	return nil
+}
+
+func readLines(f *input.File) ([]Item, []Ignored, error) {
+	var items []Item
+	var ignored []Ignored
+	err := eachLine(f, func(line int, off, size int64) error {
+		item, more, err := readOne(f, off, size)
+		switch {
+		case more:
+			err = fault.New(fault.InputMalformed, "more than one JSON document on a line")
+		case fault.ReasonOf(err) == fault.NotEvidence:
+			ignored = append(ignored, Ignored{line, err.Error()})
+			return nil
+		}
+		if err != nil {
+			return inFile(err, f, line)
+		}
+		item.Source, item.Line = f.Name(), line
+		items = append(items, item)
+		return nil
+	})
+	if err == nil && len(items) == 0 {
+		err = inFile(fault.New(fault.NotEvidence, "no line is an envelope or bundle"), f, 0)
+	}
+	return items, ignored, err
+}
+
+// eachLine calls do for every line of f that is not blank.
+func eachLine(f *input.File, do func(line int, off, size int64) error) error {
+	buf := make([]byte, 256<<10)
+	start, line := int64(0), 1
+	blank := true
+	for off := int64(0); off < f.Size(); {
+		n, err := f.ReadAt(buf[:min(int64(len(buf)), f.Size()-off)], off)
+		if n == 0 {
+			return fault.Wrap(fault.InputUnreadable, err, "failed to read %s", input.Display(f.Name()))
+		}
+		for piece := buf[:n]; len(piece) > 0; {
+			i := bytes.IndexByte(piece, '\n')
+			end := i + 1
+			if i < 0 {
+				end = len(piece)
+			}
+			blank = blank && len(bytes.TrimSpace(piece[:end])) == 0
+			off += int64(end)
+			piece = piece[end:]
+			if i < 0 && off < f.Size() {
+				continue
+			}
+			if !blank {
+				if err := do(line, start, off-start); err != nil {
+					return err
+				}
+			}
+			if line++; line > MaxLines {
+				return fault.New(fault.InputTooLarge, "%s has more than %d lines", input.Display(f.Name()), MaxLines)
+			}
+			start, blank = off, true
+		}
+	}
+	return nil
+}
+
+// inFile says where an error was met.
+func inFile(err error, f *input.File, line int) error {
+	where := input.Display(f.Name())
+	if line > 0 {
+		where = fmt.Sprintf("%s, line %d", where, line)
+	}
+	fe := fault.Wrap(fault.ReasonOf(err), err, "%s", where).With("path", f.Name())
+	if fe.Reason == fault.Internal {
+		fe.Reason = fault.InputMalformed
+	}
+	return fe
+}
+
+// LooksLikeEvidence reports whether a file name says that it holds evidence.
+func LooksLikeEvidence(name string) bool {
+	for _, suffix := range Suffixes() {
+		if strings.HasSuffix(name, suffix) {
+			return true
+		}
+	}
+	return false
+}
+
+// Suffixes returns the file name endings of evidence.
+func Suffixes() []string { return []string{".sigstore.json", ".dsse.json", ".intoto.jsonl"} }

@@ -1,0 +1,240 @@
+package strictjson
+
+import (
+	"encoding/json/jsontext"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Decoder reads one JSON text, member by member. It is not safe for
+// concurrent use.
+type Decoder struct {
+	dec  *jsontext.Decoder
+	el   *elider
+	src  io.ReaderAt
+	base int64
+}
+
+// NewDecoder returns a Decoder over size bytes of src from offset off. All of
+// the text but its long strings is at most overhead bytes.
+func NewDecoder(src io.ReaderAt, off, size, overhead int64) *Decoder {
+	el := newElider(io.NewSectionReader(src, off, size), off, overhead)
+	return &Decoder{dec: jsontext.NewDecoder(el), el: el, src: src, base: off}
+}
+
+// Kind returns the kind of the next value without reading it.
+func (d *Decoder) Kind() jsontext.Kind { return d.dec.PeekKind() }
+
+// Object reads an object and calls member with the name of each of its
+// members, whose value member must read. A name that is not known is skipped;
+// one that differs from a known name only by case is an error, since a lenient
+// reader would take it for that name.
+func (d *Decoder) Object(known []string, member func(name string) error) error {
+	return d.object(func(name string) error {
+		for _, k := range known {
+			if name == k {
+				return member(name)
+			}
+		}
+		for _, k := range known {
+			if strings.EqualFold(name, k) {
+				return fmt.Errorf("member %q must be spelled %q", name, k)
+			}
+		}
+		return d.Skip()
+	})
+}
+
+// ClosedObject is like Object and refuses names that are not known.
+func (d *Decoder) ClosedObject(known []string, member func(name string) error) error {
+	return d.object(func(name string) error {
+		for _, k := range known {
+			if name == k {
+				return member(name)
+			}
+		}
+		return fmt.Errorf("unknown member %q", name)
+	})
+}
+
+// Members reads an object whose members nobody knows beforehand.
+func (d *Decoder) Members(member func(name string) error) error { return d.object(member) }
+
+func (d *Decoder) object(member func(name string) error) error {
+	if err := d.expect('{'); err != nil {
+		return err
+	}
+	for d.dec.PeekKind() != '}' {
+		token, err := d.dec.ReadToken()
+		if err != nil {
+			return d.explain(err)
+		}
+		name := token.String()
+		if err := member(name); err != nil {
+			return err
+		}
+	}
+	_, err := d.dec.ReadToken()
+	return d.explain(err)
+}
+
+// Array reads an array of at most limit elements and calls element for each,
+// which must read it.
+func (d *Decoder) Array(limit int, element func(i int) error) error {
+	if err := d.expect('['); err != nil {
+		return err
+	}
+	for i := 0; d.dec.PeekKind() != ']'; i++ {
+		if i == limit {
+			return fmt.Errorf("more than %d elements at %s", limit, d.path())
+		}
+		if err := element(i); err != nil {
+			return err
+		}
+	}
+	_, err := d.dec.ReadToken()
+	return d.explain(err)
+}
+
+// String reads a string of at most limit bytes.
+func (d *Decoder) String(limit int) (string, error) {
+	text, err := d.Text()
+	if err != nil {
+		return "", err
+	}
+	if text.inPlace || len(text.inline) > limit {
+		return "", fmt.Errorf("string at %s is longer than %d bytes", d.path(), limit)
+	}
+	return text.inline, nil
+}
+
+// Text reads a string of any length.
+func (d *Decoder) Text() (Text, error) {
+	if k := d.dec.PeekKind(); k != '"' {
+		return Text{}, d.unexpected(k, "a string")
+	}
+	token, err := d.dec.ReadToken()
+	if err != nil {
+		return Text{}, d.explain(err)
+	}
+	if f, ok := d.el.at(d.dec.InputOffset()); ok {
+		return Text{src: d.src, off: f.start, size: f.end - f.start, escaped: f.escaped, inPlace: true}, nil
+	}
+	return Text{inline: token.String()}, nil
+}
+
+// Raw reads a value of at most limit bytes as it is written.
+func (d *Decoder) Raw(limit int) (jsontext.Value, error) {
+	v, err := d.dec.ReadValue()
+	if err != nil {
+		return nil, d.explain(err)
+	}
+	if len(v) > limit {
+		return nil, fmt.Errorf("value at %s is longer than %d bytes", d.path(), limit)
+	}
+	return v.Clone(), nil
+}
+
+// Skip reads a value and forgets it.
+func (d *Decoder) Skip() error { return d.explain(d.dec.SkipValue()) }
+
+// Null reports whether the next value is null, and reads it if so.
+func (d *Decoder) Null() bool {
+	if d.dec.PeekKind() != 'n' {
+		return false
+	}
+	_, err := d.dec.ReadToken()
+	return err == nil
+}
+
+// End fails unless the text ends here, and unless every long string was asked
+// for: one that nobody wanted is over the limit of its place.
+func (d *Decoder) End() error {
+	if _, err := d.dec.ReadToken(); !errors.Is(err, io.EOF) {
+		if err != nil {
+			return d.explain(err)
+		}
+		return fmt.Errorf("unexpected content after the document, at byte %d", d.offset(d.dec.InputOffset()))
+	}
+	return d.Unclaimed()
+}
+
+// Unclaimed fails if a long string stood where none may.
+func (d *Decoder) Unclaimed() error {
+	for _, f := range d.el.found {
+		if !f.claimed {
+			return fmt.Errorf("string of %d bytes at byte %d is longer than its place allows", f.end-f.start, f.start)
+		}
+	}
+	return nil
+}
+
+// More reports whether anything but white space follows.
+func (d *Decoder) More() bool {
+	_, err := d.dec.ReadToken()
+	return !errors.Is(err, io.EOF)
+}
+
+// offset returns where in the source the last token ended.
+func (d *Decoder) offset(out int64) int64 { return d.base + d.el.sourceOffset(out) }
+
+func (d *Decoder) expect(k jsontext.Kind) error {
+	want := map[jsontext.Kind]string{'{': "an object", '[': "an array"}[k]
+	if got := d.dec.PeekKind(); got != k {
+		return d.unexpected(got, want)
+	}
+	_, err := d.dec.ReadToken()
+	return d.explain(err)
+}
+
+func (d *Decoder) unexpected(k jsontext.Kind, want string) error {
+	if k == jsontext.KindInvalid {
+		_, err := d.dec.ReadToken()
+		return d.explain(err)
+	}
+	return fmt.Errorf("%s is %s, not %s", d.path(), kindName(k), want)
+}
+
+func (d *Decoder) path() string {
+	if p := d.dec.StackPointer(); p != "" {
+		return string(p)
+	}
+	return "the document"
+}
+
+// explain turns the decoder's errors into sentences of ours.
+func (d *Decoder) explain(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return errors.New("the document ends early: it is truncated or empty")
+	case errors.Is(err, jsontext.ErrDuplicateName):
+		if se, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+			return fmt.Errorf("duplicate member at %s", se.JSONPointer)
+		}
+	}
+	if se, ok := errors.AsType[*jsontext.SyntacticError](err); ok && se.Err != nil {
+		return fmt.Errorf("%w at byte %d", se.Err, d.offset(se.ByteOffset))
+	}
+	return err
+}
+
+func kindName(k jsontext.Kind) string {
+	switch k {
+	case 'n':
+		return "null"
+	case 't', 'f':
+		return "a boolean"
+	case '"':
+		return "a string"
+	case '0':
+		return "a number"
+	case '{':
+		return "an object"
+	default:
+		return "an array"
+	}
+}

@@ -1,0 +1,147 @@
+package dsse
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/strictjson"
+)
+
+// Envelope is a parsed envelope of which nothing is verified yet. Its payload
+// stays in the source it was parsed from, which must stay readable.
+type Envelope struct {
+	payload     Content
+	payloadType string
+	signatures  []Signature
+}
+
+// ParseEnvelope reads the envelope that is the whole of size bytes of src. The
+// payload's base64 is judged when it is decoded; all else is judged here. An
+// error has the reason envelope.malformed.
+func ParseEnvelope(src io.ReaderAt, size int64) (*Envelope, error) {
+	d := strictjson.NewDecoder(src, 0, size, MaxOverhead)
+	e, err := DecodeEnvelope(d)
+	if err == nil {
+		err = d.End()
+	}
+	if err != nil {
+		return nil, malformed(err)
+	}
+	return e, nil
+}
+
+// DecodeEnvelope reads an envelope that is a value within a larger document.
+func DecodeEnvelope(d *strictjson.Decoder) (*Envelope, error) {
+	e := &Envelope{}
+	var payloadText *strictjson.Text
+	seen := make(map[string]bool)
+	err := d.Object([]string{"payload", "payloadType", "signatures"}, func(name string) error {
+		seen[name] = true
+		switch name {
+		case "payload":
+			text, err := d.Text()
+			payloadText = &text
+			return err
+		case "payloadType":
+			var err error
+			e.payloadType, err = d.String(MaxPayloadTypeSize)
+			return err
+		default:
+			return decodeSignatures(d, e)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"payload", "payloadType", "signatures"} {
+		if !seen[name] {
+			return nil, fmt.Errorf("member %q is missing", name)
+		}
+	}
+	if e.payloadType == "" {
+		return nil, errors.New("payloadType is empty")
+	}
+	if e.payload, err = newEncodedContent(*payloadText); err != nil {
+		return nil, fmt.Errorf("payload: %w", err)
+	}
+	if e.payload.Size() > MaxPayloadSize {
+		return nil, fmt.Errorf("payload of %d bytes is over the limit of %d", e.payload.Size(), int64(MaxPayloadSize))
+	}
+	return e, nil
+}
+
+func decodeSignatures(d *strictjson.Decoder, e *Envelope) error {
+	return d.Array(MaxSignatures, func(i int) error {
+		s, err := decodeSignature(d)
+		if err != nil {
+			return fmt.Errorf("signature %d: %w", i+1, err)
+		}
+		e.signatures = append(e.signatures, s)
+		return nil
+	})
+}
+
+func decodeSignature(d *strictjson.Decoder) (Signature, error) {
+	var s Signature
+	err := d.Object([]string{"keyid", "sig", "extension"}, func(name string) error {
+		switch name {
+		case "keyid":
+			if d.Null() {
+				return nil
+			}
+			var err error
+			s.KeyID, err = d.String(MaxKeyIDSize)
+			return err
+		case "sig":
+			text, err := d.String(MaxSignatureSize / 3 * 4)
+			if err != nil {
+				return err
+			}
+			s.Sig, err = decodeBase64(text)
+			return err
+		default:
+			var err error
+			s.Extension, err = decodeExtension(d)
+			return err
+		}
+	})
+	if err == nil && len(s.Sig) == 0 {
+		err = errors.New(`member "sig" is missing or empty`)
+	}
+	return s, err
+}
+
+func decodeExtension(d *strictjson.Decoder) (*Extension, error) {
+	x := &Extension{}
+	err := d.Object([]string{"kind", "ext"}, func(name string) error {
+		var err error
+		if name == "kind" {
+			x.Kind, err = d.String(MaxPayloadTypeSize)
+		} else {
+			x.Ext, err = d.Raw(MaxSignatureSize)
+		}
+		return err
+	})
+	if err == nil && x.Kind == "" {
+		err = errors.New(`extension without "kind"`)
+	}
+	return x, err
+}
+
+// Signatures returns the envelope's signatures, none of which is verified.
+func (e *Envelope) Signatures() []Signature { return slices.Clone(e.signatures) }
+
+// UnverifiedMessage returns payload type and payload as they stand, signed by
+// nobody as far as anyone knows. It is for showing and for counter-signing
+// under a caller's own judgement; [Open] is the way to what was signed.
+func (e *Envelope) UnverifiedMessage() Message { return NewMessage(e.payloadType, e.payload) }
+
+func malformed(err error) error {
+	if fault.ReasonOf(err) != fault.Internal {
+		return err
+	}
+	return fault.Wrap(fault.EnvelopeMalformed, err, "malformed envelope")
+}

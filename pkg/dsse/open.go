@@ -1,0 +1,170 @@
+package dsse
+
+import (
+	"bytes"
+	"crypto"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/stellaops/stella/internal/fault"
+)
+
+// Key is a verifier and who holds it. Two keys of one holder count once.
+type Key struct {
+	Holder   string
+	Verifier Verifier
+}
+
+// Opened is an envelope whose payload is verified.
+type Opened struct {
+	// Message is what was signed. Each time its payload is written it is hashed
+	// again, and fails if it is not what was verified.
+	Message Message
+	// Verified are the signatures that some key verified, in the envelope's
+	// order, one entry for each pair of signature and key.
+	Verified []Verified
+	// Unverified are the signatures that no key verified.
+	Unverified []Unverified
+}
+
+// Verified says that one signature was verified by one key.
+type Verified struct {
+	Index int // of the signature in the envelope, from 0
+	Key   int // of the key among those given to Open, from 0
+}
+
+// Unverified says why one signature counts for nothing.
+type Unverified struct {
+	Index int
+	Err   error
+}
+
+// Open verifies e and returns its payload if at least threshold distinct
+// holders among keys have signed it (DSSE protocol.md, "(t, n)-envelope").
+// Every signature is tried with every key, whatever its key id says.
+//
+// Otherwise the error has one of the reasons signature.missing (there is no
+// signature), signature.mismatch (one names a key that was given and does not
+// fit it), signature.untrusted (all are by other keys), signature.scheme,
+// signature.threshold, or envelope.malformed.
+func Open(e *Envelope, threshold int, keys ...Key) (*Opened, error) {
+	if threshold < 1 {
+		return nil, errors.New("threshold must be at least 1")
+	}
+	if len(keys) == 0 {
+		return nil, fault.New(fault.TrustRequired, "no key was given to verify with")
+	}
+	if len(e.signatures) == 0 {
+		return nil, fault.New(fault.SignatureMissing, "the envelope holds no signature")
+	}
+	m, err := pin(e.UnverifiedMessage())
+	if err != nil {
+		return nil, malformed(err)
+	}
+	o := &Opened{Message: m}
+	holders := make(map[string]bool)
+	for i, s := range e.signatures {
+		if err := o.try(i, s, keys, holders); err != nil {
+			return nil, err
+		}
+	}
+	if len(holders) == 0 {
+		return nil, o.Unverified[0].Err
+	}
+	if len(holders) < threshold {
+		return nil, fault.New(fault.SignatureThreshold, "%d of %d demanded holders signed", len(holders), threshold)
+	}
+	return o, nil
+}
+
+// try verifies one signature with every key. Its own error is a failure to
+// read the payload, not a verdict.
+func (o *Opened) try(index int, s Signature, keys []Key, holders map[string]bool) error {
+	var named error
+	verified := false
+	for k, key := range keys {
+		err := key.Verifier.Verify(o.Message, s)
+		switch {
+		case err == nil:
+			verified = true
+			holders[key.Holder] = true
+			o.Verified = append(o.Verified, Verified{index, k})
+		case !isVerdict(err):
+			return err
+		case len(keys) == 1 && fault.ReasonOf(err) == fault.SignatureScheme, names(s, key.Verifier.Public()):
+			named = err
+		}
+	}
+	if !verified {
+		if named == nil {
+			named = fault.New(fault.SignatureUntrusted, "signature %d is by none of the %d trusted keys, or the content was altered", index+1, len(keys))
+		}
+		o.Unverified = append(o.Unverified, Unverified{index, named})
+	}
+	return nil
+}
+
+// isVerdict tells a signature that was judged from one that could not be.
+func isVerdict(err error) bool {
+	switch fault.ReasonOf(err) {
+	case fault.SignatureMismatch, fault.SignatureScheme, fault.SignatureMalformed:
+		return true
+	}
+	return false
+}
+
+// names reports whether the signature's hint names the key. It only chooses
+// the words of an error.
+func names(s Signature, pub crypto.PublicKey) bool {
+	sum, err := Fingerprint(pub)
+	if err != nil {
+		return false
+	}
+	return s.KeyID == fmt.Sprintf("sha256:%x", sum) || s.KeyID == base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// pin reads m once and returns it tied to the digest found, so that no later
+// reading can give other bytes.
+func pin(m Message) (Message, error) {
+	sum, err := m.Digest(crypto.SHA256)
+	if err != nil {
+		return nil, err
+	}
+	c := &pinned{Content: m, header: signedHeader(m), sum: sum}
+	return &message{
+		Content: c, payloadType: m.PayloadType(), header: c.header,
+		digests: map[crypto.Hash][]byte{crypto.SHA256: sum},
+	}, nil
+}
+
+// pinned is content that must hash to a known digest each time it is read.
+type pinned struct {
+	Content
+	header []byte
+	sum    []byte
+}
+
+func (p *pinned) WriteTo(w io.Writer) (int64, error) {
+	h := crypto.SHA256.New()
+	h.Write(p.header)
+	n, err := p.Content.WriteTo(io.MultiWriter(w, h))
+	if err == nil && !bytes.Equal(h.Sum(nil), p.sum) {
+		err = fault.New(fault.InputChanged, "the envelope changed while it was being read").
+			WithHint("let nothing write to the file and run the command again")
+	}
+	return n, err
+}
+
+// NewReader returns the payload of m as a stream. A failure of m, such as
+// content that changed since it was verified, comes out in place of io.EOF, so
+// a caller that reads to the end has all of it or an error. Close it.
+func NewReader(m Message) io.ReadCloser {
+	r, w := io.Pipe()
+	go func() {
+		_, err := m.WriteTo(w)
+		w.CloseWithError(err)
+	}()
+	return r
+}
