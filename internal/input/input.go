@@ -114,6 +114,11 @@ func FromBytes(name string, b []byte) *File {
 	return &File{name: name, size: int64(len(b)), at: bytesAt(b)}
 }
 
+// FromReaderAt returns an input over size bytes of r, which the caller closes.
+func FromReaderAt(name string, r io.ReaderAt, size int64) *File {
+	return &File{name: name, size: size, at: r}
+}
+
 func openError(name string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -1,0 +1,69 @@
+package verify
+
+import (
+	"github.com/stellaops/stella/internal/fault"
+)
+
+// checkType compares the predicate type with the demanded one.
+func checkType(j *judgement) error {
+	want := j.policy.PredicateType
+	if want == "" {
+		return notDemanded("any predicate type")
+	}
+	if j.statement == nil {
+		return fault.New(fault.PredicateType, "there is no statement, and so no predicate of type %q", want)
+	}
+	same := j.policy.SameType
+	if same == nil {
+		same = func(a, b string) bool { return a == b }
+	}
+	if found := j.statement.PredicateType; !same(want, found) {
+		return fault.New(fault.PredicateType, "the predicate type is %q, not the demanded %q", found, want)
+	}
+	return nil
+}
+
+// checkKey judges every key that signed at the policy's time and fails if none
+// was good. A signature by one that was not does not count.
+func checkKey(j *judgement) error {
+	predicateType := ""
+	if j.statement != nil {
+		predicateType = j.statement.PredicateType
+	}
+	trusted := j.policy.Trust.Keys()
+	var failure error
+	good := false
+	for i := range j.result.Signers {
+		s := &j.result.Signers[i]
+		if !s.Verified {
+			continue
+		}
+		err := j.policy.Trust.Judge(trusted[s.key], predicateType, j.policy.At)
+		if err == nil {
+			s.Counted, good = true, true
+			continue
+		}
+		s.Reason, s.Message = fault.ReasonOf(err), err.Error()
+		if failure == nil {
+			failure = err
+		}
+	}
+	if good {
+		return nil
+	}
+	return failure
+}
+
+// checkThreshold counts the distinct holders whose signatures count.
+func checkThreshold(j *judgement) error {
+	holders := make(map[string]bool)
+	for _, s := range j.result.Signers {
+		if s.Counted {
+			holders[s.Holder] = true
+		}
+	}
+	if want := j.policy.Threshold; len(holders) < want {
+		return fault.New(fault.SignatureThreshold, "%d of %d demanded holders signed", len(holders), want)
+	}
+	return nil
+}

@@ -1,0 +1,201 @@
+package verify
+
+import (
+	"crypto"
+	"encoding/hex"
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/stellaops/stella/internal/bundle"
+	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/pkg/dsse"
+)
+
+// checkSignature finds out which trusted keys signed. It fails if a piece of
+// evidence has no signature by any of them.
+func checkSignature(j *judgement) error {
+	keys, err := j.verifiers()
+	if err != nil {
+		return unjudged{err}
+	}
+	var failure error
+	for i, item := range j.group {
+		if item.Blob != nil {
+			err = j.openBlob(i, item, keys)
+		} else {
+			err = j.openEnvelope(i, item, keys)
+		}
+		if err == nil {
+			continue
+		}
+		if _, ok := err.(unjudged); ok { //nolint:errorlint // never wrapped
+			return err
+		}
+		if failure == nil {
+			failure = err
+		}
+	}
+	return failure
+}
+
+func (j *judgement) verifiers() ([]dsse.Key, error) {
+	var out []dsse.Key
+	for _, k := range j.policy.Trust.Keys() {
+		v, err := k.Verifier()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, dsse.Key{Holder: k.Holder, Verifier: v})
+	}
+	return out, nil
+}
+
+func (j *judgement) openEnvelope(at int, item bundle.Item, keys []dsse.Key) error {
+	opened, err := dsse.Open(item.Envelope, 1, keys...)
+	if err != nil {
+		if fault.ReasonOf(err).Exit() == fault.ExitRejected {
+			j.addRejected(at, len(item.Envelope.Signatures()), err)
+			return inItem(j, item, err)
+		}
+		if fault.ReasonOf(err) == fault.SignatureMissing {
+			return inItem(j, item, err)
+		}
+		return unjudged{malformedItem(item, err)}
+	}
+	j.message = opened.Message
+	for _, v := range opened.Verified {
+		j.addVerified(at, v.Index, v.Key)
+	}
+	for _, u := range opened.Unverified {
+		j.result.Signers = append(j.result.Signers, Signer{
+			Evidence: at, Index: u.Index, Reason: fault.ReasonOf(u.Err), Message: u.Err.Error(),
+		})
+	}
+	return nil
+}
+
+// inItem says which evidence a finding is about, if there is more than one.
+func inItem(j *judgement, item bundle.Item, err error) error {
+	if len(j.group) == 1 {
+		return err
+	}
+	return fault.Wrap(fault.ReasonOf(err), err, "%s", where(item))
+}
+
+func (j *judgement) addVerified(at, index, key int) {
+	k := j.policy.Trust.Keys()[key]
+	id, _ := dsse.KeyID(k.Public) // has one: it verified something
+	j.result.Signers = append(j.result.Signers, Signer{
+		Evidence: at, Index: index, Verified: true, Holder: k.Holder, Name: k.Name, KeyID: id, key: key,
+	})
+}
+
+func (j *judgement) addRejected(at, n int, err error) {
+	for i := range n {
+		j.result.Signers = append(j.result.Signers, Signer{Evidence: at, Index: i, Reason: fault.ReasonOf(err), Message: err.Error()})
+	}
+}
+
+// openBlob verifies a signature over bare bytes, which is possible only
+// against an artifact.
+func (j *judgement) openBlob(at int, item bundle.Item, keys []dsse.Key) error {
+	if len(j.policy.Subjects) == 0 {
+		return fault.New(fault.SubjectRequired, "a messageSignature bundle is verified only against its artifact").
+			WithHint("name the artifact: --subject FILE")
+	}
+	var failure error
+	for a := range j.policy.Subjects {
+		err := j.openBlobWith(at, a, item, keys)
+		if err == nil {
+			return nil
+		}
+		if _, ok := err.(unjudged); ok { //nolint:errorlint // never wrapped
+			return err
+		}
+		if failure == nil || fault.ReasonOf(failure) == fault.SubjectMismatch {
+			failure = err
+		}
+	}
+	j.addRejected(at, 1, failure)
+	return failure
+}
+
+func (j *judgement) openBlobWith(at, artifact int, item bundle.Item, keys []dsse.Key) error {
+	a := &j.policy.Subjects[artifact]
+	if err := compareBlobDigest(item.Blob, a); err != nil {
+		return err
+	}
+	signature := dsse.Signature{KeyID: item.Material.KeyHint, Sig: item.Blob.Signature}
+	failure := error(fault.New(fault.SignatureUntrusted, "the signature over %q is by none of the %d trusted keys", a.Name, len(keys)))
+	for k, key := range keys {
+		err := key.Verifier.Verify(blobMessage(a), signature)
+		switch fault.ReasonOf(err) {
+		case fault.SignatureMismatch, fault.SignatureScheme, fault.SubjectRequired:
+			if len(keys) == 1 || fault.ReasonOf(err) == fault.SubjectRequired {
+				failure = err
+			}
+			continue
+		}
+		if err != nil {
+			return unjudged{err}
+		}
+		j.result.demanded[artifact] = true
+		j.addVerified(at, 0, k)
+		return nil
+	}
+	return failure
+}
+
+// compareBlobDigest compares the digest in the bundle, which is not signed,
+// with the artifact's, so that the wrong file is called that.
+func compareBlobDigest(b *bundle.Blob, a *Artifact) error {
+	algorithm, ok := map[string]string{"SHA2_256": "sha256", "SHA2_384": "sha384", "SHA2_512": "sha512"}[b.Algorithm]
+	if !ok {
+		if b.Algorithm == "" && len(b.Digest) == 0 {
+			return nil
+		}
+		return fault.New(fault.BundleMalformed, "unknown digest algorithm %q in messageSignature", b.Algorithm)
+	}
+	want, known, err := a.digest(algorithm)
+	if err != nil {
+		return unjudged{err}
+	}
+	if found := hex.EncodeToString(b.Digest); known && found != want {
+		return fault.New(fault.SubjectMismatch, "the bundle is about %s:%s, and %q is %s:%s", algorithm, found, a.Name, algorithm, want)
+	}
+	return nil
+}
+
+// blobMessage returns the artifact as a signature over bare bytes sees it.
+func blobMessage(a *Artifact) dsse.Message {
+	if a.Content != nil {
+		return dsse.NewBlob(a.Content)
+	}
+	return digestOnly{a}
+}
+
+// digestOnly is a blob of which only digests are known.
+type digestOnly struct{ artifact *Artifact }
+
+func (d digestOnly) PayloadType() string { return "" }
+func (d digestOnly) Size() int64         { return 0 }
+
+func (d digestOnly) WriteTo(io.Writer) (int64, error) {
+	return 0, fault.New(fault.SubjectRequired, "this kind of key signs the artifact itself, and only its digest was given").
+		WithHint("name the file: --subject FILE")
+}
+
+func (d digestOnly) Digest(h crypto.Hash) ([]byte, error) {
+	name := strings.ToLower(strings.ReplaceAll(h.String(), "-", ""))
+	s, ok := d.artifact.Digest[name]
+	if !ok {
+		return nil, fault.New(fault.SubjectRequired, "this key signs a %s digest, and %q is known by another", h, d.artifact.Name).
+			WithHint("name the file: --subject FILE")
+	}
+	b, err := hex.DecodeString(s)
+	if err != nil {
+		return nil, errors.New("malformed digest")
+	}
+	return b, nil
+}

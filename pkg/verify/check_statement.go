@@ -1,0 +1,40 @@
+package verify
+
+import (
+	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/pkg/dsse"
+	"github.com/stellaops/stella/pkg/dsse/intoto"
+)
+
+// checkStatement reads the verified payload to its end as an in-toto
+// statement. A payload of another type is not one, which matters only if a
+// subject or a predicate type is demanded.
+func checkStatement(j *judgement) error {
+	if j.message == nil {
+		j.result.Claims = nil
+		return notDemanded("the signature is over the artifact itself, there is no statement")
+	}
+	claims := &Claims{PayloadType: j.message.PayloadType(), PayloadSize: j.message.Size()}
+	j.result.Claims = claims
+	if claims.PayloadType != dsse.PayloadTypeInToto {
+		if len(j.policy.Subjects) > 0 || j.policy.PredicateType != "" {
+			return fault.New(fault.StatementInvalid, "payload is %q, not an in-toto statement, so it has no subject and no predicate type", claims.PayloadType)
+		}
+		return notDemanded("the payload is not an in-toto statement")
+	}
+	r := dsse.NewReader(j.message)
+	defer r.Close()
+	s, err := intoto.ParseStatement(r, nil)
+	if err != nil {
+		if fault.ReasonOf(err) == fault.InputChanged {
+			return unjudged{err}
+		}
+		return err
+	}
+	j.statement = s
+	claims.StatementType, claims.PredicateType = s.Type, s.PredicateType
+	for _, subject := range s.Subjects {
+		claims.Subjects = append(claims.Subjects, Subject{Name: subject.Name, Digest: subject.Digest})
+	}
+	return nil
+}

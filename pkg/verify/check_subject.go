@@ -1,0 +1,102 @@
+package verify
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/pkg/dsse/intoto"
+)
+
+// checkSubject compares the statement's subjects with the demanded artifacts.
+// Names identify nothing; digests do.
+func checkSubject(j *judgement) error {
+	switch {
+	case len(j.policy.Subjects) == 0:
+		return notDemanded("not compared with any artifact")
+	case j.statement == nil:
+		return nil // a blob: its signature was verified over the artifact
+	}
+	for a := range j.policy.Subjects {
+		if err := j.matchArtifact(a); err != nil {
+			return unjudged{err}
+		}
+	}
+	if len(j.result.demanded) == 0 {
+		return fault.New(fault.SubjectMismatch, "the statement is not about %s: its subjects are %s",
+			artifactNames(j.policy.Subjects), subjectNames(j.statement.Subjects))
+	}
+	return j.missingArtifact()
+}
+
+func (j *judgement) matchArtifact(a int) error {
+	for i, s := range j.statement.Subjects {
+		ok, err := j.policy.Subjects[a].matches(s)
+		if err != nil {
+			return err
+		}
+		if ok {
+			j.result.demanded[a] = true
+			j.result.Claims.Subjects[i].Matched = true
+		}
+	}
+	return nil
+}
+
+// missingArtifact fails if one statement is all the evidence and does not name
+// every demanded artifact. With several statements, Verify looks over all.
+func (j *judgement) missingArtifact() error {
+	if !j.only {
+		return nil
+	}
+	for a, artifact := range j.policy.Subjects {
+		if !j.result.demanded[a] {
+			return fault.New(fault.SubjectMismatch, "the statement is not about %s", describe(artifact))
+		}
+	}
+	return nil
+}
+
+// maxNamed bounds how many subjects an error names.
+const maxNamed = 3
+
+func artifactNames(list []Artifact) string {
+	var names []string
+	for _, a := range list[:min(len(list), maxNamed)] {
+		names = append(names, describe(a))
+	}
+	return join(names, len(list))
+}
+
+func describe(a Artifact) string {
+	if d, ok, err := a.digest("sha256"); ok && err == nil {
+		return fmt.Sprintf("%q (sha256:%s)", a.Name, d)
+	}
+	return fmt.Sprintf("%q", a.Name)
+}
+
+func subjectNames(list []intoto.Subject) string {
+	var names []string
+	for _, s := range list[:min(len(list), maxNamed)] {
+		names = append(names, fmt.Sprintf("%q (%s)", s.Name, formatDigest(s.Digest)))
+	}
+	return join(names, len(list))
+}
+
+func formatDigest(d map[string]string) string {
+	var out []string
+	for algorithm, hex := range d {
+		out = append(out, algorithm+":"+hex)
+	}
+	slices.Sort(out)
+	return strings.Join(out, ", ")
+}
+
+func join(names []string, total int) string {
+	s := strings.Join(names, ", ")
+	if total > len(names) {
+		s += fmt.Sprintf(" and %d more", total-len(names))
+	}
+	return s
+}

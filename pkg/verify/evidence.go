@@ -1,0 +1,100 @@
+package verify
+
+import (
+	"crypto"
+	"fmt"
+	"io"
+
+	"github.com/stellaops/stella/internal/bundle"
+	"github.com/stellaops/stella/internal/input"
+)
+
+// Evidence is what is to be judged. The sources it was read from must stay
+// open until it has been.
+type Evidence struct {
+	items   []bundle.Item
+	ignored []Ignored
+}
+
+// Ignored is a part of an input that is not evidence.
+type Ignored struct {
+	Source string `json:"source"`
+	Line   int    `json:"line"`
+	Reason string `json:"reason"`
+}
+
+// Read adds what is in size bytes of src to the evidence: a Sigstore bundle
+// v0.1 to v0.3, a DSSE envelope, or JSON lines of them. The name is for
+// messages. Reasons are those of the catalog: envelope.malformed,
+// bundle.malformed, bundle.version, input.not_evidence and the like.
+func (e *Evidence) Read(name string, src io.ReaderAt, size int64) error {
+	return e.ReadInput(input.FromReaderAt(name, src, size))
+}
+
+// ReadInput is Read for an opened input of the command line.
+func (e *Evidence) ReadInput(f *input.File) error {
+	items, ignored, err := bundle.Read(f)
+	if err != nil {
+		return err
+	}
+	e.items = append(e.items, items...)
+	for _, i := range ignored {
+		e.ignored = append(e.ignored, Ignored{Source: f.Name(), Line: i.Line, Reason: i.Reason})
+	}
+	return nil
+}
+
+// Len returns the number of envelopes and bundles.
+func (e *Evidence) Len() int { return len(e.items) }
+
+// group is all evidence with one payload.
+type group []bundle.Item
+
+// groups sorts the items by payload, in the order of their first appearance. A
+// bundle over bare bytes is a group of its own.
+func (e *Evidence) groups() ([]group, error) {
+	if len(e.items) == 1 {
+		return []group{e.items}, nil
+	}
+	var out []group
+	index := make(map[string]int)
+	for _, item := range e.items {
+		id, err := payloadID(item)
+		if err != nil {
+			return nil, err
+		}
+		if id == "" {
+			out = append(out, group{item})
+			continue
+		}
+		at, ok := index[id]
+		if !ok {
+			at = len(out)
+			index[id] = at
+			out = append(out, nil)
+		}
+		out[at] = append(out[at], item)
+	}
+	return out, nil
+}
+
+// payloadID is equal for two envelopes if and only if payload type and payload
+// are byte-equal: it is the digest of the PAE, which is injective.
+func payloadID(item bundle.Item) (string, error) {
+	if item.Envelope == nil {
+		return "", nil
+	}
+	sum, err := item.Envelope.UnverifiedMessage().Digest(crypto.SHA256)
+	if err != nil {
+		return "", malformedItem(item, err)
+	}
+	return string(sum), nil
+}
+
+// where says which piece of evidence an error is about.
+func where(item bundle.Item) string {
+	if item.Line > 0 {
+		return fmt.Sprintf("%s, line %d", input.Display(item.Source), item.Line)
+	}
+	return input.Display(item.Source)
+}

@@ -1,0 +1,116 @@
+package verify
+
+import (
+	"crypto/sha1" //nolint:gosec // compared in addition to a strong digest, never instead of one
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"time"
+
+	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/pkg/dsse"
+	"github.com/stellaops/stella/pkg/dsse/intoto"
+	"github.com/stellaops/stella/pkg/keys"
+)
+
+// Policy is what is demanded of evidence. Its zero value accepts nothing.
+type Policy struct {
+	// Trust says whose signatures count.
+	Trust *keys.Trust
+	// Threshold is how many distinct holders must have signed; at least 1.
+	Threshold int
+	// Subjects are the artifacts that the evidence must be about. Without any,
+	// evidence is not compared with an artifact, and the report says so.
+	Subjects []Artifact
+	// PredicateType is the type that a statement must have, as a URI; "" demands
+	// none.
+	PredicateType string
+	// SameType reports whether two type URIs name the same schema. Nil means
+	// that they must be equal.
+	SameType func(demanded, found string) bool
+	// At is when keys are judged.
+	At time.Time
+}
+
+func (p *Policy) validate() error {
+	switch {
+	case p == nil, p.Trust == nil, p.Trust.Len() == 0:
+		return fault.New(fault.TrustRequired, "no key, certificate or trust was given to verify with").
+			WithHint("say whose signature you expect: --key KEY.pub")
+	case p.Threshold < 1:
+		return errors.New("policy demands no signature: the threshold must be at least 1")
+	case p.At.IsZero():
+		return errors.New("policy names no time at which keys are judged")
+	}
+	return nil
+}
+
+// Artifact is something that evidence may be about.
+type Artifact struct {
+	// Name is for people.
+	Name string
+	// Digest maps an algorithm's name to lower-case hex; it may be empty if
+	// Content is there.
+	Digest map[string]string
+	// Content is the artifact itself, or nil if only digests are known.
+	Content dsse.Content
+}
+
+// digest returns the artifact's digest by one algorithm, and whether it is
+// known or can be computed.
+func (a *Artifact) digest(algorithm string) (string, bool, error) {
+	if d, ok := a.Digest[algorithm]; ok {
+		return d, true, nil
+	}
+	h := newHash(algorithm)
+	if a.Content == nil || h == nil {
+		return "", false, nil
+	}
+	if _, err := a.Content.WriteTo(h); err != nil {
+		return "", false, fmt.Errorf("failed to hash %q: %w", a.Name, err)
+	}
+	return hex.EncodeToString(h.Sum(nil)), true, nil
+}
+
+// newHash returns the hash function of an in-toto digest name, or nil.
+func newHash(algorithm string) hash.Hash {
+	switch algorithm {
+	case "sha256":
+		return sha256.New()
+	case "sha384":
+		return sha512.New384()
+	case "sha512":
+		return sha512.New()
+	case "sha1":
+		return sha1.New() //nolint:gosec // see the import
+	}
+	return nil
+}
+
+// strong reports whether a match by this algorithm identifies an artifact.
+func strong(algorithm string) bool {
+	return algorithm == "sha256" || algorithm == "sha384" || algorithm == "sha512"
+}
+
+// matches reports whether s is about the artifact: at least one strong digest
+// is equal, and none that can be compared differs.
+func (a *Artifact) matches(s intoto.Subject) (bool, error) {
+	identified := false
+	for algorithm, want := range s.Digest {
+		got, known, err := a.digest(algorithm)
+		if err != nil {
+			return false, err
+		}
+		if !known {
+			continue
+		}
+		if got != want {
+			return false, nil
+		}
+		identified = identified || strong(algorithm)
+	}
+	return identified, nil
+}

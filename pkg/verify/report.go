@@ -1,0 +1,160 @@
+package verify
+
+import (
+	"time"
+
+	"github.com/stellaops/stella/internal/fault"
+)
+
+// Status is what became of one check.
+type Status string
+
+// The statuses. NotRun means that an earlier check failed; NotDemanded, that
+// the policy does not ask for it.
+const (
+	Passed      Status = "passed"
+	Failed      Status = "failed"
+	NotRun      Status = "not_run"
+	NotDemanded Status = "not_demanded"
+)
+
+// Schema names the JSON form of a Report.
+const Schema = "stella.ops/verdict@v1"
+
+// Report is the verdict over all evidence. What the evidence itself says
+// stands only under Claims.
+type Report struct {
+	Schema   string `json:"schema"`
+	Verified bool   `json:"verified"`
+	Exit     int    `json:"exit"`
+	// Reason is the reason of the failure that fixed Exit, or "".
+	Reason fault.Reason `json:"reason,omitempty"`
+	// Compared says whether the evidence was compared with an artifact.
+	Compared bool      `json:"comparedWithArtifact"`
+	Time     TimeUsed  `json:"time"`
+	Network  string    `json:"network"`
+	Trust    TrustUsed `json:"trust"`
+	Results  []Result  `json:"results"`
+	Ignored  []Ignored `json:"ignored,omitempty"`
+}
+
+// TimeUsed is when keys were judged and where that time comes from.
+type TimeUsed struct {
+	At     time.Time `json:"at"`
+	Source string    `json:"source"`
+}
+
+// TrustUsed is what the verdict rests on.
+type TrustUsed struct {
+	Rooted  bool         `json:"rooted"`
+	Sources []string     `json:"sources"`
+	Keys    []TrustedKey `json:"keys"`
+}
+
+// TrustedKey is one key that was trusted.
+type TrustedKey struct {
+	Name      string `json:"name,omitempty"`
+	Holder    string `json:"holder"`
+	KeyID     string `json:"keyId"`
+	Algorithm string `json:"algorithm"`
+}
+
+// Result is the verdict over one payload.
+type Result struct {
+	Verified bool     `json:"verified"`
+	Evidence []Source `json:"evidence"`
+	Checks   []Check  `json:"checks"`
+	Signers  []Signer `json:"signers"`
+	// Claims is what the evidence says. It is there only if the signature check
+	// passed, and only as true as its signers are honest.
+	Claims *Claims `json:"claims,omitempty"`
+
+	demanded map[int]bool // indices of the policy's artifacts that matched
+}
+
+// Source is one envelope or bundle.
+type Source struct {
+	File  string `json:"file"`
+	Line  int    `json:"line,omitempty"`
+	Shape string `json:"shape"`
+}
+
+// Check is one thing that was looked at.
+type Check struct {
+	Name    string       `json:"name"`
+	Status  Status       `json:"status"`
+	Reason  fault.Reason `json:"reason,omitempty"`
+	Message string       `json:"message,omitempty"`
+
+	err error
+}
+
+// Signer is one signature and what it counts for.
+type Signer struct {
+	Evidence int          `json:"evidence"` // index into the result's evidence
+	Index    int          `json:"signature"`
+	Verified bool         `json:"verified"`
+	Counted  bool         `json:"counted"`
+	Holder   string       `json:"holder,omitempty"`
+	Name     string       `json:"name,omitempty"`
+	KeyID    string       `json:"keyId,omitempty"`
+	Reason   fault.Reason `json:"reason,omitempty"`
+	Message  string       `json:"message,omitempty"`
+
+	key int // index into the trust's keys, when verified
+}
+
+// Claims is what a payload says.
+type Claims struct {
+	PayloadType   string    `json:"payloadType,omitempty"`
+	StatementType string    `json:"statementType,omitempty"`
+	PredicateType string    `json:"predicateType,omitempty"`
+	Subjects      []Subject `json:"subjects,omitempty"`
+	PayloadSize   int64     `json:"payloadSize"`
+}
+
+// Subject is one thing that a statement is about.
+type Subject struct {
+	Name    string            `json:"name"`
+	Digest  map[string]string `json:"digest"`
+	Matched bool              `json:"matched"`
+}
+
+// conclude fixes the verdict from the checks.
+func (r *Report) conclude() error {
+	var failures []error
+	var statuses []int
+	made := false
+	for i := range r.Results {
+		result := &r.Results[i]
+		result.Verified = true
+		for _, c := range result.Checks {
+			switch c.Status {
+			case Passed:
+				made = true
+			case Failed:
+				result.Verified = false
+				failures = append(failures, c.err)
+				statuses = append(statuses, c.Reason.Exit())
+			case NotRun:
+				result.Verified = false
+			}
+		}
+	}
+	if len(failures) == 0 && made {
+		r.Verified, r.Exit = true, fault.ExitOK
+		return nil
+	}
+	if len(failures) == 0 {
+		failures = []error{fault.New(fault.SignatureMissing, "nothing was checked")}
+		statuses = []int{fault.SignatureMissing.Exit()}
+	}
+	r.Exit = fault.Worst(statuses...)
+	for i, s := range statuses {
+		if s == r.Exit {
+			r.Reason = fault.ReasonOf(failures[i])
+			return failures[i]
+		}
+	}
+	return failures[0]
+}

@@ -1,0 +1,155 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/stellaops/stella/internal/bundle"
+	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/pkg/dsse"
+	"github.com/stellaops/stella/pkg/dsse/intoto"
+)
+
+// Verify judges the evidence. The report is there whenever judging was
+// possible at all, whatever the verdict; it is nil only if the policy is void,
+// the evidence is empty or malformed, or ctx ended. The error is nil if and
+// only if every demanded check passed and at least one was made.
+func Verify(ctx context.Context, e *Evidence, p *Policy) (*Report, error) {
+	if err := p.validate(); err != nil {
+		return nil, err
+	}
+	groups, err := e.groups()
+	if err != nil {
+		return nil, err
+	}
+	r := newReport(e, p)
+	for _, g := range groups {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		result, err := judge(ctx, g, p, len(groups) == 1)
+		if err != nil {
+			return nil, err
+		}
+		r.Results = append(r.Results, *result)
+	}
+	r.addUnmatchedArtifacts(p)
+	return r, r.conclude()
+}
+
+func newReport(e *Evidence, p *Policy) *Report {
+	r := &Report{
+		Schema: Schema, Compared: len(p.Subjects) > 0, Network: "not used",
+		Time: TimeUsed{At: p.At.UTC()}, Ignored: e.ignored, Results: []Result{},
+	}
+	r.Trust.Sources = p.Trust.Sources()
+	for _, k := range p.Trust.Keys() {
+		id, _ := dsse.KeyID(k.Public) // a trusted key has one: it has a verifier
+		scheme, _ := dsse.SchemeOf(k.Public)
+		r.Trust.Keys = append(r.Trust.Keys, TrustedKey{Name: k.Name, Holder: k.Holder, KeyID: id, Algorithm: scheme.Name})
+	}
+	return r
+}
+
+// judgement is the state that the checks of one payload share.
+type judgement struct {
+	ctx    context.Context
+	policy *Policy
+	group  group
+	result *Result
+	only   bool // this is all the evidence there is
+
+	message   dsse.Message // verified; nil for a blob
+	statement *intoto.Statement
+}
+
+// check is one thing that is looked at. Its error is the finding; errNotDemanded
+// says that nobody asked.
+type check struct {
+	name string
+	run  func(*judgement) error
+	// vital says that the checks after it make no sense if it fails.
+	vital bool
+}
+
+// checks is the ordered list. Statements and bare blobs share it: a check that
+// has no meaning for one of them is not demanded there.
+func checks() []check {
+	return []check{
+		{name: "signature", run: checkSignature, vital: true},
+		{name: "statement", run: checkStatement, vital: true},
+		{name: "subject", run: checkSubject},
+		{name: "type", run: checkType},
+		{name: "key", run: checkKey},
+		{name: "threshold", run: checkThreshold},
+	}
+}
+
+// notDemanded is the finding of a check that the policy does not ask for; the
+// message says what therefore is not established.
+type notDemanded string
+
+func (n notDemanded) Error() string { return string(n) }
+
+// unjudged wraps a failure to read evidence or artifact: no verdict is possible.
+type unjudged struct{ error }
+
+func (u unjudged) Unwrap() error { return u.error }
+
+func judge(ctx context.Context, g group, p *Policy, only bool) (*Result, error) {
+	j := &judgement{ctx: ctx, policy: p, group: g, only: only, result: &Result{demanded: make(map[int]bool), Signers: []Signer{}}}
+	for _, item := range g {
+		j.result.Evidence = append(j.result.Evidence, Source{item.Source, item.Line, item.Shape})
+	}
+	stopped := false
+	for _, c := range checks() {
+		if stopped {
+			j.result.Checks = append(j.result.Checks, Check{Name: c.name, Status: NotRun, Message: "an earlier check failed"})
+			continue
+		}
+		err := c.run(j)
+		if u, ok := err.(unjudged); ok { //nolint:errorlint // never wrapped
+			return nil, u.error
+		}
+		j.result.Checks = append(j.result.Checks, finding(c.name, err))
+		_, skipped := err.(notDemanded) //nolint:errorlint // never wrapped
+		stopped = c.vital && err != nil && !skipped
+	}
+	return j.result, nil
+}
+
+func finding(name string, err error) Check {
+	switch e := err.(type) { //nolint:errorlint // never wrapped
+	case nil:
+		return Check{Name: name, Status: Passed}
+	case notDemanded:
+		return Check{Name: name, Status: NotDemanded, Message: string(e)}
+	}
+	return Check{Name: name, Status: Failed, Reason: fault.ReasonOf(err), Message: err.Error(), err: err}
+}
+
+func malformedItem(item bundle.Item, err error) error {
+	if r := fault.ReasonOf(err); r != fault.Internal {
+		return fault.Wrap(r, err, "%s", where(item))
+	}
+	return fault.Wrap(fault.EnvelopeMalformed, err, "%s: malformed envelope", where(item))
+}
+
+// addUnmatchedArtifacts makes a finding of every demanded artifact that no
+// evidence is about.
+func (r *Report) addUnmatchedArtifacts(p *Policy) {
+	if len(r.Results) < 2 {
+		return // the one result's subject check has said it already
+	}
+	for i, a := range p.Subjects {
+		matched := false
+		for _, result := range r.Results {
+			matched = matched || result.demanded[i]
+		}
+		if !matched {
+			err := fault.New(fault.SubjectMismatch, "no evidence is about %q", a.Name)
+			last := &r.Results[len(r.Results)-1]
+			last.Checks = append(last.Checks, finding("artifact", fmt.Errorf("%w", err)))
+		}
+	}
+}
