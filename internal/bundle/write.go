@@ -3,34 +3,88 @@ package bundle
 import (
 	"context"
 	"crypto"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/pkg/dsse"
 )
 
+// Sealed says what was written.
+type Sealed struct {
+	// SHA256 identifies the envelope: it is over the RFC 8785 form of
+	// {payload, payloadType, signatures[{keyid?, sig, extension?}]} with standard
+	// base64, in lower-case hex. It is an identifier, not a security binding.
+	SHA256     string
+	Signatures []dsse.Signature
+}
+
 // Write signs m and writes a bundle v0.3 around its envelope to w. If it
 // fails, w holds a part that its caller must discard.
-func Write(ctx context.Context, w io.Writer, m dsse.Message, signer dsse.Signer) (dsse.Signature, error) {
+func Write(ctx context.Context, w io.Writer, m dsse.Message, signer dsse.Signer) (*Sealed, error) {
 	material, err := keyMaterial(signer)
 	if err != nil {
-		return dsse.Signature{}, err
+		return nil, err
 	}
 	if _, err := fmt.Fprintf(w, `{"mediaType":%q,"verificationMaterial":%s,"dsseEnvelope":`, MediaType, material); err != nil {
-		return dsse.Signature{}, err
+		return nil, err
 	}
-	signatures, err := dsse.Write(ctx, w, m, true, signer)
+	sealed, err := writeEnvelope(ctx, w, m, true, signer)
 	if err != nil {
-		return dsse.Signature{}, err
+		return nil, err
 	}
-	if signatures[0].Extension != nil {
-		return dsse.Signature{}, fault.New(fault.BundleSignatures, "a signature of kind %q does not fit into a bundle", signatures[0].Extension.Kind).
-			WithHint("write a bare envelope (--envelope dsse)")
+	if x := sealed.Signatures[0].Extension; x != nil {
+		return nil, fault.New(fault.BundleSignatures, "a signature of kind %q does not fit into a bundle", x.Kind).
+			WithHint("write a bare envelope: --envelope dsse")
 	}
 	_, err = io.WriteString(w, "}\n")
-	return signatures[0], err
+	return sealed, err
+}
+
+// WriteEnvelope signs m with every signer and writes a bare DSSE envelope.
+func WriteEnvelope(ctx context.Context, w io.Writer, m dsse.Message, signers ...dsse.Signer) (*Sealed, error) {
+	sealed, err := writeEnvelope(ctx, w, m, false, signers...)
+	if err != nil {
+		return nil, err
+	}
+	_, err = io.WriteString(w, "\n")
+	return sealed, err
+}
+
+// writeEnvelope relies on dsse.Write for the form that Sealed.SHA256 is over.
+func writeEnvelope(ctx context.Context, w io.Writer, m dsse.Message, omitKeyID bool, signers ...dsse.Signer) (*Sealed, error) {
+	h := sha256.New()
+	signatures, err := dsse.Write(ctx, io.MultiWriter(w, h), m, omitKeyID, signers...)
+	if err != nil {
+		return nil, err
+	}
+	return &Sealed{SHA256: hex.EncodeToString(h.Sum(nil)), Signatures: signatures}, nil
+}
+
+// Add signs the message of an envelope once more and writes a bare envelope
+// with the old signatures and the new ones.
+func Add(ctx context.Context, w io.Writer, m dsse.Message, old []dsse.Signature, signers ...dsse.Signer) (*Sealed, error) {
+	signatures := slices.Clone(old)
+	for _, signer := range signers {
+		s, err := signer.Sign(ctx, m)
+		if err != nil {
+			return nil, err
+		}
+		signatures = append(signatures, s)
+	}
+	if len(signatures) > dsse.MaxSignatures {
+		return nil, fault.New(fault.BundleSignatures, "an envelope holds at most %d signatures", dsse.MaxSignatures)
+	}
+	h := sha256.New()
+	if err := dsse.WriteSigned(ctx, io.MultiWriter(w, h), m, signatures); err != nil {
+		return nil, err
+	}
+	_, err := io.WriteString(w, "\n")
+	return &Sealed{SHA256: hex.EncodeToString(h.Sum(nil)), Signatures: signatures}, err
 }
 
 // WriteBlob signs the bare bytes of an artifact and writes a bundle with a

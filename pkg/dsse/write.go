@@ -115,8 +115,12 @@ func appendSignature(b []byte, s Signature, omitKeyID bool) ([]byte, error) {
 	b = append(b, '{')
 	var err error
 	if s.Extension != nil {
+		ext := s.Extension.Ext.Clone()
+		if err := ext.Canonicalize(); err != nil {
+			return nil, fmt.Errorf("malformed signature extension: %w", err)
+		}
 		b = append(b, `"extension":{"ext":`...)
-		b = append(b, s.Extension.Ext...)
+		b = append(b, ext...)
 		b = append(b, `,"kind":`...)
 		if b, err = jsontext.AppendQuote(b, s.Extension.Kind); err != nil {
 			return nil, fmt.Errorf("malformed signature extension: %w", err)
