@@ -1,7 +1,10 @@
 package verify
 
 import (
+	"slices"
+
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/pkg/keys"
 )
 
 // checkType compares the predicate type with the demanded one.
@@ -13,11 +16,7 @@ func checkType(j *judgement) error {
 	if j.statement == nil {
 		return fault.New(fault.PredicateType, "there is no statement, and so no predicate of type %q", want)
 	}
-	same := j.policy.SameType
-	if same == nil {
-		same = func(a, b string) bool { return a == b }
-	}
-	if found := j.statement.PredicateType; !same(want, found) {
+	if found := j.statement.PredicateType; !slices.Contains(j.policy.spellings(want), found) {
 		return fault.New(fault.PredicateType, "the predicate type is %q, not the demanded %q", found, want)
 	}
 	return nil
@@ -26,9 +25,9 @@ func checkType(j *judgement) error {
 // checkKey judges every key that signed at the policy's time and fails if none
 // was good. A signature by one that was not does not count.
 func checkKey(j *judgement) error {
-	predicateType := ""
+	var spellings []string
 	if j.statement != nil {
-		predicateType = j.statement.PredicateType
+		spellings = j.policy.spellings(j.statement.PredicateType)
 	}
 	trusted := j.policy.Trust.Keys()
 	var failure error
@@ -38,7 +37,10 @@ func checkKey(j *judgement) error {
 		if !s.Verified {
 			continue
 		}
-		err := j.policy.Trust.Judge(trusted[s.key], predicateType, j.policy.At)
+		err := trusted[s.key].ValidAt(keys.SigningTime{Time: j.policy.At})
+		if err == nil {
+			err = trusted[s.key].Allows(spellings...)
+		}
 		if err == nil {
 			s.Counted, good = true, true
 			continue

@@ -43,12 +43,28 @@ func (j *judgement) verifiers() ([]dsse.Key, error) {
 	var out []dsse.Key
 	for _, k := range j.policy.Trust.Keys() {
 		v, err := k.Verifier()
-		if err != nil {
+		if err != nil && fault.ReasonOf(err) != fault.KeyUnsupported {
 			return nil, err
+		}
+		if err != nil {
+			v = unsupported{k.Public, err}
 		}
 		out = append(out, dsse.Key{Holder: k.Holder, Verifier: v})
 	}
 	return out, nil
+}
+
+// unsupported stands for a trusted key that this build cannot verify with: it
+// verifies nothing and says why.
+type unsupported struct {
+	public crypto.PublicKey
+	why    error
+}
+
+func (u unsupported) Public() crypto.PublicKey { return u.public }
+
+func (u unsupported) Verify(dsse.Message, dsse.Signature) error {
+	return fault.Wrap(fault.SignatureScheme, u.why, "the key cannot be used")
 }
 
 func (j *judgement) openEnvelope(at int, item bundle.Item, keys []dsse.Key) error {

@@ -28,16 +28,16 @@ type Policy struct {
 	// PredicateType is the type that a statement must have, as a URI; "" demands
 	// none.
 	PredicateType string
-	// SameType reports whether two type URIs name the same schema. Nil means
-	// that they must be equal.
-	SameType func(demanded, found string) bool
+	// Spellings returns all URIs that name the same schema as uri, uri among
+	// them. Nil means that every URI is a schema of its own.
+	Spellings func(uri string) []string
 	// At is when keys are judged.
 	At time.Time
 }
 
 func (p *Policy) validate() error {
 	switch {
-	case p == nil, p.Trust == nil, p.Trust.Len() == 0:
+	case p == nil, p.Trust == nil, len(p.Trust.Keys()) == 0:
 		return fault.New(fault.TrustRequired, "no key, certificate or trust was given to verify with").
 			WithHint("say whose signature you expect: --key KEY.pub")
 	case p.Threshold < 1:
@@ -46,6 +46,14 @@ func (p *Policy) validate() error {
 		return errors.New("policy names no time at which keys are judged")
 	}
 	return nil
+}
+
+// spellings returns the URIs of one schema.
+func (p *Policy) spellings(uri string) []string {
+	if p.Spellings == nil {
+		return []string{uri}
+	}
+	return p.Spellings(uri)
 }
 
 // Artifact is something that evidence may be about.

@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/fault"
@@ -42,11 +43,12 @@ func newReport(e *Evidence, p *Policy) *Report {
 		Schema: Schema, Compared: len(p.Subjects) > 0, Network: "not used",
 		Time: TimeUsed{At: p.At.UTC()}, Ignored: e.ignored, Results: []Result{},
 	}
-	r.Trust.Sources = p.Trust.Sources()
 	for _, k := range p.Trust.Keys() {
 		id, _ := dsse.KeyID(k.Public) // a trusted key has one: it has a verifier
-		scheme, _ := dsse.SchemeOf(k.Public)
-		r.Trust.Keys = append(r.Trust.Keys, TrustedKey{Name: k.Name, Holder: k.Holder, KeyID: id, Algorithm: scheme.Name})
+		r.Trust.Keys = append(r.Trust.Keys, TrustedKey{Name: k.Name, Holder: k.Holder, KeyID: id, Algorithm: string(k.Algorithm)})
+		if !slices.Contains(r.Trust.Sources, k.Source) {
+			r.Trust.Sources = append(r.Trust.Sources, k.Source)
+		}
 	}
 	return r
 }
