@@ -4,10 +4,13 @@ go 1.27.0
 
 toolchain go1.27.4
 
-require github.com/stretchr/testify v1.11.1
+require (
+	github.com/secure-systems-lab/go-securesystemslib v0.11.1
+	github.com/stretchr/testify v1.12.0
+	golang.org/x/crypto v0.58.0
+)
 
 require (
-	github.com/davecgh/go-spew v1.1.1 // indirect
-	github.com/pmezard/go-difflib v1.0.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
 )
