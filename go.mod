@@ -3,3 +3,11 @@ module github.com/stellaops/stella
 go 1.27.0
 
 toolchain go1.27.4
+
+require github.com/stretchr/testify v1.11.1
+
+require (
+	github.com/davecgh/go-spew v1.1.1 // indirect
+	github.com/pmezard/go-difflib v1.0.0 // indirect
+	gopkg.in/yaml.v3 v3.0.1 // indirect
+)
