@@ -7,8 +7,8 @@ import (
 	"crypto/elliptic"
 	"crypto/mldsa"
 	"crypto/rsa"
-	_ "crypto/sha512" // SHA-384 for crypto.Hash
 	"crypto/sha256"
+	_ "crypto/sha512" // SHA-384 for crypto.Hash
 	"crypto/x509"
 	"encoding/hex"
 	"fmt"

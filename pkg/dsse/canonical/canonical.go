@@ -1,0 +1,77 @@
+package canonical
+
+import (
+	"io"
+	"slices"
+)
+
+// Append appends the canonical form of the JSON text src to dst and returns
+// the result. Numbers are rounded to doubles; one beyond their range is an
+// error. On error it returns dst as it was given. The errors of this package
+// have a reason of internal/fault and a *SyntaxError as cause. dst and src must not overlap.
+func Append(dst, src []byte) ([]byte, error) {
+	d, err := parse(src, Options{})
+	if err != nil {
+		return dst, err
+	}
+	w := writer{src: src, index: &d.index, buf: slices.Grow(dst, int(d.size))}
+	w.document(&d)
+	return w.buf, nil
+}
+
+// Options loosens or tightens Parse. The zero value is pure RFC 8785.
+type Options struct {
+	// ExactNumbers refuses, with fault.NumberInexact, a number whose canonical
+	// text is not decimal-equal to its source text.
+	ExactNumbers bool
+}
+
+// Document is a checked JSON text that can be written in canonical form any
+// number of times. It is immutable and safe for concurrent use.
+type Document struct {
+	src        []byte
+	index      store
+	root       record
+	start, end int // of the root value in src
+	loose      bool
+	size       int64
+}
+
+// Parse checks all of src and indexes it. It keeps src, which must not be
+// modified afterwards. On malformed text it returns no document.
+func Parse(src []byte, opts Options) (*Document, error) {
+	d, err := parse(src, opts)
+	if err != nil {
+		return nil, err
+	}
+	return &d, nil
+}
+
+func parse(src []byte, opts Options) (Document, error) {
+	p := parser{src: src, exact: opts.ExactNumbers, members: make([]member, 0, 2*few)}
+	root, start, end, err := p.text()
+	if err != nil {
+		return Document{}, err
+	}
+	return Document{
+		src:   src,
+		index: p.index,
+		root:  root,
+		start: start,
+		end:   end,
+		loose: p.changes() != start+len(src)-end,
+		size:  int64(len(src) - p.spaces - p.saved),
+	}, nil
+}
+
+// Size returns the exact length of the canonical form in bytes.
+func (d *Document) Size() int64 { return d.size }
+
+// WriteTo writes the canonical form to w, in chunks of 64 KiB to 1 MiB but for
+// the last. It stops at the first error of w.
+func (d *Document) WriteTo(w io.Writer) (int64, error) {
+	out := writer{src: d.src, index: &d.index, w: w, buf: make([]byte, 0, min(d.size, bufferSize))}
+	out.document(d)
+	out.flush()
+	return out.written, out.err
+}
