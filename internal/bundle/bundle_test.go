@@ -116,7 +116,8 @@ func TestRead(t *testing.T) {
 		{"truncated bundle", `{` + media + `,"verif`, fault.BundleMalformed, "ends early"},
 		{"broken line", envelope + "\n" + envelope[:30] + "\n", fault.EnvelopeMalformed, "line 2"},
 		{"brackets", strings.Repeat("[", 100_000), fault.NotEvidence, "does not begin with"},
-		{"deep", `{"payload":` + strings.Repeat("[", 100_000), fault.EnvelopeMalformed, "max depth"},
+		{"deep", `{"payload":"e30=","x":` + strings.Repeat("[", 100_000), fault.EnvelopeMalformed, "max depth"},
+		{"content behind", envelope + " x", fault.InputMalformed, "other content behind"},
 		{"NaN", `{"payload":NaN}`, fault.EnvelopeMalformed, "invalid character"},
 	}
 	for _, tt := range tests {

@@ -31,9 +31,6 @@ func decodeBundle(d *strictjson.Decoder) (Item, error) {
 		}
 		return err
 	})
-	if err == nil {
-		err = d.End()
-	}
 	if err != nil {
 		return Item{}, err
 	}

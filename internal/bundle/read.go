@@ -68,32 +68,77 @@ func Read(f *input.File) ([]Item, []Ignored, error) {
 	return readLines(f)
 }
 
+// shape is what a JSON object seems to be, by the first telling member.
+type shape int
+
+const (
+	shapeOther shape = iota
+	shapeBundle
+	shapeEnvelope
+)
+
+func shapeOf(member string) shape {
+	switch member {
+	case "mediaType", "dsseEnvelope", "messageSignature", "verificationMaterial":
+		return shapeBundle
+	case "payload", "payloadType", "signatures":
+		return shapeEnvelope
+	}
+	return shapeOther
+}
+
 // readOne reads the item that begins at off. more says that other content
-// follows on a line of its own, so the file may be JSON lines.
+// follows the object, so the file may be JSON lines.
 func readOne(f *input.File, off, size int64) (item Item, more bool, err error) {
-	keys, more, err := topLevel(f, off, size)
-	if err != nil {
+	if err := looksLikeJSON(f, off); err != nil {
 		return Item{}, false, err
 	}
-	if more {
-		return Item{}, true, nil
+	s, more, err := peek(f, off, size)
+	if err != nil || more {
+		return Item{}, more, err
 	}
 	d := strictjson.NewDecoder(f, off, size, MaxOverhead)
-	switch {
-	case keys["mediaType"] || keys["dsseEnvelope"] || keys["messageSignature"] || keys["verificationMaterial"]:
+	reason, what := fault.BundleMalformed, "malformed bundle"
+	switch s {
+	case shapeBundle:
 		item, err = decodeBundle(d)
-		err = asFault(err, fault.BundleMalformed, "malformed bundle")
-	case keys["payload"] || keys["payloadType"] || keys["signatures"]:
+	case shapeEnvelope:
+		reason, what = fault.EnvelopeMalformed, "malformed envelope"
 		item.Shape = "DSSE envelope"
 		item.Envelope, err = dsse.DecodeEnvelope(d)
-		if err == nil {
-			err = d.End()
-		}
-		err = asFault(err, fault.EnvelopeMalformed, "malformed envelope")
 	default:
-		err = fault.New(fault.NotEvidence, "not an envelope or bundle")
+		return Item{}, false, fault.New(fault.NotEvidence, "not an envelope or bundle")
 	}
-	return item, false, err
+	if err == nil {
+		if d.More() {
+			return Item{}, true, nil
+		}
+		err = d.Unclaimed()
+	}
+	return item, false, asFault(err, reason, what)
+}
+
+// errTold ends a reading that has learnt enough.
+var errTold = errors.New("told")
+
+// peek reads an object up to the first member that tells what it is.
+func peek(f *input.File, off, size int64) (s shape, more bool, err error) {
+	d := strictjson.NewDecoder(f, off, size, MaxOverhead)
+	err = d.Members(func(name string) error {
+		if s = shapeOf(name); s != shapeOther {
+			return errTold
+		}
+		return d.Skip()
+	})
+	switch {
+	case errors.Is(err, errTold):
+		return s, false, nil
+	case errors.Is(err, strictjson.ErrOverhead):
+		return shapeOther, false, nil // large, and nothing telling in all of it
+	case err != nil:
+		return shapeOther, false, fault.Wrap(fault.InputMalformed, err, "malformed JSON")
+	}
+	return s, d.More(), nil
 }
 
 // asFault gives err a reason unless it has one.
@@ -102,35 +147,6 @@ func asFault(err error, r fault.Reason, what string) error {
 		return err
 	}
 	return fault.Wrap(r, err, "%s", what)
-}
-
-// topLevel returns the names of the object's members and whether more follows
-// after it.
-func topLevel(f *input.File, off, size int64) (keys map[string]bool, more bool, err error) {
-	if err := looksLikeJSON(f, off); err != nil {
-		return nil, false, err
-	}
-	d := strictjson.NewDecoder(f, off, size, MaxOverhead)
-	keys = make(map[string]bool)
-	err = d.Members(func(name string) error {
-		keys[name] = true
-		return d.Skip()
-	})
-	if err != nil {
-		return nil, false, malformedAs(keys, err)
-	}
-	return keys, d.More(), nil
-}
-
-// malformedAs calls a broken document by what it seems to be.
-func malformedAs(keys map[string]bool, err error) error {
-	switch {
-	case keys["mediaType"] || keys["dsseEnvelope"] || keys["messageSignature"] || keys["verificationMaterial"]:
-		return fault.Wrap(fault.BundleMalformed, err, "malformed bundle")
-	case keys["payload"] || keys["payloadType"] || keys["signatures"]:
-		return fault.Wrap(fault.EnvelopeMalformed, err, "malformed envelope")
-	}
-	return fault.Wrap(fault.InputMalformed, err, "malformed JSON")
 }
 
 // looksLikeJSON refuses what cannot be evidence with a word on what it is.
@@ -157,7 +173,7 @@ func readLines(f *input.File) ([]Item, []Ignored, error) {
 		item, more, err := readOne(f, off, size)
 		switch {
 		case more:
-			err = fault.New(fault.InputMalformed, "more than one JSON document on a line")
+			err = fault.New(fault.InputMalformed, "there is other content behind the JSON document")
 		case fault.ReasonOf(err) == fault.NotEvidence:
 			ignored = append(ignored, Ignored{line, err.Error()})
 			return nil

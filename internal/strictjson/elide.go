@@ -12,8 +12,8 @@ import (
 // field of an envelope or a bundle that is not a payload.
 const longString = 1 << 20
 
-// errOverhead says that a document has too much beside its long strings.
-var errOverhead = errors.New("document has too much content outside of its payload")
+// ErrOverhead says that a document has too much beside its long strings.
+var ErrOverhead = errors.New("document has too much content outside of its payload")
 
 // elided is a long string that was replaced by "" on its way to the decoder.
 type elided struct {
@@ -76,7 +76,7 @@ func (e *elider) fill() {
 		e.err = err
 	}
 	if e.out > e.limit {
-		e.pending, e.err = nil, fmt.Errorf("%w: over %d bytes", errOverhead, e.limit)
+		e.pending, e.err = nil, fmt.Errorf("%w: over %d bytes", ErrOverhead, e.limit)
 	}
 }
 

@@ -1,6 +1,7 @@
 package intoto
 
 import (
+	"bufio"
 	"encoding/hex"
 	"encoding/json/jsontext"
 	"errors"
@@ -44,7 +45,7 @@ type Statement struct {
 // consumers, and listed in Extra. An error has the reason statement.invalid,
 // or that of a failure to read r.
 func ParseStatement(r io.Reader, predicate func(d *jsontext.Decoder) error) (*Statement, error) {
-	p := &parser{d: jsontext.NewDecoder(r), predicate: predicate}
+	p := &parser{d: jsontext.NewDecoder(bufio.NewReaderSize(r, 256<<10)), predicate: predicate}
 	s, err := p.statement()
 	if err != nil {
 		return nil, invalid(err)
