@@ -1,0 +1,100 @@
+package keys
+
+import (
+	"context"
+	"crypto/rand"
+	"slices"
+
+	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/pkg/dsse"
+)
+
+// Driver opens the keys of one scheme.
+type Driver interface {
+	// Scheme returns the scheme of the references that Open takes, in lower case.
+	Scheme() string
+	// Open returns the signer of a key that passed SelfTest, or an equal proof
+	// that its halves belong together. It honours ctx where it waits.
+	Open(ctx context.Context, ref Ref) (dsse.Signer, error)
+}
+
+// Note is something that a user should know about a key that works.
+type Note struct {
+	Message string
+	Hint    string
+}
+
+// Noter is a signer that has notes for the user.
+type Noter interface{ Notes() []Note }
+
+// Drivers is the list of drivers that a program has. The zero value has none.
+type Drivers struct{ list []Driver }
+
+// NewDrivers returns a list of drivers. Two drivers of one scheme are an error.
+func NewDrivers(list ...Driver) (Drivers, error) {
+	d := Drivers{}
+	for _, driver := range list {
+		if slices.Contains(d.Schemes(), driver.Scheme()) {
+			return Drivers{}, fault.New(fault.Internal, "two drivers for key scheme %q", driver.Scheme())
+		}
+		d.list = append(d.list, driver)
+	}
+	return d, nil
+}
+
+// Schemes returns the schemes in the order of the list.
+func (d Drivers) Schemes() []string {
+	out := make([]string, len(d.list))
+	for i, driver := range d.list {
+		out[i] = driver.Scheme()
+	}
+	return out
+}
+
+// Open opens the key that ref names. A scheme without a driver is
+// fault.KeyScheme, with what this build has in its hint.
+func (d Drivers) Open(ctx context.Context, ref Ref) (dsse.Signer, error) {
+	for _, driver := range d.list {
+		if driver.Scheme() == ref.Scheme() {
+			return driver.Open(ctx, ref)
+		}
+	}
+	err := fault.New(fault.KeyScheme, "no driver for key scheme %q in this build", ref.Scheme()).With("scheme", ref.Scheme())
+	if slices.Contains(futureSchemes(), ref.Scheme()) {
+		return nil, err.WithHint("this build has: %s", joinNames(d.Schemes()))
+	}
+	return nil, err.WithHint("this build has: %s; a file with that name is written %q", joinNames(d.Schemes()), "./"+ref.String())
+}
+
+// futureSchemes are the schemes that key references may have by contract. For
+// them an absent driver is the explanation, and not a file with a colon.
+func futureSchemes() []string {
+	return []string{
+		"pkcs11", "fido2", "tpm", "awskms", "gcpkms", "azurekms", "hashivault", "env", "signer", "keyring",
+	}
+}
+
+// SelfTest signs a random message with s and verifies it with the public key
+// of s. A failure is fault.KeySelfTest; an error of the signer itself is
+// returned as it is.
+//
+// The message has a payload type of its own, so the signature is of no use for
+// anything else.
+func SelfTest(ctx context.Context, s dsse.Signer) error {
+	verifier, err := dsse.NewVerifier(s.Public())
+	if err != nil {
+		return fault.Wrap(fault.KeyUnsupported, err, "")
+	}
+	challenge := make([]byte, 32)
+	rand.Read(challenge) // never fails, see crypto/rand
+	m := dsse.NewMessage("application/vnd.stella.self-test", dsse.Bytes(challenge))
+	sig, err := s.Sign(ctx, m)
+	if err != nil {
+		return err
+	}
+	if err := verifier.Verify(m, sig); err != nil {
+		return fault.New(fault.KeySelfTest, "the key's signatures do not verify with its own public key").
+			WithHint("restore the key from a backup: private and public half do not belong together")
+	}
+	return nil
+}

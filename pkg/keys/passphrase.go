@@ -1,0 +1,167 @@
+package keys
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"sync"
+
+	"github.com/stellaops/stella/internal/fault"
+)
+
+// maxPassphraseSize bounds a passphrase, in bytes. Key files of tools that
+// generate their passphrases stay far below it.
+const maxPassphraseSize = 4 << 10
+
+// Prompt says what a passphrase is for.
+type Prompt struct {
+	// Key is the key reference or file name, as the user wrote it.
+	Key string
+	// New is true when the passphrase will encrypt a key: a person is asked twice.
+	New bool
+}
+
+// String returns the text of the question, without a line ending. The key's
+// name is quoted, so that it can not draw on a terminal.
+func (p Prompt) String() string {
+	if p.New {
+		return fmt.Sprintf("new passphrase for %q: ", p.Key)
+	}
+	return fmt.Sprintf("passphrase for %q: ", p.Key)
+}
+
+// Passphrases asks for a passphrase: in a file, in the environment, of a
+// program, of a person. The result is never empty when err is nil, and belongs
+// to the caller, who overwrites it after use. It is safe for concurrent use.
+type Passphrases func(ctx context.Context, p Prompt) ([]byte, error)
+
+// NoPassphrases is the source that has none: it says what to give.
+func NoPassphrases(_ context.Context, p Prompt) ([]byte, error) {
+	return nil, fault.New(fault.PassphraseRequired, "%q needs a passphrase and there is no terminal to ask for it", p.Key).
+		WithHint("give --passphrase-file FILE, --passphrase-env VAR or --askpass PROGRAM")
+}
+
+// PassphraseFile reads the passphrase from a file, or a descriptor given as
+// /dev/fd/N, each time that it is asked. One line ending at the end is not
+// part of it.
+func PassphraseFile(path string) Passphrases {
+	return func(context.Context, Prompt) ([]byte, error) {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, sourceError(err, "passphrase file %q cannot be read", path)
+		}
+		defer f.Close()
+		return readPassphrase(f, fmt.Sprintf("passphrase file %q", path))
+	}
+}
+
+// PassphraseProgram runs an askpass program, as ssh does: the question is its
+// only argument, the answer its standard output. A status other than 0 means
+// that the person declined. It is killed when the context ends.
+func PassphraseProgram(program string) Passphrases {
+	return func(ctx context.Context, p Prompt) ([]byte, error) {
+		cmd := exec.CommandContext(ctx, program, p.String())
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			return nil, sourceError(err, "askpass program %q could not be run", program)
+		}
+		if err := cmd.Start(); err != nil {
+			return nil, sourceError(err, "askpass program %q could not be run", program)
+		}
+		secret, readErr := readPassphrase(out, fmt.Sprintf("answer of askpass program %q", program))
+		out.Close() // one that writes on and on gets a broken pipe
+		waitErr := cmd.Wait()
+		switch {
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case fault.ReasonOf(readErr) == fault.PassphraseSource && waitErr == nil, errors.Is(readErr, errTooLong):
+			return nil, readErr
+		case waitErr != nil:
+			return nil, sourceError(waitErr, "askpass program %q gave no passphrase", program)
+		}
+		return secret, readErr
+	}
+}
+
+// Environment gives passphrases out of environment variables. A variable is
+// removed as soon as it was read, so that no child process inherits it, and
+// remembered for another key that names it. It is safe for concurrent use.
+type Environment struct {
+	lookup func(string) (string, bool)
+	unset  func(string) error
+
+	mu   sync.Mutex
+	read map[string]string
+}
+
+// NewEnvironment returns an Environment over os.LookupEnv and os.Unsetenv, or
+// functions like them.
+func NewEnvironment(lookup func(string) (string, bool), unset func(string) error) *Environment {
+	return &Environment{lookup: lookup, unset: unset, read: make(map[string]string)}
+}
+
+// Passphrase reads the passphrase from the variable called name.
+func (e *Environment) Passphrase(name string) Passphrases {
+	return func(context.Context, Prompt) ([]byte, error) {
+		value, err := e.take(name)
+		if err != nil {
+			return nil, err
+		}
+		return checkPassphrase([]byte(value), fmt.Sprintf("environment variable %q", name))
+	}
+}
+
+func (e *Environment) take(name string) (string, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if value, ok := e.read[name]; ok {
+		return value, nil
+	}
+	value, ok := e.lookup(name)
+	if !ok {
+		return "", fault.New(fault.PassphraseSource, "environment variable %q is not set", name).
+			WithHint("export the passphrase in %s, or use --passphrase-file", name)
+	}
+	if err := e.unset(name); err != nil {
+		return "", sourceError(err, "environment variable %q could not be removed after reading", name)
+	}
+	e.read[name] = value
+	return value, nil
+}
+
+// errTooLong lets an answer that is too long be told from a broken pipe.
+var errTooLong = errors.New("too long")
+
+func readPassphrase(r io.Reader, what string) ([]byte, error) {
+	b, err := io.ReadAll(io.LimitReader(r, maxPassphraseSize+3)) // a line ending and one more
+	if err != nil {
+		return nil, sourceError(err, "%s cannot be read", what)
+	}
+	if line, found := bytes.CutSuffix(b, []byte("\n")); found {
+		b = bytes.TrimSuffix(line, []byte("\r"))
+	}
+	return checkPassphrase(b, what)
+}
+
+func checkPassphrase(b []byte, what string) ([]byte, error) {
+	switch {
+	case len(b) == 0:
+		return nil, fault.New(fault.PassphraseSource, "%s is empty", what).
+			WithHint("an empty passphrase protects nothing; put a passphrase there")
+	case len(b) > maxPassphraseSize:
+		return nil, fault.Wrap(fault.PassphraseSource, errTooLong, "%s is over %d bytes", what, maxPassphraseSize)
+	}
+	return b, nil
+}
+
+// sourceError keeps of a failed system call what it was, and no more.
+func sourceError(err error, format string, args ...any) error {
+	if pe, ok := errors.AsType[*os.PathError](err); ok {
+		err = pe.Err // the path is in the message already
+	}
+	return fault.Wrap(fault.PassphraseSource, err, format, args...)
+}
