@@ -192,3 +192,26 @@ func Worst(statuses ...int) int {
 	}
 	return slices.Max(statuses)
 }
+
+// Status is one row of the table of exit statuses.
+type Status struct {
+	Exit    int
+	Short   string // a word or two, for a line of help
+	Meaning string
+}
+
+// Statuses returns every exit status, in ascending order.
+func Statuses() []Status {
+	return []Status{
+		{ExitOK, "done", "done; for verify: every demanded check passed, and at least one was made"},
+		{ExitFailed, "failed", "could not do it (unreadable, device, bug)"},
+		{ExitUsage, "wrong usage or input", "wrong usage or malformed input"},
+		{ExitRejected, "rejected", "evidence was checked and rejected, or no trusted key signed it"},
+		{ExitMissing, "something missing", "something demanded is missing: an input, a signature, trust"},
+		{ExitOffline, "network not allowed", "the work needs the network and it was not allowed"},
+		{ExitRefused, "refused", "refused by the remote signer (token, entitlement, release, quota)"},
+		{ExitTemporary, "try again", "temporary: try again (network, service unavailable, device busy)"},
+		{ExitInterrupt, "interrupted", "interrupted"},
+		{ExitTerminate, "terminated", "terminated"},
+	}
+}

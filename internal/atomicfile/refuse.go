@@ -1,0 +1,84 @@
+package atomicfile
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/stellaops/stella/internal/fault"
+)
+
+// refuseInputs keeps a command from replacing what it reads.
+func refuseInputs(path string, inputs []string) error {
+	out, err := os.Stat(path)
+	if err != nil || !out.Mode().IsRegular() {
+		return nil
+	}
+	for _, input := range inputs {
+		in, err := os.Stat(input)
+		if err == nil && os.SameFile(in, out) {
+			return fault.New(fault.UsageInvalid, "output %q is the input", path).
+				WithHint("name another output with -o").With("path", path)
+		}
+	}
+	return nil
+}
+
+// refuseExisting looks before the work starts; Commit looks again.
+func refuseExisting(path string, force bool) error {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return nil // what is wrong with the directory shows when the file is made
+	}
+	if info.IsDir() {
+		return fault.New(fault.OutputExists, "output %q is a directory", path).
+			WithHint("name a file in it: -o %s", filepath.Join(path, "NAME")).With("path", path)
+	}
+	if !force {
+		return exists(path)
+	}
+	return nil
+}
+
+func exists(path string) error {
+	return fault.New(fault.OutputExists, "output %q exists", path).
+		WithHint("name another output with -o, or replace it with --force").With("path", path)
+}
+
+// special reports whether path can only be written through: a pipe, a device,
+// or a descriptor under /dev or /proc, which looks like a file when standard
+// output is one and must not be renamed away.
+func special(path string) bool {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return true
+	}
+	abs, err := filepath.Abs(path)
+	return err == nil && (strings.HasPrefix(abs, "/dev/fd/") || strings.HasPrefix(abs, "/dev/std") || strings.HasPrefix(abs, "/proc/"))
+}
+
+// failed is the one fault for an output that could not be written.
+func failed(name string, err error) error {
+	return writeFault(fault.New(fault.OutputFailed, "failed to write %q", name).With("path", name), err)
+}
+
+// writeFault completes f with the cause in plain words and with advice.
+func writeFault(f *fault.Error, err error) error {
+	err = withoutPath(err)
+	f.Err = err
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		f.Err = errors.New("no space left")
+		return f.WithHint("free some space, or write to another place with -o")
+	case errors.Is(err, fs.ErrNotExist):
+		f.Err = errors.New("the directory does not exist")
+		return f.WithHint("make the directory first")
+	case errors.Is(err, fs.ErrPermission):
+		return f.WithHint("write to another place with -o")
+	case errors.Is(err, syscall.EPIPE):
+		f.Err = errors.New("the reader closed the pipe")
+	}
+	return f
+}

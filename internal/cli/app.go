@@ -1,0 +1,152 @@
+package cli
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/ui"
+)
+
+// app is the command tree and what all commands share while one of them runs.
+type app struct {
+	args  []string
+	env   Env
+	flags globalFlags
+	ui    *ui.UI // nil until a command has its session
+
+	// opened is what ui was made with. Unlike the rest it is also read after
+	// an interrupt, while the command may still be running.
+	opened atomic.Pointer[ui.Options]
+}
+
+// globalFlags are the flags that every command has. What can also be
+// configured stands in the settings, see config.go.
+type globalFlags struct {
+	config  string
+	quiet   bool
+	verbose bool
+}
+
+func newApp(args []string, env Env) *app { return &app{args: args, env: env} }
+
+// AddFlags registers the flags.
+func (f *globalFlags) AddFlags(fs *pflag.FlagSet) {
+	choice := newChoice(formatText, formats()...)
+	fs.Var(choice, keyFormat, "how the result is shown: `text|json`")
+	fs.BoolVarP(&f.quiet, "quiet", "q", false, "print results, warnings and errors only")
+	fs.BoolVarP(&f.verbose, "verbose", "v", false, "print what is being done")
+	fs.Bool(keyNoColor, false, "print without colour")
+	fs.Bool(keyOffline, false, "forbid the network, also to keys that live behind it")
+	fs.StringVar(&f.config, "config", "", "configuration `FILE`, instead of the user's own")
+}
+
+// execute parses the command line and runs the command.
+func (a *app) execute(ctx context.Context) error {
+	root := newRootCommand(a)
+	root.SetArgs(a.args)
+	root.SetIn(a.env.Stdin)
+	root.SetOut(a.env.Stdout)
+	root.SetErr(a.env.Stderr)
+	err := root.ExecuteContext(ctx)
+	if err != nil && a.ui == nil && fault.ReasonOf(err) == fault.Internal {
+		// No command has run yet: cobra is not content with the flags.
+		return fault.Wrap(fault.UsageInvalid, err, "")
+	}
+	return err
+}
+
+// session is one run of one command.
+type session struct {
+	Env
+	ui     *ui.UI
+	config Config
+	loaded loadedConfig // how config came to be; empty in a bare session
+}
+
+// load returns the session of cmd, with the configuration read.
+func (a *app) load(cmd *cobra.Command) (*session, error) {
+	loaded, err := loadConfig(a.env, cmd.Flags(), a.flags.config)
+	if err != nil {
+		return nil, err
+	}
+	s, err := a.open(loaded.Config)
+	if err != nil {
+		return nil, err
+	}
+	s.loaded = loaded
+	for _, name := range loaded.unknown {
+		if !a.mentions(name) {
+			s.ui.Warn("environment variable %s is not a setting of stella and has no effect", name)
+		}
+	}
+	return s, nil
+}
+
+// bare returns the session of a command that works without configuration:
+// flags and environment only, and no complaint about the latter.
+func (a *app) bare(cmd *cobra.Command) (*session, error) {
+	config, err := bareConfig(a.env, cmd.Flags())
+	if err != nil {
+		return nil, err
+	}
+	return a.open(config)
+}
+
+func (a *app) open(config Config) (*session, error) {
+	if a.flags.quiet && a.flags.verbose {
+		return nil, fault.New(fault.UsageInvalid, "--quiet and --verbose exclude each other")
+	}
+	o := a.uiOptions()
+	o.NoColor = config.NoColor
+	o.JSON = config.Format == formatJSON
+	a.opened.Store(&o)
+	a.ui = ui.New(o)
+	return &session{Env: a.env, ui: a.ui, config: config}, nil
+}
+
+// mentions reports whether the command line names the environment variable, as
+// --passphrase-env does.
+func (a *app) mentions(name string) bool {
+	return slices.ContainsFunc(a.args, func(arg string) bool { return strings.Contains(arg, name) })
+}
+
+func (a *app) uiOptions() ui.Options {
+	return ui.Options{
+		Stdout:      a.env.Stdout,
+		Stderr:      a.env.Stderr,
+		StdoutWidth: a.env.StdoutWidth,
+		StderrWidth: a.env.StderrWidth,
+		Getenv:      a.env.getenv,
+		Quiet:       a.flags.quiet,
+		Verbose:     a.flags.verbose,
+	}
+}
+
+// failureOptions is uiOptions for a failure, which may come before flags and
+// configuration could be read: what the command line and the environment say
+// literally then counts.
+func (a *app) failureOptions() ui.Options {
+	if o := a.opened.Load(); o != nil {
+		return *o
+	}
+	o := a.uiOptions()
+	o.NoColor = slices.Contains(a.args, "--"+keyNoColor)
+	o.JSON = a.env.getenv(envName(keyFormat)) == formatJSON
+	for i, arg := range a.args {
+		switch {
+		case arg == "--":
+			return o
+		case arg == "--"+keyFormat && i+1 < len(a.args):
+			o.JSON = a.args[i+1] == formatJSON
+		case strings.HasPrefix(arg, "--"+keyFormat+"="):
+			o.JSON = arg == "--"+keyFormat+"="+formatJSON
+		}
+	}
+	return o
+}

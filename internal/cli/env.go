@@ -1,0 +1,53 @@
+package cli
+
+import (
+	"io"
+	"os"
+	"time"
+
+	"github.com/stellaops/stella/internal/ui"
+)
+
+// Env is the world that a command acts in. Tests make their own; System is the
+// process's.
+type Env struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	// StdoutWidth and StderrWidth are the columns of the terminal that the
+	// stream goes to, and 0 when it goes to a file or a pipe.
+	StdoutWidth, StderrWidth int
+
+	// Now is the clock.
+	Now func() time.Time
+
+	// Environ, LookupEnv and Unsetenv are the environment variables.
+	Environ   func() []string
+	LookupEnv func(name string) (string, bool)
+	Unsetenv  func(name string) error
+
+	// Terminal opens the user's terminal for a prompt, whatever the standard
+	// streams are.
+	Terminal func() (ui.Terminal, error)
+}
+
+// System returns the world of this process.
+func System() Env {
+	return Env{
+		Stdin:       os.Stdin,
+		Stdout:      os.Stdout,
+		Stderr:      os.Stderr,
+		StdoutWidth: ui.Width(os.Stdout),
+		StderrWidth: ui.Width(os.Stderr),
+		Now:         time.Now,
+		Environ:     os.Environ,
+		LookupEnv:   os.LookupEnv,
+		Unsetenv:    os.Unsetenv,
+		Terminal:    ui.OpenTerminal,
+	}
+}
+
+// getenv returns a variable's value, empty when it is not set.
+func (e Env) getenv(name string) string {
+	value, _ := e.LookupEnv(name)
+	return value
+}

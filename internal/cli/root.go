@@ -1,0 +1,42 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+)
+
+// Command returns the command tree for tools that read it: the generator of
+// man pages and completions.
+func Command() *cobra.Command { return newRootCommand(newApp(nil, System())) }
+
+func newRootCommand(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "stella",
+		Short: "sign and verify software supply-chain evidence, offline first",
+		Long:  "stella signs and verifies software supply-chain evidence, offline first.",
+		Example: `  stella keys generate --no-passphrase -o ci.key
+  stella keys show ci.key.pub`,
+		Args:              cobra.ArbitraryArgs,
+		SilenceUsage:      true,
+		SilenceErrors:     true,
+		DisableAutoGenTag: true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return unknownCommand(cmd, args[0])
+			}
+			return cmd.Help()
+		},
+	}
+	a.flags.AddFlags(cmd.PersistentFlags())
+	cmd.SetFlagErrorFunc(flagFault)
+	cmd.SetHelpFunc(func(cmd *cobra.Command, _ []string) { a.help(cmd) })
+	cmd.SetHelpCommand(newHelpCommand(a))
+	cmd.AddCommand(
+		newConfigCommand(a),
+		newCompletionCommand(a),
+		newVersionCommand(a),
+	)
+	cmd.AddCommand(topics()...)
+	completeChoices(cmd)
+	return cmd
+}

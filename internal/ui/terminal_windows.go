@@ -1,0 +1,7 @@
+package ui
+
+// The console, whatever standard input is.
+const (
+	terminalInput  = "CONIN$"
+	terminalOutput = "CONOUT$"
+)
