@@ -6,6 +6,7 @@ toolchain go1.27.4
 
 require (
 	charm.land/lipgloss/v2 v2.0.6
+	github.com/santhosh-tekuri/jsonschema/v6 v6.0.2
 	github.com/secure-systems-lab/go-securesystemslib v0.11.1
 	github.com/sigstore/sigstore v1.10.8
 	github.com/sigstore/sigstore-go v1.3.0
