@@ -1,0 +1,41 @@
+# Each target is one plain command; .ci/run calls the same ones.
+export GOTOOLCHAIN := go1.27.4
+
+.PHONY: setup demo build build-hardware test lint bench interop fuzz generate clean
+
+setup: ## install (as root on Debian) or name what the targets need
+	scripts/setup
+
+demo: ## build, make a key, sign an SBOM, verify it with no network
+	scripts/demo
+
+build: ## bin/stella: static, reproducible
+	scripts/build
+
+build-hardware: ## bin/stella-hardware: cgo, with the tag that adds PKCS#11
+	scripts/build hardware
+
+test: setup ## all Go tests, with the race detector
+	go vet ./...
+	go run ./internal/tools/testrun -suite unit -- -race ./...
+
+lint: ## formatting, linters, known vulnerabilities, module hygiene, generated files
+	scripts/lint
+
+bench: build ## Go benchmarks, then CPU and memory of whole commands against their limits
+	go test -run '^$$' -bench . -benchmem ./...
+	go run ./internal/tools/figures
+
+interop: build ## against stock cosign v2 and v3 and OpenSSL; offline verbs under strace
+	scripts/setup interop
+	scripts/oracles
+	go run ./internal/tools/testrun -suite interop -- -tags interop -v ./internal/interop
+
+fuzz: ## each fuzz target for FUZZTIME (default 20s)
+	scripts/fuzz
+
+generate: ## man pages, completions and every other generated file
+	go generate ./...
+
+clean: ## what was built; not the caches in .cache
+	rm -rf bin dist

@@ -1,0 +1,94 @@
+package imports
+
+// own is the module whose packages the rules are about.
+const own = "github.com/stellaops/stella"
+
+// A reach bounds what packages may get from outside, through whatever they
+// import: the modules of their whole closure but the standard library.
+type reach struct {
+	packages string   // directory under the root, with all below it
+	modules  []string // module paths
+}
+
+// reaches are the rows of the import table that say what a room may use.
+func reaches() []reach {
+	return []reach{
+		{"pkg/dsse", nil},
+		{"pkg/keys", []string{
+			"golang.org/x/crypto",
+			"golang.org/x/sys", // of x/crypto
+			"github.com/secure-systems-lab/go-securesystemslib",
+		}},
+		{"internal/fault", nil},
+		{"internal/input", nil},
+		{"internal/strictjson", nil},
+		{"internal/bundle", nil},
+		{"internal/atomicfile", []string{"golang.org/x/sys"}},
+		{"internal/version", nil},
+		{"internal/predicate", nil},
+	}
+}
+
+// A home names the only packages that may import a module themselves.
+type home struct {
+	module   string
+	packages []string
+}
+
+// homes are the rows of the import table that say where a library lives.
+func homes() []home {
+	return []home{
+		{"github.com/spf13/cobra", []string{"internal/cli", "internal/tools/gendocs"}},
+		{"github.com/spf13/pflag", []string{"internal/cli", "internal/tools/gendocs"}},
+		{"github.com/spf13/viper", []string{"internal/cli"}},
+		{"charm.land/lipgloss/v2", []string{"internal/ui"}},
+		{"golang.org/x/term", []string{"internal/ui"}},
+		{"golang.org/x/crypto", []string{"pkg/keys"}},
+		{"github.com/secure-systems-lab/go-securesystemslib", []string{"pkg/keys"}},
+		{"github.com/sigstore/sigstore-go", []string{"pkg/verify", "pkg/offlinekit", "internal/sigstore"}},
+		{"github.com/theupdateframework/go-tuf/v2", []string{"pkg/offlinekit"}},
+	}
+}
+
+// A ban names what the closure of some packages never holds.
+type ban struct {
+	packages string
+	never    []string // import paths, each with all below it
+	why      string
+}
+
+// bans are the rows of the import table that say "never".
+func bans() []ban {
+	return []ban{
+		{
+			"cmd/stella",
+			[]string{"github.com/sigstore/cosign/v2/cmd", "github.com/sigstore/cosign/v3/cmd"},
+			"they add 70 MB and 30 ms; cosign is the oracle of the interop tests",
+		},
+		{
+			"cmd/stella",
+			[]string{"github.com/sigstore/cosign/v2/pkg/cosign", "github.com/sigstore/cosign/v2/pkg/types"},
+			"they call code with open advisories",
+		},
+		{"cmd/stella", []string{"github.com/spf13/cobra/doc"}, "man pages are made by internal/tools/gendocs"},
+		{"cmd/stella", []string{"github.com/stretchr/testify", "testing"}, "tests only"},
+		{
+			"cmd/stella",
+			[]string{"github.com/aws", "cloud.google.com", "github.com/Azure", "google.golang.org/api"},
+			"cloud drivers are plugins, programs of their own",
+		},
+		{
+			"cmd/stella",
+			[]string{
+				"github.com/santhosh-tekuri/jsonschema", "github.com/xeipuuv/gojsonschema",
+				"github.com/google/jsonschema-go", "github.com/kaptinlin/jsonschema",
+			},
+			"they cost 6 ms at every start; tests prove that schema and hand-written check agree",
+		},
+		{"cmd/stella", []string{"k8s.io", "github.com/open-policy-agent"}, "weight that nothing here needs"},
+		{"cmd/stella", []string{own + "/internal/testkit", own + "/internal/tools"}, "tests and tools only"},
+		{"pkg", []string{own + "/internal/cli", own + "/internal/ui", own + "/internal/signer"}, "a library does not know its programs"},
+		{"pkg", []string{"github.com/spf13"}, "commands only"},
+		{"internal/ui", []string{own + "/internal/cli"}, "what is printed does not know which command prints it"},
+	}
+}

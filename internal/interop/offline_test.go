@@ -1,0 +1,149 @@
+//go:build interop
+
+package interop
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// plantedDial names the environment variable that makes this test binary a
+// program that uses the network, to prove that the proof sees one.
+const plantedDial = "STELLA_PLANTED_DIAL"
+
+func TestMain(m *testing.M) {
+	switch os.Getenv(plantedDial) {
+	case "":
+		os.Exit(m.Run())
+	case "address":
+		if conn, err := net.DialTimeout("tcp", "127.0.0.1:9", time.Second); err == nil {
+			_ = conn.Close()
+		}
+	case "address6":
+		if conn, err := net.DialTimeout("udp", "[::1]:9", time.Second); err == nil {
+			_ = conn.Close()
+		}
+	case "name":
+		_, _ = net.LookupHost("stella.invalid")
+	case "unix":
+		if conn, err := net.DialTimeout("unix", "nobody.sock", time.Second); err == nil {
+			_ = conn.Close()
+		}
+	}
+	// The dial failed in the empty namespace, and the program "succeeds".
+}
+
+// trace runs a program in an empty network namespace under strace and returns
+// its result and the network calls it made. The namespace alone would prove
+// nothing: a program may try, fail and still exit 0.
+func trace(t *testing.T, dir string, environment []string, path string, args ...string) (result, string) {
+	t.Helper()
+	log := filepath.Join(t.TempDir(), "strace.log")
+	strace := []string{"-f", "-qq", "-e", "trace=network", "-e", "signal=none", "-o", log}
+	for _, variable := range environment {
+		strace = append(strace, "-E", variable)
+	}
+	r := run(t, dir, command(t, "strace"), append(append(strace, "--", path), args...)...)
+	calls, err := os.ReadFile(log)
+	require.NoError(t, err, "strace wrote nothing: %s", r.stderr)
+	return r, string(calls)
+}
+
+// internetCalls are the lines of a trace that touch the internet families:
+// sockets of them, and addresses of them in any call.
+func internetCalls(trace string) []string {
+	internet := regexp.MustCompile(`\b(AF|PF)_INET6?\b`)
+	var found []string
+	for line := range strings.Lines(trace) {
+		if internet.MatchString(line) {
+			found = append(found, strings.TrimSpace(line))
+		}
+	}
+	return found
+}
+
+// TestPlantedDial is the test of the proof itself: what dials is caught, and a
+// socket that stays on the machine is not mistaken for it.
+func TestPlantedDial(t *testing.T) {
+	self, err := os.Executable()
+	require.NoError(t, err)
+	for what, caught := range map[string]bool{"address": true, "address6": true, "name": true, "unix": false} {
+		t.Run(what, func(t *testing.T) {
+			dir := t.TempDir()
+			r, calls := trace(t, dir, []string{plantedDial + "=" + what}, self)
+			require.Zero(t, r.status, r.stderr)
+			if caught {
+				assert.NotEmpty(t, internetCalls(calls), "the dial was not seen: %s", calls)
+				return
+			}
+			assert.Empty(t, internetCalls(calls))
+			assert.Contains(t, calls, "AF_UNIX", "strace saw nothing at all")
+		})
+	}
+}
+
+// An offlineVerb is one command that has to work without a network.
+type offlineVerb struct {
+	args   []string
+	status int
+}
+
+// offlineVerbs is every verb that stella has, on the files of offlineWorld.
+func offlineVerbs() map[string]offlineVerb {
+	return map[string]offlineVerb{
+		"version":         {args: []string{"version"}},
+		"version json":    {args: []string{"version", "--format", "json"}},
+		"help":            {args: []string{"--help"}},
+		"completion":      {args: []string{"completion", "bash"}},
+		"config show":     {args: []string{"config", "show"}},
+		"predicate list":  {args: []string{"predicate", "list"}},
+		"keys generate":   {args: []string{"keys", "generate", "--algorithm", "ed25519", "--no-passphrase", "-o", "new"}},
+		"keys show":       {args: []string{"keys", "show", "key.pub"}},
+		"keys export":     {args: []string{"keys", "export", "key"}},
+		"sign sbom":       {args: []string{"sign", "sbom", "sbom.json", "--key", "key", "-o", "new.sigstore.json"}},
+		"sign statement":  {args: []string{"sign", "statement", "statement.json", "--key", "key", "-o", "new.sigstore.json"}},
+		"sign blob":       {args: []string{"sign", "blob", "artifact", "--key", "key", "-o", "new.sigstore.json"}},
+		"sign report":     {args: append(signings()["report"].sign, "--key", "key", "-o", "new.sigstore.json")},
+		"attest show":     {args: []string{"attest", "show", "att.sigstore.json"}},
+		"attest add":      {args: []string{"attest", "add", "att.dsse.json", "--key", "second", "--trust", "key.pub", "-o", "new.dsse.json"}},
+		"verify":          {args: []string{"verify", "att.sigstore.json", "--key", "key.pub", "--subject", "sbom.json"}},
+		"verify json":     {args: []string{"verify", "att.sigstore.json", "--key", "key.pub", "--format", "json"}},
+		"verify envelope": {args: []string{"verify", "att.dsse.json", "--key", "key.pub", "--subject", "sbom.json"}},
+		"verify blob":     {args: []string{"verify", "blob.sigstore.json", "--key", "key.pub", "--subject", "artifact"}},
+		"verify refuses":  {args: []string{"verify", "att.sigstore.json", "--key", "second.pub"}, status: 3},
+		"verify no trust": {args: []string{"verify", "att.sigstore.json"}, status: 4},
+	}
+}
+
+// offlineWorld makes a directory with everything that offlineVerbs name.
+func offlineWorld(t *testing.T) string {
+	t.Helper()
+	dir := prepare(t)
+	stellaKey(t, dir, "key", "ecdsa-p256")
+	stellaKey(t, dir, "second", "ed25519")
+	stella(t, dir, "sign", "sbom", "sbom.json", "--key", "key", "-o", "att.sigstore.json")
+	stella(t, dir, "sign", "sbom", "sbom.json", "--key", "key", "--envelope", "dsse", "-o", "att.dsse.json")
+	stella(t, dir, "sign", "blob", "artifact", "--key", "key", "-o", "blob.sigstore.json")
+	return dir
+}
+
+// TestOffline proves for every verb that it opens no internet socket.
+func TestOffline(t *testing.T) {
+	for name, verb := range offlineVerbs() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := offlineWorld(t)
+			r, calls := trace(t, dir, nil, program(t, "bin", "stella"), verb.args...)
+			require.Equal(t, verb.status, r.status, "%s%s", r.stdout, r.stderr)
+			assert.Empty(t, internetCalls(calls))
+		})
+	}
+}
