@@ -32,6 +32,7 @@ func newRootCommand(a *app) *cobra.Command {
 	cmd.SetHelpFunc(func(cmd *cobra.Command, _ []string) { a.help(cmd) })
 	cmd.SetHelpCommand(newHelpCommand(a))
 	cmd.AddCommand(
+		newKeysCommand(a),
 		newConfigCommand(a),
 		newCompletionCommand(a),
 		newVersionCommand(a),
