@@ -162,13 +162,14 @@ func (p *parser) number(i int) int {
 	if !ok {
 		return p.inexact(i, fmt.Sprintf("number %s is beyond the range of IEEE 754 doubles", shorten(string(text), maxPathName)))
 	}
+	if string(written) == string(text) {
+		return end
+	}
 	if p.exact && !sameDecimal(text, written) {
 		return p.inexact(i, fmt.Sprintf("number %s would become %s", shorten(string(text), maxPathName), written))
 	}
-	if string(written) != string(text) {
-		p.rewrote++
-		p.saved += len(text) - len(written)
-	}
+	p.rewrote++
+	p.saved += len(text) - len(written)
 	return end
 }
 
