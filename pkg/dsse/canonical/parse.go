@@ -32,7 +32,7 @@ func (p *parser) changes() int { return p.spaces + p.rewrote }
 // the value stands.
 func (p *parser) text() (root record, start, end int, err error) {
 	if len(p.src) > MaxSize {
-		p.refuse(fault.InputTooLarge, MaxSize, tooLarge())
+		p.refuse(fault.InputTooLarge, MaxSize, tooLarge(MaxSize))
 		return 0, 0, 0, p.failure.err()
 	}
 	start = p.skip(0)
