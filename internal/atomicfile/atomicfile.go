@@ -53,14 +53,11 @@ var (
 // output is aborted at once, even if the writer is stuck elsewhere. Every
 // error is a *fault.Error.
 func Create(ctx context.Context, path string, opts Options) (Output, error) {
-	if err := refuseInputs(path, opts.Inputs); err != nil {
+	if err := Check(path, opts); err != nil {
 		return nil, err
 	}
 	if special(path) {
 		return createSpecial(ctx, path)
-	}
-	if err := refuseExisting(path, opts.Force); err != nil {
-		return nil, err
 	}
 	return newFile(ctx, path, opts)
 }
@@ -188,4 +185,13 @@ func (f *File) gone() error {
 		return err
 	}
 	return fault.New(fault.Internal, "output %q is already closed", f.path)
+}
+
+// Check refuses what Create would refuse, without starting an output: for
+// commands that ask or compute something first.
+func Check(path string, opts Options) error {
+	if err := refuseInputs(path, opts.Inputs); err != nil || special(path) {
+		return err
+	}
+	return refuseExisting(path, opts.Force)
 }

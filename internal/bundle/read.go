@@ -2,6 +2,9 @@ package bundle
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json/jsontext"
 	"errors"
 	"fmt"
@@ -252,3 +255,14 @@ func LooksLikeEvidence(name string) bool {
 
 // Suffixes returns the file name endings of evidence.
 func Suffixes() []string { return []string{".sigstore.json", ".dsse.json", ".intoto.jsonl"} }
+
+// Signatures returns the signatures of the item's envelope, each with a key
+// id: a bundle keeps it beside the envelope, as the hint.
+func (i *Item) Signatures() []dsse.Signature {
+	signatures := i.Envelope.Signatures()
+	sum, err := base64.StdEncoding.DecodeString(i.Material.KeyHint)
+	if len(signatures) == 1 && signatures[0].KeyID == "" && err == nil && len(sum) == sha256.Size {
+		signatures[0].KeyID = "sha256:" + hex.EncodeToString(sum)
+	}
+	return signatures
+}

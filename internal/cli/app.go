@@ -11,6 +11,7 @@ import (
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/ui"
+	"github.com/stellaops/stella/pkg/keys"
 )
 
 // app is the command tree and what all commands share while one of them runs.
@@ -67,6 +68,8 @@ type session struct {
 	ui     *ui.UI
 	config Config
 	loaded loadedConfig // how config came to be; empty in a bare session
+	// secrets are the passphrases in environment variables.
+	secrets *keys.Environment
 }
 
 // load returns the session of cmd, with the configuration read.
@@ -107,7 +110,12 @@ func (a *app) open(config Config) (*session, error) {
 	o.JSON = config.Format == formatJSON
 	a.opened.Store(&o)
 	a.ui = ui.New(o)
-	return &session{Env: a.env, ui: a.ui, config: config}, nil
+	return &session{
+		Env:     a.env,
+		ui:      a.ui,
+		config:  config,
+		secrets: keys.NewEnvironment(a.env.LookupEnv, a.env.Unsetenv),
+	}, nil
 }
 
 // mentions reports whether the command line names the environment variable, as

@@ -32,6 +32,10 @@ func newRootCommand(a *app) *cobra.Command {
 	cmd.SetHelpFunc(func(cmd *cobra.Command, _ []string) { a.help(cmd) })
 	cmd.SetHelpCommand(newHelpCommand(a))
 	cmd.AddCommand(
+		newSignCommand(a),
+		newVerifyCommand(a),
+		newAttestCommand(a),
+		newKeysCommand(a),
 		newConfigCommand(a),
 		newCompletionCommand(a),
 		newVersionCommand(a),

@@ -2,7 +2,10 @@ package input
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
 	"io"
+
+	"github.com/stellaops/stella/internal/fault"
 )
 
 // Pinned is the content of a File that must still have a known digest each
@@ -36,3 +39,16 @@ func (p *Pinned) WriteTo(w io.Writer) (int64, error) {
 
 // onlyReader hides SectionReader.WriteTo, whose buffer is smaller than ours.
 type onlyReader struct{ io.Reader }
+
+// Content hashes f once and returns its content tied to what was found, so
+// that every later reading is of the same bytes.
+func (f *File) Content() (*Pinned, error) {
+	h := sha256.New()
+	if _, err := io.Copy(h, f.Reader()); err != nil {
+		return nil, fault.Wrap(fault.InputUnreadable, err, "failed to read %s", Display(f.name))
+	}
+	return f.Pin([sha256.Size]byte(h.Sum(nil))), nil
+}
+
+// SHA256Hex returns the digest that the content is tied to.
+func (p *Pinned) SHA256Hex() string { return hex.EncodeToString(p.sum[:]) }

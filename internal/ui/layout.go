@@ -130,9 +130,9 @@ func (p *Printer) node(lead, margin string, n Node) {
 		lead += p.paint(glyph.Style, glyph.S) + " "
 		indent = strings.Repeat(" ", lipgloss.Width(glyph.S)+1)
 	}
-	hang := none
+	hang := ""
 	if len(n.Children) > 0 {
-		hang = past
+		hang = past // the stroke to the children runs beside the notes
 	}
 	p.wrapped(lead, margin+hang+indent, n.Line)
 	for _, note := range n.Notes {

@@ -59,7 +59,7 @@ func Open(e *Envelope, threshold int, keys ...Key) (*Opened, error) {
 	if len(e.signatures) == 0 {
 		return nil, fault.New(fault.SignatureMissing, "the envelope holds no signature")
 	}
-	m, err := pin(e.UnverifiedMessage())
+	m, err := Pin(e.UnverifiedMessage())
 	if err != nil {
 		return nil, malformed(err)
 	}
@@ -125,9 +125,9 @@ func names(s Signature, pub crypto.PublicKey) bool {
 	return s.KeyID == fmt.Sprintf("sha256:%x", sum) || s.KeyID == base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// pin reads m once and returns it tied to the digest found, so that no later
+// Pin reads m once and returns it tied to the digest found, so that no later
 // reading can give other bytes.
-func pin(m Message) (Message, error) {
+func Pin(m Message) (Message, error) {
 	sum, err := m.Digest(crypto.SHA256)
 	if err != nil {
 		return nil, err

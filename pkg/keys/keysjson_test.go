@@ -251,3 +251,16 @@ func TestKeysJSONUnsupportedKey(t *testing.T) {
 	_, err = keys.ParseKeysJSON(make([]byte, keys.MaxKeysJSONSize+1), "keys.json")
 	assert.Equal(t, fault.InputTooLarge, fault.ReasonOf(err))
 }
+
+// TestKeysJSONPage proves the example of the manual.
+func TestKeysJSONPage(t *testing.T) {
+	page := string(readFile(t, "..", "..", "docs", "formats", "keys-json.md"))
+	_, rest, found := strings.Cut(page, "```json\n")
+	require.True(t, found)
+	example, _, found := strings.Cut(rest, "```")
+	require.True(t, found)
+	assert.True(t, schemaAccepts(t, compileSchema(t), example))
+	got, err := keys.ParseKeysJSON([]byte(example), "keys.json")
+	require.NoError(t, err)
+	assert.Len(t, got, 2)
+}

@@ -37,8 +37,8 @@ func marshal(t testing.TB, a keys.Algorithm, f keys.Format) (crypto.Signer, []by
 func TestMarshalPrivateRoundTrip(t *testing.T) {
 	for _, a := range keys.Algorithms() {
 		for _, f := range []keys.Format{keys.FormatPKCS8, keys.FormatPKCS8Encrypted, keys.FormatCosign} {
-			if a == keys.MLDSA65 && f == keys.FormatCosign || a == keys.RSA4096 {
-				continue
+			if f.Encrypted() && a != keys.ECDSAP256 && (a != keys.Ed25519 || f != keys.FormatCosign) {
+				continue // each opening costs a key derivation, and what is inside is the same PKCS #8
 			}
 			t.Run(fmt.Sprint(a, " ", f), func(t *testing.T) {
 				key, b := marshal(t, a, f)

@@ -185,8 +185,11 @@ func parseOptions(query string) ([]option, error) {
 			return nil, fault.New(fault.UsageInvalid, "option %q would put a secret into the key reference, where other users can read it", name).
 				WithHint("put the secret into a file and name it with --passphrase-file or --pin-file")
 		}
+		if !found {
+			name = "…" // who forgot the name may have written the secret
+		}
 		value, err := url.PathUnescape(value)
-		if err != nil || !found || value == "" {
+		if err != nil || value == "" {
 			return nil, fault.New(fault.UsageInvalid, "malformed option %q in a key reference", name).
 				WithHint("options are written NAME=VALUE; a file whose name contains \"?\" is written with one more \"?\" at its end")
 		}

@@ -81,7 +81,7 @@ func TestParseRefRefuses(t *testing.T) {
 		{"no path with options", "?passphrase-env=P", "names no file"},
 		{"host", "file://host/k", "names a host"},
 		{"unknown option", "k?passfile=p", `"passfile"`},
-		{"not an option", "what?k", `"k"`},
+		{"not an option", "what?s3cret", "malformed option"},
 		{"option without value", "k?passphrase-file=", `"passphrase-file"`},
 		{"option twice", "k?passphrase-env=A&passphrase-env=B", "twice"},
 		{"bad encoding", "k?passphrase-file=%zz", `"passphrase-file"`},

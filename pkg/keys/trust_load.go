@@ -47,6 +47,9 @@ func LoadTrust(paths ...string) (*Trust, error) {
 // noKeys lists why nothing was found, so that a private key given by mistake
 // does not look like an empty directory.
 func noKeys(paths []string, ignored []Ignored) error {
+	if len(paths) == 0 {
+		return fault.New(fault.TrustRequired, "no public key, certificate or keys.json to verify with").WithHint("give one with --key")
+	}
 	err := fault.New(fault.TrustRequired, "no public key, certificate or keys.json in %q", strings.Join(paths, ", ")).
 		WithHint("put KEY.pub there, or give it with --key")
 	for _, i := range ignored {

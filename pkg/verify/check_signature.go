@@ -36,6 +36,9 @@ func checkSignature(j *judgement) error {
 			failure = err
 		}
 	}
+	if failure == nil {
+		j.result.Message = j.message
+	}
 	return failure
 }
 

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/pkg/dsse"
 )
 
 // Status is what became of one check.
@@ -68,6 +69,10 @@ type Result struct {
 	// Claims is what the evidence says. It is there only if the signature check
 	// passed, and only as true as its signers are honest.
 	Claims *Claims `json:"claims,omitempty"`
+
+	// Message is the verified payload; nil unless the signature check passed over
+	// an envelope. Each reading of it is tied to what was verified.
+	Message dsse.Message `json:"-"`
 
 	demanded map[int]bool // indices of the policy's artifacts that matched
 }

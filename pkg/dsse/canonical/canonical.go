@@ -6,9 +6,13 @@ import (
 )
 
 // Append appends the canonical form of the JSON text src to dst and returns
-// the result. Numbers are rounded to doubles; one beyond their range is an
-// error. On error it returns dst as it was given. The errors of this package
-// have a reason of internal/fault and a *SyntaxError as cause. dst and src must not overlap.
+// the result; the two must not overlap. Numbers are rounded to doubles; one
+// beyond their range is an error. On error Append returns dst as it was given.
+//
+// The errors of Append and Parse have a reason of internal/fault, a
+// *SyntaxError as cause, and the details "path" and "offset". The reasons are InputMalformed,
+// NumberInexact, InputEmpty, InputEncoding (byte order mark, UTF-16, gzip) and
+// InputTooLarge (a limit of this package other than MaxDepth).
 func Append(dst, src []byte) ([]byte, error) {
 	d, err := parse(src, Options{})
 	if err != nil {

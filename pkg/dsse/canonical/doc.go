@@ -43,11 +43,11 @@
 //
 // Parse reads the source once and keeps it. Beside it stands an index of eight
 // bytes for each member of an object that is not in canonical order, and
-// nothing for the rest: about a quarter of the source for an SBOM, at most
-// three times for text that is made to be bad. Time is linear in the size
-// except for sorting the members of one object, which is O(n log n) whatever
-// their names are. Scan holds a window of 256 KiB, 16 to 32 bytes for each
-// member of the open objects, and what the [Visitor] asks for.
+// nearly nothing for the rest: about a fifth of the source for an SBOM, at most
+// four times for text that is made to be bad. Time is linear in the size
+// except for ordering the members of one object, n log n whatever their names
+// are. Scan holds a window of 256 KiB, 16 to 48 bytes for each member of the
+// open objects, and what the [Visitor] asks for.
 package canonical
 
 // Limits on what is read. What is over one of them is refused by name.

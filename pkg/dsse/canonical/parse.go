@@ -32,7 +32,7 @@ func (p *parser) changes() int { return p.spaces + p.rewrote }
 // the value stands.
 func (p *parser) text() (root record, start, end int, err error) {
 	if len(p.src) > MaxSize {
-		p.refuse(fault.InputTooLarge, MaxSize, tooLarge())
+		p.refuse(fault.InputTooLarge, MaxSize, tooLarge(MaxSize))
 		return 0, 0, 0, p.failure.err()
 	}
 	start = p.skip(0)
@@ -162,13 +162,14 @@ func (p *parser) number(i int) int {
 	if !ok {
 		return p.inexact(i, fmt.Sprintf("number %s is beyond the range of IEEE 754 doubles", shorten(string(text), maxPathName)))
 	}
+	if string(written) == string(text) {
+		return end
+	}
 	if p.exact && !sameDecimal(text, written) {
 		return p.inexact(i, fmt.Sprintf("number %s would become %s", shorten(string(text), maxPathName), written))
 	}
-	if string(written) != string(text) {
-		p.rewrote++
-		p.saved += len(text) - len(written)
-	}
+	p.rewrote++
+	p.saved += len(text) - len(written)
 	return end
 }
 

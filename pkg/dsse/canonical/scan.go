@@ -99,12 +99,18 @@ type Visitor interface {
 // Scan reads the JSON text in r to its end and refuses what [Parse] refuses,
 // except for numbers, which are not converted. It calls v, which may be nil,
 // for the values that v wants to know. It needs about 300 KiB of memory beside
-// what v asks for, at most 60 MB for objects that are made to be bad.
+// what v asks for, at most 80 MB for objects that are made to be bad.
 //
 // Scan returns how many bytes it read. An error of r or of v is returned as it
 // is; any other has a *SyntaxError as cause.
-func Scan(r io.Reader, v Visitor) (size int64, err error) {
-	s := scanner{window: window{r: r, room: make([]byte, windowSize)}, visitor: v, names: newNameSet()}
+func Scan(r io.Reader, v Visitor) (size int64, err error) { return scan(r, v, MaxSize) }
+
+func scan(r io.Reader, v Visitor, limit int64) (size int64, err error) {
+	s := scanner{
+		window:  window{r: r, max: limit, room: make([]byte, windowSize)},
+		visitor: v,
+		names:   newNameSet(),
+	}
 	err = s.text()
 	return s.base + int64(len(s.buf)), err
 }

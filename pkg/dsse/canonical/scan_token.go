@@ -27,7 +27,7 @@ func (s *scanner) str(i int, whole bool) (start, end int) {
 			}
 		}
 		if f != charOK {
-			return i, s.refuseChar(end, f)
+			return i, s.refuseChar(i, end, f)
 		}
 		end = plainEnd(s.buf, end+size)
 	}
@@ -51,14 +51,15 @@ func (s *scanner) moreString(i, end int, whole bool) (int, int, bool) {
 	return start, end - i + start, ok
 }
 
-func (s *scanner) refuseChar(i int, f charFault) int {
-	if f == charShort && !s.end {
-		return s.refuse(fault.InputTooLarge, i, longToken("member name"))
+// refuseChar refuses what stands at end in the string that starts at i.
+func (s *scanner) refuseChar(i, end int, f charFault) int {
+	switch {
+	case f != charShort:
+		return s.refuse(fault.InputMalformed, end, f.String())
+	case s.end:
+		return s.refuse(fault.InputMalformed, len(s.buf), f.String())
 	}
-	if f == charShort {
-		i = len(s.buf)
-	}
-	return s.refuse(fault.InputMalformed, i, f.String())
+	return s.refuse(fault.InputTooLarge, i, longToken("member name"))
 }
 
 // number reads the number at i.

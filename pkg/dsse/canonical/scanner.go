@@ -208,6 +208,19 @@ func (s *scanner) member(i int, c byte, depth int, scope *nameScope, enter bool)
 		return s.refuseName(start, name, f)
 	}
 	step, mark := len(s.steps), len(s.path)
+	s.enterMember(name, enter)
+	if i, c = s.next(end); c == ':' {
+		i = s.memberValue(i+1, depth, step, enter)
+	} else {
+		i = s.wanted(i, `":" after a member name`)
+	}
+	s.steps, s.path = s.steps[:step], s.path[:mark]
+	return i
+}
+
+// enterMember puts the name, which may leave the window, where errors and the
+// visitor find it.
+func (s *scanner) enterMember(name []byte, enter bool) {
 	if len(name) <= maxPathName {
 		s.steps = append(s.steps, name...)
 	} else {
@@ -216,10 +229,12 @@ func (s *scanner) member(i int, c byte, depth int, scope *nameScope, enter bool)
 	if enter {
 		s.path = appendPointer(append(s.path, '/'), name)
 	}
-	if i, c = s.next(end); c != ':' {
-		return s.wanted(i, `":" after a member name`)
-	}
-	i, c = s.next(i + 1)
+}
+
+// memberValue reads the value, at or after i, of the member whose name is in
+// the steps from step on.
+func (s *scanner) memberValue(i, depth, step int, enter bool) int {
+	i, c := s.next(i)
 	if enter {
 		i = s.visit(i, c, depth)
 	} else {
@@ -228,7 +243,6 @@ func (s *scanner) member(i int, c byte, depth int, scope *nameScope, enter bool)
 	if i < 0 {
 		s.failure.inMember(s.steps[step:])
 	}
-	s.steps, s.path = s.steps[:step], s.path[:mark]
 	return i
 }
 

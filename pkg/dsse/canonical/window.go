@@ -14,6 +14,7 @@ const windowSize = 256 << 10
 // A window shows a moving part of what r holds.
 type window struct {
 	r    io.Reader
+	max  int64 // size of the whole text, in bytes
 	room []byte
 	buf  []byte // the part of room that holds text
 	base int64  // how many bytes were before buf
@@ -43,8 +44,8 @@ func (w *window) more(i int) (int, bool) {
 	case err != nil:
 		w.end, w.err = true, err
 	}
-	if w.base+int64(len(w.buf)) > MaxSize && w.err == nil {
-		f := failure{reason: fault.InputTooLarge, offset: MaxSize, message: tooLarge()}
+	if w.base+int64(len(w.buf)) > w.max && w.err == nil {
+		f := failure{reason: fault.InputTooLarge, offset: w.max, message: tooLarge(w.max)}
 		w.end, w.err = true, f.err()
 	}
 	return 0, n > 0
@@ -76,4 +77,6 @@ func (w *window) release(i int) ([]byte, bool) {
 	return w.captured, w.limit >= 0
 }
 
-func tooLarge() string { return fmt.Sprintf("text is larger than the limit of %d bytes", MaxSize) }
+func tooLarge(limit int64) string {
+	return fmt.Sprintf("text is larger than the limit of %d bytes", limit)
+}

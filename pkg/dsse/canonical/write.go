@@ -81,7 +81,7 @@ func (w *writer) record(r record) {
 func (w *writer) rewrite(i, end int) {
 	text := w.src[:end]
 	start := i // of what is canonical as it stands, and not written yet
-	for i < end {
+	for i < end && w.err == nil {
 		switch c := text[i]; c {
 		case ' ', '\n', '\t', '\r':
 			w.bytes(text[start:i])

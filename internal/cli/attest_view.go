@@ -1,0 +1,136 @@
+package cli
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+
+	"github.com/stellaops/stella/internal/bundle"
+	"github.com/stellaops/stella/internal/ui"
+	"github.com/stellaops/stella/pkg/dsse"
+	"github.com/stellaops/stella/pkg/dsse/intoto"
+)
+
+// viewEvidence reads what one piece of evidence says. A payload that is not a
+// statement is a problem to show, not a failure to show it.
+func viewEvidence(ctx context.Context, item bundle.Item) (*evidenceView, error) {
+	v := &evidenceView{Line: item.Line, Shape: item.Shape}
+	viewMaterial(v, item.Material)
+	if item.Blob != nil {
+		v.BlobDigest = item.Blob.Algorithm + ":" + hex.EncodeToString(item.Blob.Digest)
+		v.Signatures = []signatureView{{Size: len(item.Blob.Signature)}}
+		return v, nil
+	}
+	for _, s := range item.Envelope.Signatures() {
+		view := signatureView{KeyID: s.KeyID, Size: len(s.Sig)}
+		if s.Extension != nil {
+			view.Extension = s.Extension.Kind
+		}
+		v.Signatures = append(v.Signatures, view)
+	}
+	return v, viewPayload(ctx, v, item.Envelope)
+}
+
+func viewMaterial(v *evidenceView, m bundle.Material) {
+	v.KeyHint, v.LogEntries, v.Timestamps = m.KeyHint, len(m.LogEntries), m.Timestamps != nil
+	for _, der := range m.Certificates {
+		c, err := x509.ParseCertificate(der)
+		if err != nil {
+			v.Certificates = append(v.Certificates, "malformed certificate: "+err.Error())
+			continue
+		}
+		v.Certificates = append(v.Certificates, fmt.Sprintf("subject %q, issuer %q", c.Subject, c.Issuer))
+	}
+}
+
+func viewPayload(ctx context.Context, v *evidenceView, e *dsse.Envelope) error {
+	m := e.UnverifiedMessage()
+	v.PayloadType, v.PayloadSize = m.PayloadType(), m.Size()
+	h := sha256.New()
+	if _, err := m.WriteTo(h); err != nil {
+		v.Problem = err.Error()
+		return ctx.Err()
+	}
+	v.PayloadSHA256 = hex.EncodeToString(h.Sum(nil))
+	h.Reset()
+	if err := dsse.WriteSigned(ctx, h, m, e.Signatures()); err != nil {
+		return err
+	}
+	v.BundleSHA256 = hex.EncodeToString(h.Sum(nil))
+	if v.PayloadType != dsse.PayloadTypeInToto {
+		return nil
+	}
+	r := dsse.NewReader(m)
+	defer r.Close()
+	statement, err := intoto.ParseStatement(r, nil)
+	if err != nil {
+		v.Problem = err.Error()
+		return ctx.Err()
+	}
+	v.Statement = &statementView{statement.Type, statement.PredicateType, subjectResults(statement.Subjects)}
+	return nil
+}
+
+// Text implements ui.Result.
+func (r *attestView) Text(p *ui.Printer) {
+	p.Status(ui.Warned, ui.Styled(ui.Warn, "not verified"), ui.T(": anybody can have written what follows"))
+	for _, item := range r.Items {
+		p.Blank()
+		title := r.Source
+		if item.Line > 0 {
+			title = fmt.Sprintf("%s, line %d", title, item.Line)
+		}
+		p.Line(ui.Styled(ui.Strong, title), ui.T("  "+item.Shape))
+		p.Pairs(item.pairs(p)...)
+	}
+	for _, i := range r.Ignored {
+		p.Status(ui.Skipped, ui.T("ignored "+i))
+	}
+}
+
+func (v *evidenceView) pairs(p *ui.Printer) []ui.Pair {
+	var pairs []ui.Pair
+	add := func(label, value string) {
+		if value != "" {
+			pairs = append(pairs, ui.P(label, ui.T(value)))
+		}
+	}
+	if v.PayloadType != "" {
+		add("payload", fmt.Sprintf("%s, %d bytes", v.PayloadType, v.PayloadSize))
+	}
+	if s := v.Statement; s != nil {
+		add("statement", s.Type)
+		add("type", s.PredicateType)
+		pairs = append(pairs, subjectPairs(p, s.Subjects)...)
+	}
+	add("problem", v.Problem)
+	add("signs digest", v.BlobDigest)
+	for i, s := range v.Signatures {
+		add("signature "+strconv.Itoa(i+1), s.describe())
+	}
+	add("key hint", v.KeyHint)
+	for _, c := range v.Certificates {
+		add("certificate", c)
+	}
+	if v.LogEntries > 0 {
+		add("log entries", strconv.Itoa(v.LogEntries))
+	}
+	if v.BundleSHA256 != "" {
+		pairs = append(pairs, ui.P("bundleSha256", p.Digest(v.BundleSHA256)))
+	}
+	return pairs
+}
+
+func (s signatureView) describe() string {
+	text := fmt.Sprintf("%d bytes", s.Size)
+	if s.KeyID != "" {
+		text += ", claims key " + s.KeyID
+	}
+	if s.Extension != "" {
+		text += ", extension " + s.Extension
+	}
+	return text
+}

@@ -1,0 +1,14 @@
+package cli
+
+import "github.com/spf13/cobra"
+
+func newAttestCommand(a *app) *cobra.Command {
+	return group(&cobra.Command{
+		Use:   "attest",
+		Short: "look into evidence and add signatures to it",
+		Long:  "Show what is inside of signed evidence, and add signatures to it.",
+	},
+		newAttestShowCommand(a),
+		newAttestAddCommand(a),
+	)
+}

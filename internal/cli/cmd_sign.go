@@ -1,0 +1,40 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stellaops/stella/internal/input"
+	"github.com/stellaops/stella/internal/predicate"
+)
+
+func newSignCommand(a *app) *cobra.Command {
+	return group(&cobra.Command{
+		Use:   "sign",
+		Short: "sign an SBOM, a report, a statement or bytes",
+		Long: `Sign evidence with a key, without a network. What is written is a Sigstore
+bundle that stock cosign verifies, or a bare DSSE envelope where several keys
+sign.`,
+	},
+		newSignSBOMCommand(a),
+		// newSignReportCommand(a),
+		// newSignStatementCommand(a),
+		newSignBlobCommand(a),
+	)
+}
+
+// signDraft signs a statement that is ready, writes it and says so.
+func signDraft(ctx context.Context, s *session, f *signFlags, source *input.File, d *predicate.Draft) error {
+	if err := checkSubjects(f, len(d.Subjects)); err != nil {
+		return err
+	}
+	for _, note := range d.Notes {
+		s.ui.Say("%s", note)
+	}
+	sealed, err := f.seal(ctx, s, d.Message, source.Name())
+	if err != nil {
+		return err
+	}
+	return f.output.show(s, newStatementResult(d, sealed))
+}

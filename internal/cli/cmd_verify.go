@@ -1,0 +1,198 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/stellaops/stella/internal/bundle"
+	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/input"
+	"github.com/stellaops/stella/internal/predicate"
+	"github.com/stellaops/stella/pkg/keys"
+	"github.com/stellaops/stella/pkg/verify"
+)
+
+func newVerifyCommand(a *app) *cobra.Command {
+	var opts verifyOptions
+	cmd := &cobra.Command{
+		Use:   "verify FILE...|-",
+		Short: "verify signed evidence",
+		Long: `Verify Sigstore bundles (v0.1 to v0.3), DSSE envelopes and JSON lines of them
+against the keys that you name, without a network. Evidence with the same
+payload is judged together, so a threshold may be met by several files.
+
+Without --subject the evidence is not compared with any artifact, and the
+verdict says so.`,
+		Example: `  stella verify sbom.sigstore.json --key ci.key.pub
+  stella verify sbom.sigstore.json --key ci.key.pub --subject sbom.cdx.json --type cyclonedx
+  stella verify sbom.dsse.json --key ci.key.pub --key team.key.pub --threshold 2`,
+		Args: wantArgs("FILE..."),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := a.load(cmd)
+			if err != nil {
+				return err
+			}
+			return runVerify(cmd.Context(), s, &opts, args)
+		},
+	}
+	opts.AddFlags(cmd.Flags())
+	return cmd
+}
+
+type verifyOptions struct {
+	trust         trustFlags
+	subjects      []string
+	predicateType string
+	threshold     int
+	at            string
+}
+
+// AddFlags registers the flags.
+func (o *verifyOptions) AddFlags(fs *pflag.FlagSet) {
+	fs.StringArrayVar(&o.trust.keys, "key", nil, "trust the public key, certificate or keys.json in `FILE`, or all of a directory; repeatable")
+	o.trust.AddFlags(fs)
+	fs.StringArrayVar(&o.subjects, "subject", nil, "demand that the evidence is about `FILE|NAME@sha256:HEX|sha256:HEX`; repeatable")
+	fs.StringVar(&o.predicateType, "type", "", "demand a predicate type, by short name or `URI`")
+	fs.IntVar(&o.threshold, "threshold", 1, "demand signatures by `N` distinct holders")
+	fs.StringVar(&o.at, "at", "", "judge keys at `TIME` (RFC 3339) instead of now")
+}
+
+func runVerify(ctx context.Context, s *session, o *verifyOptions, names []string) error {
+	policy, closers, err := o.policy(s)
+	defer closers.close()
+	if err != nil {
+		return err
+	}
+	evidence := &verify.Evidence{}
+	for _, name := range names {
+		f, err := input.Open(name, s.Stdin, input.MaxSize)
+		if err != nil {
+			return err
+		}
+		closers.add(f)
+		if err := evidence.ReadInput(f); err != nil {
+			return hintEvidenceBeside(err, name)
+		}
+	}
+	report, err := verify.Verify(ctx, evidence, policy)
+	if report == nil {
+		return err
+	}
+	report.Time.Source = o.timeSource()
+	if err := s.ui.Show(newVerdict(report, names, err)); err != nil {
+		return err
+	}
+	return settled(report.Exit)
+}
+
+// closeList is the inputs of one verification, which must all stay open until
+// the verdict.
+type closeList []*input.File
+
+func (c *closeList) add(f *input.File) { *c = append(*c, f) }
+
+func (c *closeList) close() {
+	for _, f := range *c {
+		f.Close()
+	}
+}
+
+func (o *verifyOptions) policy(s *session) (*verify.Policy, *closeList, error) {
+	closers := &closeList{}
+	if o.threshold < 1 {
+		return nil, closers, fault.New(fault.UsageInvalid, "--threshold must be at least 1")
+	}
+	p := &verify.Policy{Threshold: o.threshold, Spellings: predicate.Spellings, At: s.Now()}
+	var err error
+	if o.at != "" {
+		if p.At, err = time.Parse(time.RFC3339, o.at); err != nil {
+			return nil, closers, fault.New(fault.UsageInvalid, "--at %q is not a time", o.at).
+				WithHint("write it as RFC 3339 does: 2026-11-23T12:00:00Z")
+		}
+	}
+	if o.predicateType != "" {
+		t, err := predicate.Lookup(o.predicateType)
+		if err != nil {
+			return nil, closers, err
+		}
+		p.PredicateType = t.URI
+	}
+	if p.Trust, err = o.trust.load(); err != nil {
+		return nil, closers, err
+	}
+	p.Subjects, err = openArtifacts(s, o.subjects, closers)
+	return p, closers, err
+}
+
+func (o *verifyOptions) timeSource() string {
+	if o.at != "" {
+		return "--at"
+	}
+	return "system clock"
+}
+
+// openArtifacts turns --subject values into what evidence is compared with.
+func openArtifacts(s *session, texts []string, closers *closeList) ([]verify.Artifact, error) {
+	var out []verify.Artifact
+	for _, text := range texts {
+		name, digest, isDigest, err := predicate.SplitSubject(text)
+		if err != nil {
+			return nil, err
+		}
+		if isDigest {
+			out = append(out, verify.Artifact{Name: name, Digest: digest})
+			continue
+		}
+		f, err := input.Open(text, s.Stdin, input.MaxSize)
+		if err != nil {
+			return nil, err
+		}
+		closers.add(f)
+		content, err := f.Content()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, verify.Artifact{Name: text, Digest: map[string]string{"sha256": content.SHA256Hex()}, Content: content})
+	}
+	return out, nil
+}
+
+// hintEvidenceBeside answers a document given instead of its evidence with the
+// command that was meant.
+func hintEvidenceBeside(err error, name string) error {
+	var f *fault.Error
+	if fault.ReasonOf(err) != fault.NotEvidence || !errors.As(err, &f) {
+		return err
+	}
+	for _, suffix := range bundle.Suffixes() {
+		if _, statErr := os.Stat(name + suffix); statErr == nil {
+			return f.WithHint("did you mean: stella verify %s --subject %s --key KEY.pub", name+suffix, name)
+		}
+	}
+	return f
+}
+
+// trustFlags say whose signatures count.
+type trustFlags struct {
+	keys  []string
+	trust []string
+}
+
+// AddFlags registers the flags.
+func (t *trustFlags) AddFlags(fs *pflag.FlagSet) {
+	fs.StringArrayVar(&t.trust, "trust", nil, "trust what is in `PATH`: a keys.json, a key, a certificate or a directory of them; repeatable")
+}
+
+func (t *trustFlags) load() (*keys.Trust, error) {
+	paths := append(append([]string{}, t.keys...), t.trust...)
+	if len(paths) == 0 {
+		return nil, fault.New(fault.TrustRequired, "no key, certificate or trust was given to verify with").
+			WithHint("say whose signature you expect: --key KEY.pub")
+	}
+	return keys.LoadTrust(paths...)
+}
