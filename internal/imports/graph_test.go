@@ -3,6 +3,7 @@ package imports
 import (
 	"encoding/json/jsontext"
 	"encoding/json/v2"
+	"errors"
 	"io"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +19,8 @@ type pkg struct {
 	ImportPath string
 	Standard   bool
 	Imports    []string
+	Tests      []string `json:"TestImports"`
+	TestsX     []string `json:"XTestImports"`
 	Deps       []string
 	Module     *struct{ Path string }
 }
@@ -29,7 +32,7 @@ type graph map[string]pkg
 func load(t *testing.T, root string, env, tags []string) graph {
 	t.Helper()
 	cmd := exec.Command("go", "list", "-deps", "-tags="+strings.Join(tags, ","),
-		"-json=ImportPath,Standard,Imports,Deps,Module", "./...")
+		"-json=ImportPath,Standard,Imports,TestImports,XTestImports,Deps,Module", "./...")
 	cmd.Dir = root
 	cmd.Env = append(cmd.Environ(), env...)
 	out, err := cmd.StdoutPipe()
@@ -42,7 +45,7 @@ func load(t *testing.T, root string, env, tags []string) graph {
 	for in := jsontext.NewDecoder(out); ; {
 		var p pkg
 		err := json.UnmarshalDecode(in, &p)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		require.NoError(t, err)
@@ -60,11 +63,13 @@ func root(t *testing.T) string {
 	return dir
 }
 
-// in lists the module's packages in a directory and below it, sorted.
+// in lists the module's packages in a directory and below it, sorted, without
+// those that only tests import.
 func (g graph) in(dir string) []pkg {
 	var found []pkg
 	for path, p := range g {
-		if below(path, own+"/"+dir) {
+		onlyTests := slices.ContainsFunc(testOnly(), func(t string) bool { return below(path, own+"/"+t) })
+		if below(path, own+"/"+dir) && !onlyTests {
 			found = append(found, p)
 		}
 	}

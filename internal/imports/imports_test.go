@@ -50,7 +50,8 @@ func TestRowsMatch(t *testing.T) {
 	direct := directModules(t, filepath.Join(dir, "go.mod"))
 	for _, h := range homes() {
 		if slices.Contains(direct, h.module) {
-			assert.NotEmpty(t, users(g, h.module), "go.mod requires %q, which no package imports: is its name right here?", h.module)
+			used := slices.Concat(users(g, h.module), testUsers(g, h.module))
+			assert.NotEmpty(t, used, "go.mod requires %q, which no package imports: is its name right here?", h.module)
 		}
 	}
 }
@@ -139,6 +140,19 @@ func users(g graph, module string) []string {
 		}
 	}
 	slices.Sort(found)
+	return found
+}
+
+// testUsers lists our packages whose tests import a module.
+func testUsers(g graph, module string) []string {
+	var found []string
+	for path, p := range g {
+		for _, i := range slices.Concat(p.Tests, p.TestsX) {
+			if below(path, own) && below(i, module) {
+				found = append(found, path)
+			}
+		}
+	}
 	return found
 }
 

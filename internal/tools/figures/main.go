@@ -1,0 +1,71 @@
+//go:build linux
+
+// Command figures runs whole stella commands and holds their CPU time, memory
+// and size to the limits of docs/performance.md. It exits 1 when a figure is
+// over its limit.
+//
+//	go run ./internal/tools/figures [-stella bin/stella] [-runs 5] [-peer .cache/oracles/cosign-v3]
+//
+// CPU time is user plus system time of the process, the median of the runs;
+// memory is the greatest resident set of any run. Both come from the kernel
+// (getrusage), so a busy machine matters little and a timer not at all. MB is
+// 1,000,000 bytes.
+//
+// With -peer, the same work is done with cosign where it can do it, for
+// comparison; its figures are held to nothing.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+func main() {
+	stella := flag.String("stella", "bin/stella", "the binary to measure")
+	peer := flag.String("peer", "", "a cosign v3 to measure beside it")
+	runs := flag.Int("runs", 5, "runs of each command")
+	flag.Parse()
+	if err := run(*stella, *peer, *runs, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "figures:", err)
+		os.Exit(1)
+	}
+}
+
+// run measures everything, prints the table and fails when a figure is over.
+func run(stella, peer string, runs int, out io.Writer) (err error) {
+	if runs < 1 {
+		return fmt.Errorf("-runs %d: at least one is needed", runs)
+	}
+	b := &bench{runs: runs}
+	if b.stella, err = filepath.Abs(stella); err != nil {
+		return err
+	}
+	if peer != "" {
+		if b.peer, err = filepath.Abs(peer); err != nil {
+			return err
+		}
+	}
+	if b.dir, err = os.MkdirTemp("", "stella-figures-"); err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(b.dir) }()
+
+	if err := b.prepare(); err != nil {
+		return err
+	}
+	results, err := b.measureAll()
+	if err != nil {
+		return err
+	}
+	over, err := report(out, results)
+	if err != nil {
+		return err
+	}
+	if over > 0 {
+		return fmt.Errorf("%d figures are over their limits", over)
+	}
+	return nil
+}

@@ -1,0 +1,71 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"syscall"
+	"time"
+)
+
+// usage is what one command cost: the median CPU time and the greatest
+// resident set of its runs.
+type usage struct {
+	cpu time.Duration
+	rss int64 // bytes
+}
+
+// maxOwn bounds the resident set of this program, in bytes. The kernel counts
+// the parent's memory at the time of the fork as the child's, so a large parent
+// would be measured in place of a small child.
+const maxOwn = 20 * megabyte
+
+// measure runs a program several times and returns what it cost.
+func (b *bench) measure(path string, args []string) (usage, error) {
+	var cpu []time.Duration
+	var rss int64
+	for range b.runs {
+		one, err := b.once(path, args)
+		if err != nil {
+			return usage{}, err
+		}
+		cpu = append(cpu, one.cpu)
+		rss = max(rss, one.rss)
+	}
+	slices.Sort(cpu)
+	return usage{cpu[len(cpu)/2], rss}, nil
+}
+
+// once runs a program to its successful end.
+func (b *bench) once(path string, args []string) (usage, error) {
+	cmd := exec.Command(path, args...) // #nosec G204 -- the binary under measurement
+	cmd.Dir = b.dir
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + b.dir, "COSIGN_PASSWORD="}
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr // stdout is discarded
+	if err := cmd.Run(); err != nil {
+		return usage{}, fmt.Errorf("%s %q: %w: %s", path, args, err, &stderr)
+	}
+	if own := ownRSS(); own > maxOwn {
+		return usage{}, fmt.Errorf("this program takes %s itself, which makes the measurement worthless", megabytes(own))
+	}
+	state := cmd.ProcessState
+	cost := usage{cpu: state.UserTime() + state.SystemTime()}
+	if kernel, ok := state.SysUsage().(*syscall.Rusage); ok {
+		cost.rss = kernel.Maxrss << 10
+	}
+	return cost, nil
+}
+
+// ownRSS is the greatest resident set of this program so far, in bytes.
+func ownRSS() int64 {
+	var own syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &own); err != nil {
+		return 0
+	}
+	return own.Maxrss << 10
+}
