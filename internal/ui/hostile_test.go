@@ -82,12 +82,16 @@ func TestEscapeBoundsTheLength(t *testing.T) {
 
 // drawings is every way in which a string reaches a stream.
 var drawings = map[string]func(u *UI, s string){
-	"line":    func(u *UI, s string) { u.Out.Line(T("name "), Styled(Bad, s), T(s)) },
-	"status":  func(u *UI, s string) { u.Out.Status(Failed, T(s)) },
-	"digest":  func(u *UI, s string) { u.Out.Line(u.Out.Digest(s)) },
-	"pairs":   func(u *UI, s string) { u.Out.Pairs(P("label", Styled(Good, s))) },
-	"table":   func(u *UI, s string) { u.Out.Table([]string{"A", "B"}, [][]Text{{T(s), T("x")}, {Styled(Warn, "y"), T(s)}}) },
-	"tree":    func(u *UI, s string) { u.Out.Tree(Node{Line: []Text{T(s)}, Notes: [][]Text{{T(s)}}, Children: []Node{{Line: []Text{T(s)}}}}) },
+	"line":   func(u *UI, s string) { u.Out.Line(T("name "), Styled(Bad, s), T(s)) },
+	"status": func(u *UI, s string) { u.Out.Status(Failed, T(s)) },
+	"digest": func(u *UI, s string) { u.Out.Line(u.Out.Digest(s)) },
+	"pairs":  func(u *UI, s string) { u.Out.Pairs(P("label", Styled(Good, s))) },
+	"table": func(u *UI, s string) {
+		u.Out.Table([]string{"A", "B"}, [][]Text{{T(s), T("x")}, {Styled(Warn, "y"), T(s)}})
+	},
+	"tree": func(u *UI, s string) {
+		u.Out.Tree(Node{Line: []Text{T(s)}, Notes: [][]Text{{T(s)}}, Children: []Node{{Line: []Text{T(s)}}}})
+	},
 	"json":    func(u *UI, s string) { _ = u.Out.JSON(map[string]string{"k": s, s: "v"}) },
 	"say":     func(u *UI, s string) { u.Say("about %s", s) },
 	"detail":  func(u *UI, s string) { u.Detail("about %s", s) },
