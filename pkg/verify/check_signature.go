@@ -151,7 +151,7 @@ func (j *judgement) openBlobWith(at, artifact int, item bundle.Item, keys []dsse
 		err := key.Verifier.Verify(blobMessage(a), signature)
 		switch fault.ReasonOf(err) {
 		case fault.SignatureMismatch, fault.SignatureScheme, fault.SubjectRequired:
-			if len(keys) == 1 || fault.ReasonOf(err) == fault.SubjectRequired {
+			if len(keys) == 1 || fault.ReasonOf(err) != fault.SignatureMismatch {
 				failure = err
 			}
 			continue
