@@ -64,10 +64,10 @@ type attestView struct {
 }
 
 type evidenceView struct {
-	Line          int             `json:"line,omitempty"`
+	Line          int             `json:"line,omitzero"`
 	Shape         string          `json:"shape"`
 	PayloadType   string          `json:"payloadType,omitempty"`
-	PayloadSize   int64           `json:"payloadSize,omitempty"`
+	PayloadSize   int64           `json:"payloadSize,omitzero"`
 	PayloadSHA256 string          `json:"payloadSha256,omitempty"`
 	BundleSHA256  string          `json:"bundleSha256,omitempty"`
 	Statement     *statementView  `json:"statement,omitempty"`
@@ -75,8 +75,8 @@ type evidenceView struct {
 	BlobDigest    string          `json:"blobDigest,omitempty"`
 	KeyHint       string          `json:"keyHint,omitempty"`
 	Certificates  []string        `json:"certificates,omitempty"`
-	LogEntries    int             `json:"logEntries,omitempty"`
-	Timestamps    bool            `json:"timestamps,omitempty"`
+	LogEntries    int             `json:"logEntries,omitzero"`
+	Timestamps    bool            `json:"timestamps,omitzero"`
 	Signatures    []signatureView `json:"signatures,omitempty"`
 }
 

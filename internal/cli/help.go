@@ -44,8 +44,9 @@ environment.`,
 // help prints the help of cmd. It reads no configuration, and overlooks what
 // is wrong with the environment: help is what one asks for then.
 func (a *app) help(cmd *cobra.Command) {
+	cmd.InitDefaultHelpFlag() // stella help COMMAND has not parsed COMMAND's flags
 	options := a.uiOptions()
-	options.NoColor, _ = cmd.Flags().GetBool(keyNoColor)
+	options.NoColor, _ = cmd.Root().PersistentFlags().GetBool(keyNoColor)
 	a.opened.Store(&options)
 	a.ui = ui.New(options)
 	p := a.ui.Out

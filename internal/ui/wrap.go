@@ -40,8 +40,12 @@ func escapeAll(parts []Text) []Text {
 
 func (p *Printer) painted(line []Text) string {
 	var b strings.Builder
-	for _, t := range line {
-		b.WriteString(p.paint(t.Style, t.S))
+	for len(line) > 0 {
+		run := line[0]
+		for line = line[1:]; len(line) > 0 && line[0].Style == run.Style; line = line[1:] {
+			run.S += line[0].S
+		}
+		b.WriteString(p.paint(run.Style, run.S))
 	}
 	return b.String()
 }
@@ -62,13 +66,21 @@ func wrap(parts []Text, width, first, indent int) [][]Text {
 			line, used = nil, indent
 		}
 		if len(line) > 0 {
-			line = append(line, T(" "))
+			line = append(line, space(line[len(line)-1], w[0]))
 			used++
 		}
 		line = append(line, w...)
 		used += need
 	}
 	return append(lines, line)
+}
+
+// space returns the space between two words, in their style if it is one.
+func space(before, after Text) Text {
+	if before.Style == after.Style {
+		return Text{" ", after.Style}
+	}
+	return T(" ")
 }
 
 // words splits parts at spaces; parts without a space between them stay one

@@ -10,6 +10,7 @@ import (
 	"crypto/mldsa"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha512"
 	"encoding/base64"
 	"encoding/json/v2"
 	"fmt"
@@ -353,6 +354,22 @@ func TestUnknownExtensionIsAnUnknownScheme(t *testing.T) {
 	e, err := parse(b)
 	require.NoError(t, err)
 	_, err = dsse.Open(e, 1, keyOf(t, "me", key))
+	require.Error(t, err)
+	assert.Equal(t, fault.SignatureScheme, fault.ReasonOf(err))
+}
+
+func TestPrehashedEd25519IsCalledThat(t *testing.T) {
+	key := testKeys(t)["ed25519"].(ed25519.PrivateKey)
+	payload := []byte(`{}`)
+	digest := sha512.Sum512(dsse.PAE(dsse.PayloadTypeInToto, payload))
+	sig, err := key.Sign(nil, digest[:], &ed25519.Options{Hash: crypto.SHA512})
+	require.NoError(t, err)
+	var out bytes.Buffer
+	m := dsse.NewMessage(dsse.PayloadTypeInToto, dsse.Bytes(payload))
+	require.NoError(t, dsse.WriteSigned(context.Background(), &out, m, []dsse.Signature{{Sig: sig}}))
+	e, err := parse(out.Bytes())
+	require.NoError(t, err)
+	_, err = dsse.Open(e, 1, keyOf(t, "other", testKeys(t)["ecdsa-p256"]), keyOf(t, "me", key))
 	require.Error(t, err)
 	assert.Equal(t, fault.SignatureScheme, fault.ReasonOf(err))
 }

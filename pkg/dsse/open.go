@@ -93,7 +93,7 @@ func (o *Opened) try(index int, s Signature, keys []Key, holders map[string]bool
 			o.Verified = append(o.Verified, Verified{index, k})
 		case !isVerdict(err):
 			return err
-		case len(keys) == 1 && fault.ReasonOf(err) == fault.SignatureScheme, names(s, key.Verifier.Public()):
+		case fault.ReasonOf(err) == fault.SignatureScheme, names(s, key.Verifier.Public()):
 			named = err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"crypto/mldsa"
 	"crypto/rsa"
+	"crypto/sha512"
 
 	"github.com/stellaops/stella/internal/fault"
 )
@@ -46,6 +47,10 @@ func (v *keyVerifier) Verify(m Message, s Signature) error {
 		return err
 	}
 	if !v.verify(input, s.Sig) {
+		if v.prehashed(input, s.Sig) {
+			return fault.New(fault.SignatureScheme, "signature is Ed25519ph (RFC 8032, section 5.1), and DSSE keys here sign with pure Ed25519").
+				WithHint("ask the signer for a signature by an ECDSA or RSA key, or by another tool")
+		}
 		return fault.New(fault.SignatureMismatch, "%s signature does not fit the key and the content", v.scheme.Name)
 	}
 	return nil
@@ -63,4 +68,16 @@ func (v *keyVerifier) verify(input, sig []byte) bool {
 		return mldsa.Verify(k, input, sig, nil) == nil
 	}
 	return false
+}
+
+// prehashed reports whether sig is a good signature of the Ed25519 key by the
+// prehashed variant, which some tools write (cosign does). It only chooses the
+// words of an error.
+func (v *keyVerifier) prehashed(input, sig []byte) bool {
+	key, ok := v.pub.(ed25519.PublicKey)
+	if !ok {
+		return false
+	}
+	digest := sha512.Sum512(input)
+	return ed25519.VerifyWithOptions(key, digest[:], sig, &ed25519.Options{Hash: crypto.SHA512}) == nil
 }

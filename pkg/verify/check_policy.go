@@ -1,7 +1,9 @@
 package verify
 
 import (
+	"fmt"
 	"slices"
+	"time"
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/pkg/keys"
@@ -19,6 +21,7 @@ func checkType(j *judgement) error {
 	if found := j.statement.PredicateType; !slices.Contains(j.policy.spellings(want), found) {
 		return fault.New(fault.PredicateType, "the predicate type is %q, not the demanded %q", found, want)
 	}
+	j.found = j.statement.PredicateType
 	return nil
 }
 
@@ -51,6 +54,7 @@ func checkKey(j *judgement) error {
 		}
 	}
 	if good {
+		j.found = "good at " + j.policy.At.UTC().Format(time.RFC3339)
 		return nil
 	}
 	return failure
@@ -67,5 +71,6 @@ func checkThreshold(j *judgement) error {
 	if want := j.policy.Threshold; len(holders) < want {
 		return fault.New(fault.SignatureThreshold, "%d of %d demanded holders signed", len(holders), want)
 	}
+	j.found = fmt.Sprintf("%d of %d demanded holders signed", len(holders), j.policy.Threshold)
 	return nil
 }

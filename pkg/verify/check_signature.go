@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 
@@ -38,8 +39,21 @@ func checkSignature(j *judgement) error {
 	}
 	if failure == nil {
 		j.result.Message = j.message
+		j.found = j.countSignatures()
 	}
 	return failure
+}
+
+func (j *judgement) countSignatures() string {
+	type place struct{ evidence, index int }
+	all, good := make(map[place]bool), make(map[place]bool)
+	for _, s := range j.result.Signers {
+		all[place{s.Evidence, s.Index}] = true
+		if s.Verified {
+			good[place{s.Evidence, s.Index}] = true
+		}
+	}
+	return fmt.Sprintf("%d of %d by a trusted key", len(good), len(all))
 }
 
 func (j *judgement) verifiers() ([]dsse.Key, error) {
@@ -151,7 +165,7 @@ func (j *judgement) openBlobWith(at, artifact int, item bundle.Item, keys []dsse
 		err := key.Verifier.Verify(blobMessage(a), signature)
 		switch fault.ReasonOf(err) {
 		case fault.SignatureMismatch, fault.SignatureScheme, fault.SubjectRequired:
-			if len(keys) == 1 || fault.ReasonOf(err) == fault.SubjectRequired {
+			if len(keys) == 1 || fault.ReasonOf(err) != fault.SignatureMismatch {
 				failure = err
 			}
 			continue

@@ -32,6 +32,7 @@ func checkStatement(j *judgement) error {
 		return err
 	}
 	j.statement = s
+	j.found = s.Type
 	claims.StatementType, claims.PredicateType = s.Type, s.PredicateType
 	for _, subject := range s.Subjects {
 		claims.Subjects = append(claims.Subjects, Subject{Name: subject.Name, Digest: subject.Digest})

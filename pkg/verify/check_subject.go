@@ -16,7 +16,8 @@ func checkSubject(j *judgement) error {
 	case len(j.policy.Subjects) == 0:
 		return notDemanded("not compared with any artifact")
 	case j.statement == nil:
-		return nil // a blob: its signature was verified over the artifact
+		j.found = "the signature is over the artifact"
+		return nil
 	}
 	for a := range j.policy.Subjects {
 		if err := j.matchArtifact(a); err != nil {
@@ -27,6 +28,7 @@ func checkSubject(j *judgement) error {
 		return fault.New(fault.SubjectMismatch, "the statement is not about %s: its subjects are %s",
 			artifactNames(j.policy.Subjects), subjectNames(j.statement.Subjects))
 	}
+	j.found = fmt.Sprintf("about %d of %d demanded artifacts", len(j.result.demanded), len(j.policy.Subjects))
 	return j.missingArtifact()
 }
 

@@ -80,7 +80,7 @@ type Result struct {
 // Source is one envelope or bundle.
 type Source struct {
 	File  string `json:"file"`
-	Line  int    `json:"line,omitempty"`
+	Line  int    `json:"line,omitzero"`
 	Shape string `json:"shape"`
 }
 

@@ -2,7 +2,6 @@ package verify
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/stellaops/stella/internal/bundle"
@@ -62,6 +61,7 @@ type judgement struct {
 	only   bool // this is all the evidence there is
 
 	message   dsse.Message // verified; nil for a blob
+	found     string       // what the running check established, for the report
 	statement *intoto.Statement
 }
 
@@ -109,21 +109,22 @@ func judge(ctx context.Context, g group, p *Policy, only bool) (*Result, error) 
 			j.result.Checks = append(j.result.Checks, Check{Name: c.name, Status: NotRun, Message: "an earlier check failed"})
 			continue
 		}
+		j.found = ""
 		err := c.run(j)
 		if u, ok := err.(unjudged); ok { //nolint:errorlint // never wrapped
 			return nil, u.error
 		}
-		j.result.Checks = append(j.result.Checks, finding(c.name, err))
+		j.result.Checks = append(j.result.Checks, finding(c.name, j.found, err))
 		_, skipped := err.(notDemanded) //nolint:errorlint // never wrapped
 		stopped = c.vital && err != nil && !skipped
 	}
 	return j.result, nil
 }
 
-func finding(name string, err error) Check {
+func finding(name, found string, err error) Check {
 	switch e := err.(type) { //nolint:errorlint // never wrapped
 	case nil:
-		return Check{Name: name, Status: Passed}
+		return Check{Name: name, Status: Passed, Message: found}
 	case notDemanded:
 		return Check{Name: name, Status: NotDemanded, Message: string(e)}
 	}
@@ -151,7 +152,7 @@ func (r *Report) addUnmatchedArtifacts(p *Policy) {
 		if !matched {
 			err := fault.New(fault.SubjectMismatch, "no evidence is about %q", a.Name)
 			last := &r.Results[len(r.Results)-1]
-			last.Checks = append(last.Checks, finding("artifact", fmt.Errorf("%w", err)))
+			last.Checks = append(last.Checks, finding("artifact", "", err))
 		}
 	}
 }

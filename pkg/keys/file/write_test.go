@@ -41,23 +41,16 @@ func TestReplaceUndo(t *testing.T) {
 	assert.Len(t, entries, 1)
 }
 
-// TestWritePairUndo has the second file fail after the first is in place.
+// TestWritePairUndo has the second file fail after the first is in place, by
+// giving both the same name.
 func TestWritePairUndo(t *testing.T) {
-	for _, force := range []bool{false, true} {
-		dir := t.TempDir()
-		goal, staged := stageFile(t, dir, "new")
-		if force {
-			require.NoError(t, os.WriteFile(goal.path, []byte("old"), 0o600))
-		}
-		p, err := goal.publish(staged, force)
-		require.NoError(t, err)
-		require.NoError(t, p.undo())
-		if force {
-			assert.Equal(t, "old", content(t, goal.path))
-			continue
-		}
-		assert.NoFileExists(t, goal.path)
-	}
+	dir := t.TempDir()
+	both := target{path: filepath.Join(dir, "k"), content: []byte("new"), mode: 0o600}
+	err := writePair(both, both, false)
+	assert.Equal(t, fault.OutputExists, fault.ReasonOf(err))
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	assert.Empty(t, entries)
 }
 
 // TestReserve is publish on a file system without hard links.

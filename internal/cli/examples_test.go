@@ -1,0 +1,112 @@
+package cli
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestExamples runs every line of every command's examples, as a shell does,
+// in a fresh copy of testdata/examples. An example that is meant to fail ends
+// in a comment: # exit 3.
+func TestExamples(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the examples are lines for a Unix shell")
+	}
+	visitCommands(Command(), func(cmd *cobra.Command) {
+		if !cmd.Runnable() || !cmd.IsAvailableCommand() && cmd.Name() != "help" && cmd.HasParent() {
+			return
+		}
+		t.Run(strings.ReplaceAll(cmd.CommandPath(), " ", "-"), func(t *testing.T) {
+			lines := exampleLines(cmd.Example)
+			if cmd.HasSubCommands() && len(lines) == 0 && cmd.HasParent() {
+				return // a group: its commands have the examples
+			}
+			require.NotEmpty(t, lines, "every command has examples")
+			runExamples(t, lines)
+		})
+	})
+}
+
+func visitCommands(cmd *cobra.Command, visit func(*cobra.Command)) {
+	visit(cmd)
+	for _, sub := range cmd.Commands() {
+		visitCommands(sub, visit)
+	}
+}
+
+// exampleLines returns the commands in an example text; a backslash continues
+// a line, and a comment stands on its own line.
+func exampleLines(text string) []string {
+	var lines []string
+	for line := range strings.SplitSeq(strings.ReplaceAll(text, "\\\n", " "), "\n") {
+		line = strings.TrimPrefix(strings.TrimSpace(line), "$ ")
+		if line != "" && !strings.HasPrefix(line, "#") {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+func runExamples(t *testing.T, lines []string) {
+	dir := t.TempDir()
+	require.NoError(t, os.CopyFS(dir, os.DirFS(filepath.Join("testdata", "examples"))))
+	setup, err := os.ReadFile(filepath.Join(dir, "setup"))
+	require.NoError(t, err)
+	made := strings.Join(lines, "\n")
+	for _, line := range exampleLines(string(setup)) {
+		if output := outputOf(line); output == "" || !writes(made, output) {
+			status, text := shell(t, dir, line)
+			require.Zero(t, status, "setup: %s\n%s", line, text)
+		}
+	}
+	for _, line := range lines {
+		assert.Regexp(t, `(^|[A-Z_]+=\S+ |\| *)stella( |$)`, line, "an example is a command of stella")
+		command, comment, _ := strings.Cut(line, "  # exit ")
+		status, text := shell(t, dir, command)
+		want := "0"
+		if comment != "" {
+			want = strings.TrimSpace(comment)
+		}
+		assert.Equal(t, want, strconv.Itoa(status), "%s\n%s", line, text)
+	}
+}
+
+// outputOf returns what line writes with -o.
+func outputOf(line string) string {
+	_, rest, found := strings.Cut(line, " -o ")
+	if !found {
+		return ""
+	}
+	return strings.Fields(rest)[0]
+}
+
+func writes(lines, output string) bool {
+	for line := range strings.Lines(lines) {
+		if outputOf(line) == output {
+			return true
+		}
+	}
+	return false
+}
+
+func shell(t *testing.T, dir, line string) (status int, output string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", line)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "HOME="+dir, "XDG_CONFIG_HOME=", "STELLA_CONFIG=", "LC_ALL=C.UTF-8",
+		"STELLA_ASKPASS="+filepath.Join(dir, "askpass"))
+	out, err := cmd.CombinedOutput()
+	if cmd.ProcessState == nil {
+		require.NoError(t, err)
+	}
+	return cmd.ProcessState.ExitCode(), string(out)
+}
