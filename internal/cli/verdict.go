@@ -137,7 +137,7 @@ func checkNode(p *ui.Printer, c verify.Check, r *verify.Result) ui.Node {
 	words := map[verify.Status]string{
 		verify.Passed: "", verify.Failed: "", verify.NotRun: "not run", verify.NotDemanded: "not demanded",
 	}[c.Status]
-	line := []ui.Text{ui.T(fmt.Sprintf("%-10s", c.Name))}
+	line := []ui.Text{ui.T(fmt.Sprintf("%-11s", c.Name))}
 	if words != "" {
 		line = append(line, ui.Styled(ui.Faint, words))
 	}
