@@ -22,7 +22,7 @@ its own. The report is embedded, or with --reference attested by its digest.
 VEX documents (OpenVEX, CycloneDX, CSAF) state decisions themselves and need
 none. With --type the report itself becomes a raw predicate of that type.`,
 		Example: `  stella sign report report.sarif.json --decision pass --key ci.key -o report.sigstore.json
-  stella sign report report.sarif.json --decision block --policy-digest sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a --view inventory --key ci.key -o report.sigstore.json`,
+  stella sign report report.sarif.json --decision block --policy-digest sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a --view inventory --key ci.key -o blocked.sigstore.json`,
 		Args: wantArgs("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := a.load(cmd)

@@ -260,4 +260,3 @@ func (s *source) refWithContent(o *ReportOptions) (dsse.Content, error) {
 	}
 	return s.ref("").withContent(content)
 }
-
