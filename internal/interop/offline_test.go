@@ -107,7 +107,7 @@ func offlineVerbs() map[string]offlineVerb {
 		"predicate list":  {args: []string{"predicate", "list"}},
 		"keys generate":   {args: []string{"keys", "generate", "--algorithm", "ed25519", "--no-passphrase", "-o", "new"}},
 		"keys show":       {args: []string{"keys", "show", "key.pub"}},
-		"keys export":     {args: []string{"keys", "export", "key"}},
+		"keys export":     {args: []string{"keys", "export", "--public", "key"}},
 		"sign sbom":       {args: []string{"sign", "sbom", "sbom.json", "--key", "key", "-o", "new.sigstore.json"}},
 		"sign statement":  {args: []string{"sign", "statement", "statement.json", "--key", "key", "-o", "new.sigstore.json"}},
 		"sign blob":       {args: []string{"sign", "blob", "artifact", "--key", "key", "-o", "new.sigstore.json"}},

@@ -4,10 +4,13 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"slices"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -50,7 +53,11 @@ func (b *bench) once(path string, args []string) (usage, error) {
 	if err := cmd.Run(); err != nil {
 		return usage{}, fmt.Errorf("%s %q: %w: %s", path, args, err, &stderr)
 	}
-	if own := ownRSS(); own > maxOwn {
+	own, err := ownRSS()
+	if err != nil {
+		return usage{}, err
+	}
+	if own > maxOwn {
 		return usage{}, fmt.Errorf("this program takes %s itself, which makes the measurement worthless", megabytes(own))
 	}
 	state := cmd.ProcessState
@@ -61,11 +68,18 @@ func (b *bench) once(path string, args []string) (usage, error) {
 	return cost, nil
 }
 
-// ownRSS is the greatest resident set of this program so far, in bytes.
-func ownRSS() int64 {
-	var own syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &own); err != nil {
-		return 0
+// ownRSS is the greatest resident set of this program so far, in bytes. Its
+// getrusage would give that of the program that started it.
+func ownRSS() (int64, error) {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0, err
 	}
-	return own.Maxrss << 10
+	for line := range strings.Lines(string(status)) {
+		if kib, found := strings.CutPrefix(line, "VmHWM:"); found {
+			n, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(kib), "kB")), 10, 64)
+			return n << 10, err
+		}
+	}
+	return 0, errors.New("/proc/self/status names no VmHWM")
 }

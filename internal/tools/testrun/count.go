@@ -74,7 +74,7 @@ func (w *watcher) hear(e event) {
 	switch {
 	case w.verbose, e.Test == "" && e.Output != "PASS\n":
 		fmt.Fprint(w.out, e.Output)
-	case e.Test != "":
+	case e.Test != "" && !strings.HasPrefix(e.Output, "=== "): // progress
 		w.said[e.key()] = append(w.said[e.key()], e.Output)
 	}
 }
