@@ -70,3 +70,12 @@ func (d *Document) String() string {
 	}
 	return s + " " + string(d.Encoding)
 }
+
+// Entries returns for example "1 component" or "903 components", and "" if the
+// document lists none.
+func (d *Document) Entries() string {
+	if d.Count == 0 {
+		return ""
+	}
+	return plural(d.Count, d.CountOf)
+}
