@@ -23,6 +23,19 @@ const headSize = 512
 // and a message that says what it looks like; malformed and oddly encoded
 // input has a reason of its own.
 func Recognize(f *input.File) (*Document, error) {
+	d, err := examine(f)
+	if err != nil {
+		return nil, err
+	}
+	if d.refusal != nil {
+		return nil, located(f, d.refusal)
+	}
+	return d, nil
+}
+
+// examine is Recognize that also returns a JSON object of no format, which may
+// be a predicate, with the refusal that it would get.
+func examine(f *input.File) (*Document, error) {
 	sum := sha256.New()
 	d, err := recognize(io.TeeReader(f.Reader(), sum))
 	if err != nil {
@@ -79,9 +92,12 @@ func recognizeJSON(r io.Reader) (*Document, error) {
 	}
 	d, err := identify(f)
 	if err == nil && d == nil {
-		return nil, looksLike(f)
+		err = looksLike(f)
 	}
-	return d, err
+	if err != nil {
+		d = &Document{MediaType: "application/json", Encoding: JSON, refusal: err}
+	}
+	return d, nil
 }
 
 // located adds the input's name to an error about its content.
