@@ -18,19 +18,24 @@ bundle that stock cosign verifies, or a bare DSSE envelope where several keys
 sign.`,
 	},
 		newSignSBOMCommand(a),
-		// newSignReportCommand(a),
-		// newSignStatementCommand(a),
+		newSignReportCommand(a),
+		newSignStatementCommand(a),
 		newSignBlobCommand(a),
 	)
 }
 
 // signDraft signs a statement that is ready, writes it and says so.
 func signDraft(ctx context.Context, s *session, f *signFlags, source *input.File, d *predicate.Draft) error {
-	if err := checkSubjects(f, len(d.Subjects)); err != nil {
-		return err
+	if f.form() == envelopeBundle {
+		if err := predicate.CheckBundleSubjects(d.Subjects); err != nil {
+			return err
+		}
 	}
 	for _, note := range d.Notes {
 		s.ui.Say("%s", note)
+	}
+	for _, subject := range d.Claimed {
+		s.ui.Say("subject from the document: %s  %s", subject.Name, mainDigest(subject.Digest))
 	}
 	sealed, err := f.seal(ctx, s, d.Message, source.Name())
 	if err != nil {

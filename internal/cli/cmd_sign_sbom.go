@@ -53,7 +53,7 @@ func runSignSBOM(ctx context.Context, s *session, o *signSBOMOptions, name strin
 		return err
 	}
 	defer f.Close()
-	options, err := o.statement.options(s, f)
+	options, err := o.statement.options(s)
 	if err != nil {
 		return err
 	}

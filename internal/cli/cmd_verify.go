@@ -140,12 +140,12 @@ func (o *verifyOptions) timeSource() string {
 func openArtifacts(s *session, texts []string, closers *closeList) ([]verify.Artifact, error) {
 	var out []verify.Artifact
 	for _, text := range texts {
-		name, digest, isDigest, err := predicate.SplitSubject(text)
+		subject, isDigest, err := predicate.ParseDigest(text)
 		if err != nil {
 			return nil, err
 		}
 		if isDigest {
-			out = append(out, verify.Artifact{Name: name, Digest: digest})
+			out = append(out, verify.Artifact{Name: subject.Name, Digest: subject.Digest})
 			continue
 		}
 		f, err := input.Open(text, s.Stdin, input.MaxSize)

@@ -1,13 +1,13 @@
 package cli
 
 import (
+	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
 
 	"github.com/spf13/pflag"
 
-	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/predicate"
 	"github.com/stellaops/stella/internal/ui"
 	"github.com/stellaops/stella/pkg/dsse/intoto"
@@ -44,6 +44,7 @@ func (f *statementFlags) addDocumentFlags(fs *pflag.FlagSet) {
 type statementResult struct {
 	Document      *documentResult `json:"document,omitempty"`
 	PredicateType string          `json:"predicateType"`
+	Decision      string          `json:"decision,omitempty"`
 	Subjects      []subjectResult `json:"subjects"`
 	*sealedResult
 }
@@ -52,8 +53,11 @@ type documentResult struct {
 	Format  string `json:"format"`
 	Version string `json:"version,omitempty"`
 	Entries int    `json:"entries"`
+	Of      string `json:"entriesAre,omitempty"`
 	SHA256  string `json:"sha256"`
 	Size    int64  `json:"size"`
+
+	entries string
 }
 
 type subjectResult struct {
@@ -63,8 +67,9 @@ type subjectResult struct {
 
 func newStatementResult(d *predicate.Draft, sealed *sealedResult) *statementResult {
 	r := &statementResult{PredicateType: d.PredicateType, Subjects: subjectResults(d.Subjects), sealedResult: sealed}
-	if doc := d.Document; doc != nil && doc.Format != "" {
-		r.Document = &documentResult{doc.Format, doc.Version, doc.Count, doc.SHA256Hex(), doc.Size}
+	r.Decision = d.Decision
+	if doc := d.Document; doc != nil {
+		r.Document = &documentResult{doc.Format, doc.Version, doc.Count, doc.CountOf, hex.EncodeToString(doc.SHA256[:]), doc.Size, doc.Entries()}
 	}
 	return r
 }
@@ -85,6 +90,9 @@ func (r *statementResult) Text(p *ui.Printer) {
 	p.Status(ui.Passed, ui.T("signed "+r.what()))
 	pairs := subjectPairs(p, r.Subjects)
 	pairs = append(pairs, ui.P("type", ui.T(r.PredicateType)))
+	if r.Decision != "" {
+		pairs = append(pairs, ui.P("decision", ui.T(r.Decision)))
+	}
 	p.Pairs(append(pairs, r.sealedResult.pairs(p)...)...)
 }
 
@@ -97,8 +105,8 @@ func (r *statementResult) what() string {
 	if d.Version != "" {
 		what += " " + d.Version
 	}
-	if d.Entries > 0 {
-		what += fmt.Sprintf(" (%d entries)", d.Entries)
+	if d.entries != "" {
+		what += " (" + d.entries + ")"
 	}
 	return what
 }
@@ -123,13 +131,4 @@ func mainDigest(d map[string]string) string {
 		return algorithm + ":" + d[algorithm]
 	}
 	return ""
-}
-
-// checkSubjects refuses more subjects than the form can hold.
-func checkSubjects(f *signFlags, n int) error {
-	if f.form() == envelopeBundle && n > predicate.MaxBundleSubjects {
-		return fault.New(fault.SubjectTooMany, "%d subjects are more than the %d that a bundle may hold", n, predicate.MaxBundleSubjects).
-			WithHint("write a bare envelope: --envelope dsse")
-	}
-	return nil
 }

@@ -6,14 +6,37 @@ import (
 	"github.com/stellaops/stella/pkg/dsse/intoto"
 )
 
-func (f *statementFlags) options(s *session, file *input.File) (predicate.Options, error) {
-	var subs []intoto.Subject
-	for _, t := range f.subjects {
-		sub, err := predicate.ParseSubject(t)
-		if err != nil {
-			return predicate.Options{}, err
-		}
-		subs = append(subs, sub)
+// options gathers what the flags say about a statement.
+func (f *statementFlags) options(s *session) (predicate.Options, error) {
+	o := predicate.Options{
+		SubjectFromDocument: f.fromDocument, Preserve: f.preserve,
+		Reference: f.reference, URI: f.uri, Type: f.predicateType,
 	}
-	return predicate.Options{Name: file.Name(), Preserve: f.preserve, Subjects: subs}, nil
+	for _, text := range f.subjects {
+		subject, err := predicate.ParseSubject(text)
+		if err != nil {
+			return o, err
+		}
+		o.Subjects = append(o.Subjects, subject)
+	}
+	for _, name := range f.subjectsFrom {
+		list, err := subjectsFrom(s, name)
+		if err != nil {
+			return o, err
+		}
+		o.Subjects = append(o.Subjects, list...)
+	}
+	return o, nil
+}
+
+// maxSums bounds a file of checksums, in bytes.
+const maxSums = 64 << 20
+
+func subjectsFrom(s *session, name string) ([]intoto.Subject, error) {
+	f, err := input.Open(name, s.Stdin, maxSums)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return predicate.ParseSums(f)
 }

@@ -8,6 +8,9 @@ import (
 // nearest returns the candidate that a person most likely meant: one that word
 // begins or that word abbreviates, or one that is at most a third of it away.
 func nearest(word string, candidates []string) (string, bool) {
+	if len(word) > maxCompared {
+		return "", false
+	}
 	best, bestDistance := "", max(1, len(word)/3)+1
 	for _, c := range candidates {
 		d := distance(strings.ToLower(word), c)

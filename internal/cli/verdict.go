@@ -114,7 +114,11 @@ func sources(r *verify.Result) string {
 // claimNotes shows what a verified payload says.
 func claimNotes(p *ui.Printer, c *verify.Claims) [][]ui.Text {
 	if c.PredicateType == "" {
-		return [][]ui.Text{{ui.T("payload type " + c.PayloadType)}}
+		notes := [][]ui.Text{{ui.T("payload  " + c.PayloadType)}}
+		if c.Problem != "" {
+			notes = append(notes, []ui.Text{ui.T("problem  " + c.Problem)})
+		}
+		return notes
 	}
 	notes := [][]ui.Text{{ui.T("type     " + c.PredicateType)}}
 	for i, s := range c.Subjects {
@@ -137,7 +141,7 @@ func checkNode(p *ui.Printer, c verify.Check, r *verify.Result) ui.Node {
 	words := map[verify.Status]string{
 		verify.Passed: "", verify.Failed: "", verify.NotRun: "not run", verify.NotDemanded: "not demanded",
 	}[c.Status]
-	line := []ui.Text{ui.T(fmt.Sprintf("%-10s", c.Name))}
+	line := []ui.Text{ui.T(fmt.Sprintf("%-11s", c.Name))}
 	if words != "" {
 		line = append(line, ui.Styled(ui.Faint, words))
 	}

@@ -52,3 +52,6 @@ func (f *File) Content() (*Pinned, error) {
 
 // SHA256Hex returns the digest that the content is tied to.
 func (p *Pinned) SHA256Hex() string { return hex.EncodeToString(p.sum[:]) }
+
+// Sum returns the digest that the content is tied to.
+func (p *Pinned) Sum() [sha256.Size]byte { return p.sum }

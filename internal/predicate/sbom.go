@@ -1,127 +1,113 @@
-// Package predicate is a thin first form of the catalog.
 package predicate
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"io"
-	"os"
-	"path/filepath"
-	"strings"
-
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/pkg/dsse"
-	"github.com/stellaops/stella/pkg/dsse/canonical"
-	"github.com/stellaops/stella/pkg/dsse/intoto"
 )
 
-const MaxBundleSubjects = 1024
-
-type Document struct {
-	Format, Version string
-	Count           int
-	SHA256          [32]byte
-	Size            int64
+// sbomPredicate is stella.ops/sbom@v1.
+type sbomPredicate struct {
+	ComponentCount int `json:"componentCount"`
+	documentRef
 }
 
-func (d *Document) SHA256Hex() string { return hex.EncodeToString(d.SHA256[:]) }
-
-type Draft struct {
-	Message       dsse.Message
-	PredicateType string
-	Subjects      []intoto.Subject
-	Document      *Document
-	Notes         []string
-}
-
-type Options struct {
-	Name     string
-	Subjects []intoto.Subject
-	Preserve bool
-}
-
-type visitor struct {
-	keys map[string]string
-	n    int
-}
-
-func (v *visitor) Visit(path []byte, kind canonical.Kind) canonical.Action {
-	switch string(path) {
-	case "":
-		return canonical.Enter
-	case "/bomFormat", "/specVersion", "/spdxVersion":
-		return canonical.Text
-	case "/components", "/packages":
-		return canonical.Count
-	}
-	return canonical.Skip
-}
-
-func (v *visitor) Value(path []byte, val canonical.Value) error {
-	if val.Data != nil {
-		v.keys[string(path)] = string(val.Data)
-	} else if val.Kind == canonical.Array {
-		v.n = val.Count
-	}
-	return nil
-}
-
-func Recognize(f *input.File) (*Document, error) {
-	v := &visitor{keys: map[string]string{}}
-	h := sha256.New()
-	size, err := canonical.Scan(io.TeeReader(f.Reader(), h), v)
-	if err != nil {
-		return nil, err
-	}
-	d := &Document{Count: v.n, Size: size, SHA256: [32]byte(h.Sum(nil))}
-	switch {
-	case v.keys["/bomFormat"] == "CycloneDX":
-		d.Format, d.Version = "CycloneDX", v.keys["/specVersion"]
-	case v.keys["/spdxVersion"] != "":
-		d.Format, d.Version = "SPDX", strings.TrimPrefix(v.keys["/spdxVersion"], "SPDX-")
-	default:
-		return nil, fault.New(fault.InputUnrecognized, "%s is not an SBOM", input.Display(f.Name()))
-	}
-	return d, nil
-}
-
+// SBOM drafts the statement about an SBOM. A JSON document becomes the
+// predicate under the type of its format; one that is not JSON, and any with
+// Reference, is attested by digest with stella.ops/sbom@v1.
 func SBOM(f *input.File, o Options) (*Draft, error) {
-	d, err := Recognize(f)
+	s, err := open(f, &o)
 	if err != nil {
 		return nil, err
 	}
-	var content dsse.Content = f.Pin(d.SHA256)
-	if !o.Preserve {
-		b, err := f.ReadAll()
-		if err != nil {
-			return nil, err
-		}
-		if content, err = canonical.Parse(b, canonical.Options{ExactNumbers: true}); err != nil {
-			return nil, err
-		}
+	if !s.doc.Kind.Is(KindSBOM) {
+		return nil, notAnSBOM(s)
 	}
-	pt := "https://cyclonedx.org/bom"
-	if d.Format == "SPDX" {
-		pt = "https://spdx.dev/Document"
+	predicateType, embed, err := sbomType(s, &o)
+	if err != nil {
+		return nil, err
 	}
-	subjects := append([]intoto.Subject{{Name: filepath.Base(o.Name), Digest: map[string]string{"sha256": d.SHA256Hex()}}}, o.Subjects...)
-	m, err := intoto.NewMessage(pt, subjects, content)
-	return &Draft{Message: m, PredicateType: pt, Subjects: subjects, Document: d}, err
+	var predicate dsse.Content
+	if embed {
+		predicate, err = s.content()
+	} else {
+		predicate, err = s.sbomReference(&o)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.draft(&o, predicateType, predicate)
 }
 
-func ParseSubject(s string) (intoto.Subject, error) {
-	if name, hexsum, ok := strings.Cut(s, "@sha256:"); ok {
-		return intoto.Subject{Name: name, Digest: map[string]string{"sha256": hexsum}}, nil
+// sbomType decides between embedding and reference, and on the type. A type in
+// the catalog must be of the document's format.
+func sbomType(s *source, o *Options) (predicateType string, embed bool, err error) {
+	if embed = s.doc.Encoding == JSON && !o.Reference; !embed && o.Preserve {
+		return "", false, located(s.file, fault.New(fault.UsageInvalid, "it is not JSON, so its bytes cannot be embedded").
+			WithHint("leave --preserve away: the document is attested by digest"))
 	}
-	b, err := os.ReadFile(s)
-	sum := sha256.Sum256(b)
-	return intoto.Subject{Name: filepath.Base(s), Digest: map[string]string{"sha256": hex.EncodeToString(sum[:])}}, err
+	want := TypeSBOM
+	if embed {
+		want = s.doc.typ
+	}
+	if o.Type == "" || o.Type == "sbom" && !embed {
+		return want, embed, withoutURI(o, embed)
+	}
+	predicateType, err = resolve(o.Type)
+	if err != nil {
+		return "", false, err
+	}
+	known, err := Lookup(o.Type)
+	if err != nil || known.Name != "" && !Matches(want, predicateType) {
+		return "", false, wrongType(s, predicateType, want)
+	}
+	if !embed && predicateType != TypeSBOM {
+		return "", false, wrongType(s, predicateType, want)
+	}
+	return predicateType, embed, withoutURI(o, embed)
 }
 
-func Spellings(uri string) []string { return []string{uri} }
+// withoutURI refuses an address that would be left out of the statement.
+func withoutURI(o *Options, embed bool) error {
+	if o.URI == "" || !embed {
+		return nil
+	}
+	return fault.New(fault.UsageInvalid, "a URI is written only for a document that is not embedded").
+		WithHint("add --reference")
+}
 
-type Type struct{ Name, URI string }
+func wrongType(s *source, got, want string) error {
+	return located(s.file, fault.New(fault.UsageInvalid, "%s is not a document of type %q", s.doc, got).
+		WithHint("leave --type away: it is signed as %s", want))
+}
 
-func Lookup(s string) (Type, error) { return Type{s, s}, nil }
-func Types() []Type                 { return nil }
+func (s *source) sbomReference(o *Options) (dsse.Content, error) {
+	b, err := canonicalJSON(sbomPredicate{s.doc.Count, s.ref(o.URI)})
+	return dsse.Bytes(b), err
+}
+
+func notAnSBOM(s *source) error {
+	e := fault.New(fault.InputUnrecognized, "it is not an SBOM but looks like %s", article(s.doc))
+	switch {
+	case s.doc.Kind.Is(KindStatement):
+		return located(s.file, e.WithHint("use stella sign statement %s", fileWord(s.file)))
+	default:
+		return located(s.file, e.WithHint("use stella sign report %s", fileWord(s.file)))
+	}
+}
+
+// article describes a document in a sentence.
+func article(d *Document) string {
+	name := d.String()
+	switch d.Kind {
+	case KindReport:
+		name += " report"
+	case KindVEX, KindVEX | KindReport:
+		name += " VEX"
+	}
+	switch name[0] {
+	case 'A', 'E', 'I', 'O', 'U', 'a', 'e', 'i', 'o', 'u':
+		return "an " + name
+	}
+	return "a " + name
+}

@@ -18,6 +18,10 @@ const (
 	// maxMarks is how many combining marks may sit on one letter before they
 	// are shown escaped; the most that written languages use is four.
 	maxMarks = 4
+	// maxCommandName is how far the name of a workflow command is looked for,
+	// in bytes, so that a row of # does not take quadratic time. The longest
+	// name that a runner knows is teamcity.
+	maxCommandName = 16
 )
 
 // Escape returns s in a form that cannot act on a terminal, on the reader or
@@ -117,7 +121,7 @@ func opensCommand(s string, i int) bool {
 		return strings.HasPrefix(s[i:], "::") && (i == 0 || s[i-1] <= ' ')
 	case '#':
 		rest, ok := strings.CutPrefix(s[i:], "##")
-		name, _, found := strings.Cut(rest, "[")
+		name, _, found := strings.Cut(rest[:min(len(rest), maxCommandName)], "[")
 		return ok && found && strings.Trim(strings.ToLower(name), "abcdefghijklmnopqrstuvwxyz") == ""
 	}
 	return false

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
@@ -192,6 +193,14 @@ func TestJSONMeansTheSame(t *testing.T) {
 			require.NoError(t, json.Unmarshal([]byte(out), &back), "%s in %s: %s", name, world, out)
 			assert.Equal(t, row.in, back["k"], "%s in %s", name, world)
 		}
+	}
+}
+
+func TestLongJSONTakesLinearTime(t *testing.T) {
+	for _, s := range []string{"#", ":", "[", "\u202e"} {
+		start := time.Now()
+		draw(t, Options{}, func(u *UI, s string) { _ = u.Out.JSON(s) }, strings.Repeat(s, 4<<20))
+		assert.Less(t, time.Since(start), 20*time.Second, "%q", s) // quadratic would be hours
 	}
 }
 

@@ -1,0 +1,131 @@
+package predicate
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/stellaops/stella/internal/fault"
+)
+
+// The predicate types that stella writes by itself.
+const (
+	TypeCycloneDX = "https://cyclonedx.org/bom"
+	TypeSPDX      = "https://spdx.dev/Document"
+	TypeSyft      = "https://syft.dev/bom"
+	TypeSBOM      = "stella.ops/sbom@v1"
+	TypeReport    = "stella.ops/report@v1"
+	TypeVEX       = "stella.ops/vex@v1"
+	TypeOpenVEX   = "https://openvex.dev/ns"
+	TypeVulns     = "https://in-toto.io/attestation/vulns/v0.1"
+	TypeVuln      = "https://cosign.sigstore.dev/attestation/vuln/v1"
+)
+
+// Type is one row of the catalog: a schema of predicates.
+type Type struct {
+	// Name is the short name that --type takes.
+	Name string `json:"name"`
+	// URI is the predicate type that is written.
+	URI string `json:"uri"`
+	// Spellings are further URIs under which others write the same schema.
+	Spellings []string `json:"spellings,omitempty"`
+	// Kind says for people what the predicate is.
+	Kind string `json:"kind"`
+}
+
+// Types returns the catalog, in the order of the manual. Versions of one
+// schema whose documents say their version themselves are spellings; versions
+// that mean different schemas are rows of their own.
+func Types() []Type {
+	return []Type{
+		{"cyclonedx", TypeCycloneDX, []string{
+			"https://cyclonedx.org/bom/v1.4", "https://cyclonedx.org/bom/v1.5",
+			"https://cyclonedx.org/bom/v1.6", "https://cyclonedx.org/bom/v1.7",
+		}, "CycloneDX SBOM or VEX"},
+		{"spdx", TypeSPDX, []string{
+			"https://spdx.dev/Document/v2.2", "https://spdx.dev/Document/v2.3", "https://spdx.dev/Document/v3",
+		}, "SPDX SBOM"},
+		{"syft", TypeSyft, nil, "Syft SBOM"},
+		{"sbom", TypeSBOM, nil, "SBOM attested by digest"},
+		{"report", TypeReport, nil, "scan report or verdict with its decision"},
+		{"verdict", "verdict.stella/v1", nil, "policy verdict receipt"},
+		{"policy-decision", "https://stella.ops/predicates/policy-decision@v1", nil, "policy decision on one finding"},
+		{"vulns", TypeVulns, nil, "scan result, in-toto"},
+		{"vuln", TypeVuln, nil, "scan result, cosign"},
+		{"openvex", TypeOpenVEX, []string{"https://openvex.dev/ns/v0.2.0"}, "OpenVEX document"},
+		{"vex", TypeVEX, nil, "VEX document without a type of its own"},
+		{"vex-decision", "stella.ops/vexDecision@v1", nil, "VEX decision"},
+		{"graph", "stella.ops/graph@v1", nil, "reachability graph"},
+		{"policy", "stella.ops/policy@v1", nil, "policy evaluation"},
+		{"evidence", "stella.ops/evidence@v1", nil, "evidence bundle"},
+		{"replay", "stella.ops/replay@v1", nil, "replay manifest"},
+		{"promotion", "stella.ops/promotion@v1", nil, "promotion"},
+		{"offline-kit", "stella.ops/offlineKit@v1", nil, "offline kit"},
+		{"slsaprovenance1", "https://slsa.dev/provenance/v1", nil, "build provenance, SLSA v1"},
+		{"slsaprovenance", "https://slsa.dev/provenance/v0.2", nil, "build provenance, SLSA v0.2"},
+	}
+}
+
+// maxTypeSize bounds a predicate type that is written, in bytes.
+const maxTypeSize = 2 << 10
+
+// Lookup returns the row that a short name or URI names. A URI that is not in
+// the catalog is a type of its own; anything else is an error that names the
+// nearest short name.
+func Lookup(nameOrURI string) (Type, error) {
+	for _, t := range Types() {
+		if nameOrURI == t.Name || nameOrURI == t.URI || slices.Contains(t.Spellings, nameOrURI) {
+			return t, nil
+		}
+	}
+	if err := checkURI(nameOrURI); err != nil {
+		return Type{}, err
+	}
+	return Type{URI: nameOrURI, Kind: "not in the catalog"}, nil
+}
+
+// resolve returns the predicate type to write for what a user asked for: a
+// spelling stays as it is.
+func resolve(nameOrURI string) (string, error) {
+	t, err := Lookup(nameOrURI)
+	if err != nil || nameOrURI != t.Name {
+		return nameOrURI, err
+	}
+	return t.URI, nil
+}
+
+// checkURI holds a type that is not in the catalog to what a TypeURI must be
+// (in-toto attestation framework, spec/v1/field_types.md): it needs a
+// separator, so that a misspelt short name is not taken for one.
+func checkURI(s string) error {
+	if !strings.ContainsAny(s, ":/") {
+		names := make([]string, 0, len(Types()))
+		for _, t := range Types() {
+			names = append(names, t.Name)
+		}
+		return fault.New(fault.UsageInvalid, "unknown predicate type %q", s).
+			WithHint("give a URI or one of: %s", strings.Join(names, ", "))
+	}
+	bad := func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("<>\"{}|\\^`", r) }
+	if len(s) > maxTypeSize || strings.ContainsFunc(s, bad) {
+		return fault.New(fault.UsageInvalid, "predicate type %q is not a URI", s)
+	}
+	return nil
+}
+
+// Matches reports whether a predicate of type actual is what a demand for
+// demanded, a short name or URI, asks for: the same schema, in any spelling.
+func Matches(demanded, actual string) bool {
+	return slices.Contains(Spellings(demanded), actual)
+}
+
+// Spellings returns all URIs that name the schema of a short name or URI, the
+// one that is written first. A type that is not in the catalog has its own
+// URI alone.
+func Spellings(nameOrURI string) []string {
+	for _, t := range Types() {
+		if nameOrURI == t.Name || nameOrURI == t.URI || slices.Contains(t.Spellings, nameOrURI) {
+			return append([]string{t.URI}, t.Spellings...)
+		}
+	}
+	return []string{nameOrURI}
+}

@@ -1,0 +1,169 @@
+package predicate
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/pkg/dsse/canonical"
+)
+
+// rule is what must hold of the values at a path.
+type rule struct {
+	kind     canonical.Kind
+	required bool                     // if the object around it is there
+	check    func(text string) string // what is wrong with it, or ""
+	opaque   bool                     // an object whose members are not ours
+}
+
+// shape is the schema of a predicate: the rule of each path, in which * stands
+// for any index. A path without a rule must not occur.
+type shape map[string]rule
+
+// Check holds the JSON text in predicate to the schema of predicateType. Types
+// without a schema here pass if they are JSON objects. An error has the reason
+// predicate.invalid, or input.malformed if the text is not JSON.
+func Check(predicateType string, predicate io.Reader) error {
+	return check(predicateType, "", predicate)
+}
+
+// CheckStatement is Check for the predicate within a whole statement.
+func CheckStatement(predicateType string, statement io.Reader) error {
+	return check(predicateType, "/predicate", statement)
+}
+
+func check(predicateType, root string, r io.Reader) error {
+	s := shapes()[predicateType]
+	if s == nil {
+		s = shape{"": {kind: canonical.Object, opaque: true}}
+	}
+	c := &checker{root: root, shape: s, seen: make(map[string]int)}
+	if _, err := canonical.Scan(r, c); err != nil {
+		return err
+	}
+	if err := c.verdict(); err != nil {
+		return invalidPredicate(predicateType, err)
+	}
+	return nil
+}
+
+func invalidPredicate(predicateType string, err error) error {
+	e := fault.Wrap(fault.PredicateInvalid, err, "predicate does not follow %s", predicateType)
+	if errors.Is(err, errNoDecision) {
+		e.Reason = fault.DecisionRequired
+	}
+	return e
+}
+
+// checker is a Visitor that finds the first thing that breaks a shape.
+type checker struct {
+	root  string
+	shape shape
+	seen  map[string]int
+	texts []string // of views, which must differ
+	key   []byte
+	bad   error
+}
+
+var _ canonical.Visitor = (*checker)(nil)
+
+// at returns the path under the root as a pattern, and whether it is there.
+func (c *checker) at(path []byte) (string, bool) {
+	rest, ok := strings.CutPrefix(string(path), c.root)
+	if !ok || rest != "" && rest[0] != '/' {
+		return "", false
+	}
+	c.key = appendPattern(c.key[:0], []byte(rest))
+	return string(c.key), true
+}
+
+// Visit implements canonical.Visitor.
+func (c *checker) Visit(path []byte, kind canonical.Kind) canonical.Action {
+	if len(path) == 0 && c.root != "" {
+		return canonical.Enter
+	}
+	at, ok := c.at(path)
+	if !ok {
+		return canonical.Skip
+	}
+	r, known := c.shape[at]
+	c.seen[at]++
+	switch {
+	case !known:
+		c.fail("it has an unknown member %.100q", path)
+	case r.kind != kind:
+		c.fail("%.100q is of kind %s, not %s", path, kind, r.kind)
+	case r.opaque:
+	case kind == canonical.Object, kind == canonical.Array:
+		return canonical.Enter
+	default:
+		return canonical.Text
+	}
+	return canonical.Skip
+}
+
+// Value implements canonical.Visitor.
+func (c *checker) Value(path []byte, v canonical.Value) error {
+	at, ok := c.at(path)
+	r := c.shape[at]
+	if !ok {
+		return nil
+	}
+	text := string(v.Data)
+	switch {
+	case v.Kind == canonical.Object && c.shape[at].check != nil, v.Kind == canonical.Array:
+		text = fmt.Sprint(v.Count)
+	case strings.HasSuffix(at, "/*"):
+		if slices.Contains(c.texts, text) {
+			c.fail("%.100q repeats %.100q", path, text)
+		}
+		c.texts = append(c.texts, text)
+	}
+	if r.check != nil {
+		if why := r.check(text); why != "" {
+			c.fail("%.100q is %.100q, not %s", path, text, why)
+		}
+	}
+	return nil
+}
+
+func (c *checker) fail(format string, args ...any) {
+	if c.bad == nil {
+		c.bad = fmt.Errorf(format, args...)
+	}
+}
+
+var errNoDecision = errors.New("it states no decision")
+
+// verdict looks for what is missing.
+func (c *checker) verdict() error {
+	if c.bad != nil {
+		return c.bad
+	}
+	for _, path := range slices.Sorted(maps.Keys(c.shape)) {
+		parent, _, _ := cutLast(path)
+		switch r := c.shape[path]; {
+		case !r.required || c.seen[path] > 0 || c.seen[parent] == 0:
+		case path == "/decision":
+			return errNoDecision
+		default:
+			return fmt.Errorf("it has no %q", path)
+		}
+	}
+	if c.seen[""] == 0 {
+		return errors.New("there is none")
+	}
+	return nil
+}
+
+func cutLast(path string) (parent, name string, ok bool) {
+	i := strings.LastIndexByte(path, '/')
+	if i < 0 {
+		return "", path, false
+	}
+	return path[:i], path[i+1:], true
+}

@@ -1,0 +1,139 @@
+package predicate
+
+import (
+	"maps"
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/stellaops/stella/pkg/dsse/canonical"
+)
+
+// Bounds in stella's own predicates; schema/*.json has the same.
+const (
+	maxWord      = 256 // characters of a name or version
+	maxURI       = 2048
+	maxFormat    = 64
+	maxMediaType = 256
+	maxViews     = 64
+	maxInteger   = 1<<53 - 1 // what every JSON reader holds exactly
+)
+
+// shapes has the shape of each of stella's own predicate types. Tests prove
+// that they agree with the schemas.
+func shapes() map[string]shape {
+	sbom := reference("")
+	sbom["/componentCount"] = rule{kind: canonical.Number, required: true, check: integer}
+	delete(sbom, "/content")
+	report := shape{
+		"":                 {kind: canonical.Object},
+		"/decision":        {kind: canonical.String, required: true, check: decision},
+		"/policy":          {kind: canonical.Object, check: notEmpty},
+		"/policy/digest":   {kind: canonical.String, check: policyDigest},
+		"/policy/views":    {kind: canonical.Array, check: viewCount},
+		"/policy/views/*":  {kind: canonical.String, check: word},
+		"/scanner":         {kind: canonical.Object},
+		"/scanner/name":    {kind: canonical.String, required: true, check: word},
+		"/scanner/version": {kind: canonical.String, check: word},
+	}
+	maps.Copy(report, reference("/report"))
+	report["/report"] = rule{kind: canonical.Object, required: true}
+	return map[string]shape{TypeSBOM: sbom, TypeVEX: reference(""), TypeReport: report}
+}
+
+// reference is the shape of what stands for a document.
+func reference(at string) shape {
+	return shape{
+		at:                    {kind: canonical.Object},
+		at + "/content":       {kind: canonical.Object, opaque: true},
+		at + "/digest":        {kind: canonical.Object, required: true},
+		at + "/digest/sha256": {kind: canonical.String, required: true, check: sha256Hex},
+		at + "/format":        {kind: canonical.String, required: true, check: formatID},
+		at + "/mediaType":     {kind: canonical.String, required: true, check: mediaType},
+		at + "/size":          {kind: canonical.Number, required: true, check: integer},
+		at + "/uri":           {kind: canonical.String, check: uri},
+		at + "/version":       {kind: canonical.String, check: word},
+	}
+}
+
+// Decisions are the values of a report's decision, from best to worst.
+func Decisions() []string { return []string{"pass", "warn", "block"} }
+
+func decision(s string) string {
+	for _, d := range Decisions() {
+		if s == d {
+			return ""
+		}
+	}
+	return "one of " + strings.Join(Decisions(), ", ")
+}
+
+func sha256Hex(s string) string {
+	if checkHex("sha256", s) != nil {
+		return "64 lower-case hex digits"
+	}
+	return ""
+}
+
+func policyDigest(s string) string {
+	if rest, ok := strings.CutPrefix(s, "sha256:"); !ok || checkHex("sha256", rest) != nil {
+		return "sha256: and 64 lower-case hex digits"
+	}
+	return ""
+}
+
+func word(s string) string {
+	if n := utf8.RuneCountInString(s); n < 1 || n > maxWord {
+		return "1 to 256 characters long"
+	}
+	return ""
+}
+
+func formatID(s string) string {
+	if s == "" || len(s) > maxFormat || strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		return "1 to 64 of a-z, 0-9 and -"
+	}
+	return ""
+}
+
+func mediaType(s string) string {
+	kind, rest, ok := strings.Cut(s, "/")
+	if !ok || kind == "" || rest == "" || len(s) > maxMediaType || !printable(kind, '!') || !printable(rest, ' ') {
+		return "a media type"
+	}
+	return ""
+}
+
+func uri(s string) string {
+	if s == "" || len(s) > maxURI || !printable(s, '!') {
+		return "a URI"
+	}
+	return ""
+}
+
+// printable reports whether s is ASCII from first to tilde.
+func printable(s string, first rune) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r < first || r > '~' })
+}
+
+func integer(s string) string {
+	if n, err := strconv.ParseFloat(s, 64); err != nil || n != math.Trunc(n) || n < 0 || n > maxInteger {
+		return "a whole number from 0 to 9007199254740991"
+	}
+	return ""
+}
+
+func notEmpty(n string) string {
+	if n == "0" {
+		return "an object with members"
+	}
+	return ""
+}
+
+func viewCount(s string) string {
+	if n, err := strconv.Atoi(s); err != nil || n < 1 || n > maxViews {
+		return "1 to 64 views"
+	}
+	return ""
+}
