@@ -24,6 +24,34 @@ sign.`,
 	)
 }
 
+// documentFlags are the flags of the verbs that make a statement of a document.
+type documentFlags struct {
+	sign      signFlags
+	statement statementFlags
+}
+
+// signDocument opens the document called name, makes a statement of it with
+// draft, signs and writes it.
+func signDocument(ctx context.Context, s *session, o *documentFlags, name string, draft func(*input.File, predicate.Options) (*predicate.Draft, error)) error {
+	if err := o.sign.check(s, name); err != nil {
+		return err
+	}
+	f, err := input.Open(name, s.Stdin, input.MaxSize)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	options, err := o.statement.options(s)
+	if err != nil {
+		return err
+	}
+	d, err := draft(f, options)
+	if err != nil {
+		return err
+	}
+	return signDraft(ctx, s, &o.sign, f, d)
+}
+
 // signDraft signs a statement that is ready, writes it and says so.
 func signDraft(ctx context.Context, s *session, f *signFlags, source *input.File, d *predicate.Draft) error {
 	if f.form() == envelopeBundle {
