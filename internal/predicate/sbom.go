@@ -1,6 +1,8 @@
 package predicate
 
 import (
+	"strings"
+
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/pkg/dsse"
@@ -105,8 +107,7 @@ func article(d *Document) string {
 	case KindVEX, KindVEX | KindReport:
 		name += " VEX"
 	}
-	switch name[0] {
-	case 'A', 'E', 'I', 'O', 'U', 'a', 'e', 'i', 'o', 'u':
+	if strings.HasPrefix(name, "SPDX") || strings.ContainsRune("AEIOUaeiou", rune(name[0])) {
 		return "an " + name
 	}
 	return "a " + name
