@@ -182,3 +182,31 @@ func TestRecognizeVersions(t *testing.T) {
 		})
 	}
 }
+
+func TestEntries(t *testing.T) {
+	for in, want := range map[string]string{
+		`{"bomFormat":"CycloneDX","specVersion":"1.6","components":[{}]}`:                   "1 component",
+		`{"bomFormat":"CycloneDX","specVersion":"1.6","vulnerabilities":[{"analysis":{}}]}`: "1 vulnerability",
+		`{"matches":[{}],"descriptor":{"name":"grype"}}`:                                    "1 match",
+		`{"matches":[{},{}],"descriptor":{"name":"grype"}}`:                                 "2 matches",
+		`{"bomFormat":"CycloneDX","specVersion":"1.6"}`:                                     "",
+		`{"document":{"csaf_version":"2.0"},"vulnerabilities":[{},{}]}`:                     "2 vulnerabilities",
+		`{"@context":"https://openvex.dev/ns/v0.2.0","statements":[{}]}`:                    "1 statement",
+	} {
+		d, err := predicate.Recognize(input.FromBytes("f", []byte(in)))
+		require.NoError(t, err)
+		assert.Equal(t, want, d.Entries())
+	}
+}
+
+// TestRecognizeTruncatedFile shortens the file, at a place where what is left
+// is well-formed, after it was opened.
+func TestRecognizeTruncatedFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	require.NoError(t, os.WriteFile(path, []byte(`{"bomFormat":"CycloneDX","specVersion":"1.6"}    `), 0o600))
+	f := open(t, path)
+	require.NoError(t, os.Truncate(path, 45))
+	_, err := predicate.Recognize(f)
+	require.Error(t, err)
+	assert.Equal(t, fault.InputChanged, fault.ReasonOf(err))
+}
