@@ -77,5 +77,5 @@ func runSignReport(ctx context.Context, s *session, o *signReportOptions, name s
 	if err != nil {
 		return err
 	}
-	return signDraft(ctx, s, &o.sign, f, draft)
+	return signDraft(ctx, s, &o.sign, draft, o.statement.files(name)...)
 }

@@ -61,5 +61,5 @@ func runSignSBOM(ctx context.Context, s *session, o *signSBOMOptions, name strin
 	if err != nil {
 		return err
 	}
-	return signDraft(ctx, s, &o.sign, f, draft)
+	return signDraft(ctx, s, &o.sign, draft, o.statement.files(name)...)
 }

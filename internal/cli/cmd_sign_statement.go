@@ -54,5 +54,5 @@ func runSignStatement(ctx context.Context, s *session, o *signStatementOptions, 
 	if err != nil {
 		return err
 	}
-	return signDraft(ctx, s, &o.sign, f, draft)
+	return signDraft(ctx, s, &o.sign, draft, o.statement.files(name)...)
 }
