@@ -124,8 +124,15 @@ func TestOutputIsInput(t *testing.T) {
 	}
 	w.fails(failure{2, fault.UsageInvalid, []string{"is the input", "-o"}},
 		stella("attest", "add", "sbom.dsse.json", "--trust", "p256.key.pub", "--key", "other.key", "--force", "-o", "sbom.dsse.json"))
-	w.fails(failure{2, fault.UsageInvalid, []string{"p256.key", "is the input"}},
-		stella("sign", "sbom", "sbom.cdx.json", "--key", "p256.key", "--force", "-o", "p256.key"))
+	// What else a command reads, the signing key above all.
+	w.ok("keys", "generate", "--passphrase-file", "passphrase", "--force", "-o", "secret.key")
+	w.write("artifact", []byte("artifact"))
+	sign := stella("sign", "sbom", "sbom.cdx.json", "--subject", "artifact", "--key", "secret.key?passphrase-file=passphrase", "--force")
+	for _, output := range []string{"secret.key", "passphrase", "artifact"} {
+		w.fails(failure{2, fault.UsageInvalid, []string{output, "is the input"}}, sign.with("-o", output))
+	}
+	w.fails(failure{2, fault.UsageInvalid, []string{"p256.key.pub", "is the input"}},
+		stella("attest", "add", "sbom.dsse.json", "--trust", "p256.key.pub", "--key", "other.key", "--force", "-o", "p256.key.pub"))
 }
 
 // TestMissingOutputFolder is about an output in a folder that is not there.
