@@ -1,17 +1,12 @@
 package endtoend
 
 import (
-	"bytes"
-	"context"
 	"encoding/base64"
 	"encoding/json/jsontext"
 	"encoding/json/v2"
 	"os"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/stellaops/stella/pkg/dsse"
-	"github.com/stellaops/stella/pkg/keys"
 )
 
 func removeAll(path string) error { return os.RemoveAll(path) }
@@ -43,18 +38,4 @@ func (w *world) payload(name string) []byte {
 	payload, err := base64.StdEncoding.DecodeString(w.envelopeOf(name).Payload)
 	require.NoError(w.t, err)
 	return payload
-}
-
-// forge signs any payload with the world's P-256 key: what a trusted but
-// hostile or broken signer could write.
-func (w *world) forge(name, payloadType string, payload []byte) {
-	w.t.Helper()
-	key, _, err := keys.ParsePrivate(w.read("p256.key"), nil)
-	require.NoError(w.t, err)
-	signer, err := dsse.NewSigner(key)
-	require.NoError(w.t, err)
-	var b bytes.Buffer
-	_, err = dsse.Write(context.Background(), &b, dsse.NewMessage(payloadType, dsse.Bytes(payload)), false, signer)
-	require.NoError(w.t, err)
-	w.write(name, b.Bytes())
 }
