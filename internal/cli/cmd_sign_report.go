@@ -59,6 +59,9 @@ func (o *signReportOptions) AddFlags(fs *pflag.FlagSet) {
 }
 
 func runSignReport(ctx context.Context, s *session, o *signReportOptions, name string) error {
+	if err := stdinOnce(o.statement.files(name)...); err != nil {
+		return err
+	}
 	if err := o.sign.check(s, name); err != nil {
 		return err
 	}

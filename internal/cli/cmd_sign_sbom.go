@@ -45,6 +45,9 @@ type signSBOMOptions struct {
 }
 
 func runSignSBOM(ctx context.Context, s *session, o *signSBOMOptions, name string) error {
+	if err := stdinOnce(o.statement.files(name)...); err != nil {
+		return err
+	}
 	if err := o.sign.check(s, name); err != nil {
 		return err
 	}

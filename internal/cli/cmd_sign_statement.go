@@ -38,6 +38,9 @@ type signStatementOptions struct {
 }
 
 func runSignStatement(ctx context.Context, s *session, o *signStatementOptions, name string) error {
+	if err := stdinOnce(o.statement.files(name)...); err != nil {
+		return err
+	}
 	if err := o.sign.check(s, name); err != nil {
 		return err
 	}
