@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -67,9 +66,6 @@ func TestNothingIsThereBeforeCommit(t *testing.T) {
 }
 
 func TestModeAndUmask(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("Windows has no such modes")
-	}
 	for name, test := range map[string]struct{ mode, umask, want fs.FileMode }{
 		"default":      {0, 0o022, 0o644},
 		"strict umask": {0, 0o077, 0o600},
@@ -232,7 +228,7 @@ func TestDescriptorIsWrittenThrough(t *testing.T) {
 	}
 	file, err := os.CreateTemp(t.TempDir(), "")
 	require.NoError(t, err)
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	require.NoError(t, WriteFile(t.Context(), fmt.Sprintf("/dev/fd/%d", file.Fd()), []byte("x"), Options{Force: true}))
 	text, err := os.ReadFile(file.Name())
 	require.NoError(t, err)

@@ -24,7 +24,7 @@ func createTemp(dir string, mode fs.FileMode) (*os.File, fs.FileMode, error) {
 		err = temp.Chmod(0o600)
 	}
 	if err != nil {
-		temp.Close()
+		_ = temp.Close()
 		os.Remove(name)
 		return nil, 0, withoutPath(err)
 	}

@@ -48,7 +48,7 @@ func createSpecial(ctx context.Context, path string) (*Spool, error) {
 		if err != nil {
 			return nil, failed(path, err)
 		}
-		w.Close()
+		_ = w.Close()
 	}
 	return newSpool(ctx, strconv.Quote(path), open), nil
 }
@@ -95,7 +95,7 @@ func (s *Spool) Commit() error {
 		return s.failed(err)
 	}
 	if err := s.copyTo(w); err != nil {
-		w.Close()
+		_ = w.Close()
 		return s.failed(err)
 	}
 	if err := w.Close(); err != nil {
@@ -127,7 +127,7 @@ func (s *Spool) Abort() {
 
 func (s *Spool) discard() {
 	if s.file != nil {
-		s.file.Close()
+		_ = s.file.Close()
 		os.Remove(s.file.Name()) // only Windows still has the name
 		s.file = nil
 	}

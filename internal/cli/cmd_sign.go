@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/internal/predicate"
 )
 
@@ -21,6 +22,37 @@ sign.`,
 		newSignStatementCommand(a),
 		newSignBlobCommand(a),
 	)
+}
+
+// documentFlags are the flags of the verbs that make a statement of a document.
+type documentFlags struct {
+	sign      signFlags
+	statement statementFlags
+}
+
+// signDocument opens the document called name, makes a statement of it with
+// draft, signs and writes it.
+func signDocument(ctx context.Context, s *session, o *documentFlags, name string, draft func(*input.File, predicate.Options) (*predicate.Draft, error)) error {
+	if err := stdinOnce(o.statement.files(name)...); err != nil {
+		return err
+	}
+	if err := o.sign.check(s, name); err != nil {
+		return err
+	}
+	f, err := input.Open(name, s.Stdin, input.MaxSize)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	options, err := o.statement.options(s)
+	if err != nil {
+		return err
+	}
+	d, err := draft(f, options)
+	if err != nil {
+		return err
+	}
+	return signDraft(ctx, s, &o.sign, d, o.statement.files(name)...)
 }
 
 // signDraft signs a statement that is ready, writes it and says so. inputs are

@@ -37,8 +37,7 @@ none. With --type the report itself becomes a raw predicate of that type.`,
 }
 
 type signReportOptions struct {
-	sign         signFlags
-	statement    statementFlags
+	documentFlags
 	decision     *choice
 	policyDigest string
 	views        []string
@@ -59,26 +58,9 @@ func (o *signReportOptions) AddFlags(fs *pflag.FlagSet) {
 }
 
 func runSignReport(ctx context.Context, s *session, o *signReportOptions, name string) error {
-	if err := stdinOnce(o.statement.files(name)...); err != nil {
-		return err
-	}
-	if err := o.sign.check(s, name); err != nil {
-		return err
-	}
-	f, err := input.Open(name, s.Stdin, input.MaxSize)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	common, err := o.statement.options(s)
-	if err != nil {
-		return err
-	}
-	draft, err := predicate.Report(f, predicate.ReportOptions{
-		Options: common, Decision: o.decision.value, PolicyDigest: o.policyDigest, Views: o.views, Scanner: o.scanner,
+	return signDocument(ctx, s, &o.documentFlags, name, func(f *input.File, common predicate.Options) (*predicate.Draft, error) {
+		return predicate.Report(f, predicate.ReportOptions{
+			Options: common, Decision: o.decision.value, PolicyDigest: o.policyDigest, Views: o.views, Scanner: o.scanner,
+		})
 	})
-	if err != nil {
-		return err
-	}
-	return signDraft(ctx, s, &o.sign, draft, o.statement.files(name)...)
 }

@@ -1,16 +1,13 @@
 package cli
 
 import (
-	"context"
-
 	"github.com/spf13/cobra"
 
-	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/internal/predicate"
 )
 
 func newSignSBOMCommand(a *app) *cobra.Command {
-	var opts signSBOMOptions
+	var opts documentFlags
 	cmd := &cobra.Command{
 		Use:   "sbom FILE|-",
 		Short: "sign an SBOM (CycloneDX, SPDX, Syft)",
@@ -30,39 +27,11 @@ subject; --subject adds the artifact that it describes.`,
 			if err != nil {
 				return err
 			}
-			return runSignSBOM(cmd.Context(), s, &opts, args[0])
+			return signDocument(cmd.Context(), s, &opts, args[0], predicate.SBOM)
 		},
 	}
 	opts.sign.AddFlags(cmd.Flags())
 	opts.statement.AddFlags(cmd.Flags())
 	opts.statement.addDocumentFlags(cmd.Flags())
 	return cmd
-}
-
-type signSBOMOptions struct {
-	sign      signFlags
-	statement statementFlags
-}
-
-func runSignSBOM(ctx context.Context, s *session, o *signSBOMOptions, name string) error {
-	if err := stdinOnce(o.statement.files(name)...); err != nil {
-		return err
-	}
-	if err := o.sign.check(s, name); err != nil {
-		return err
-	}
-	f, err := input.Open(name, s.Stdin, input.MaxSize)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	options, err := o.statement.options(s)
-	if err != nil {
-		return err
-	}
-	draft, err := predicate.SBOM(f, options)
-	if err != nil {
-		return err
-	}
-	return signDraft(ctx, s, &o.sign, draft, o.statement.files(name)...)
 }

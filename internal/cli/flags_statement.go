@@ -56,6 +56,8 @@ type documentResult struct {
 	Of      string `json:"entriesAre,omitempty"`
 	SHA256  string `json:"sha256"`
 	Size    int64  `json:"size"`
+
+	entries string
 }
 
 type subjectResult struct {
@@ -67,7 +69,7 @@ func newStatementResult(d *predicate.Draft, sealed *sealedResult) *statementResu
 	r := &statementResult{PredicateType: d.PredicateType, Subjects: subjectResults(d.Subjects), sealedResult: sealed}
 	r.Decision = d.Decision
 	if doc := d.Document; doc != nil {
-		r.Document = &documentResult{doc.Format, doc.Version, doc.Count, doc.CountOf, hex.EncodeToString(doc.SHA256[:]), doc.Size}
+		r.Document = &documentResult{doc.Format, doc.Version, doc.Count, doc.CountOf, hex.EncodeToString(doc.SHA256[:]), doc.Size, doc.Entries()}
 	}
 	return r
 }
@@ -103,8 +105,8 @@ func (r *statementResult) what() string {
 	if d.Version != "" {
 		what += " " + d.Version
 	}
-	if d.Entries > 0 {
-		what += fmt.Sprintf(" (%d %s)", d.Entries, d.Of)
+	if d.entries != "" {
+		what += " (" + d.entries + ")"
 	}
 	return what
 }

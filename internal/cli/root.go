@@ -13,8 +13,8 @@ func newRootCommand(a *app) *cobra.Command {
 		Use:   "stella",
 		Short: "sign and verify software supply-chain evidence, offline first",
 		Long:  "stella signs and verifies software supply-chain evidence, offline first.",
-		Example: `  stella keys generate --no-passphrase -o ci.key
-  stella keys show ci.key.pub`,
+		Example: `  stella sign sbom sbom.cdx.json --key ci.key -o sbom.sigstore.json
+  stella verify sbom.sigstore.json --key ci.key.pub --subject sbom.cdx.json`,
 		Args:              cobra.ArbitraryArgs,
 		SilenceUsage:      true,
 		SilenceErrors:     true,

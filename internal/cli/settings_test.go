@@ -38,7 +38,7 @@ func TestEverySettingReachesConfig(t *testing.T) {
 func TestNearest(t *testing.T) {
 	commands := []string{"sign", "verify", "version", "keys", "config"}
 	for word, want := range map[string]string{
-		"vrify": "verify", "verfiy": "verify", "versoin": "version", "sing": "sign", "key": "keys",
+		"vrify": "verify", "verfiy": "verify", "versio": "version", "sing": "sign", "key": "keys",
 		"conf": "config", "VERIFY": "verify", "xyzzy": "", "a": "", "": "", strings.Repeat("v", 1<<20): "",
 	} {
 		got, ok := nearest(word, commands)

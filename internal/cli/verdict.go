@@ -114,7 +114,11 @@ func sources(r *verify.Result) string {
 // claimNotes shows what a verified payload says.
 func claimNotes(p *ui.Printer, c *verify.Claims) [][]ui.Text {
 	if c.PredicateType == "" {
-		return [][]ui.Text{{ui.T("payload type " + c.PayloadType)}}
+		notes := [][]ui.Text{{ui.T("payload  " + c.PayloadType)}}
+		if c.Problem != "" {
+			notes = append(notes, []ui.Text{ui.T("problem  " + c.Problem)})
+		}
+		return notes
 	}
 	notes := [][]ui.Text{{ui.T("type     " + c.PredicateType)}}
 	for i, s := range c.Subjects {

@@ -53,11 +53,8 @@ func TestMissingFile(t *testing.T) {
 	for name, args := range readers() {
 		t.Run(name, func(t *testing.T) {
 			want := failure{4, fault.InputNotFound, []string{`"absent.json"`}}
-			switch name {
-			case "config show --config": // settings are no input
-				want = failure{2, fault.ConfigInvalid, []string{`"absent.json"`}}
-			case "sign --passphrase-file":
-				want = failure{2, fault.PassphraseSource, []string{`"absent.json"`}}
+			if name == "config show --config" {
+				want = failure{2, fault.ConfigInvalid, []string{`"absent.json"`}} // settings are no input
 			}
 			in(t, w).fails(want, stella(put(args, "absent.json")...))
 		})
@@ -92,8 +89,6 @@ func TestDirectory(t *testing.T) {
 				want = failure{4, fault.TrustRequired, []string{`"folder"`}}
 			case "config show --config":
 				want = failure{2, fault.ConfigInvalid, []string{`"folder"`}}
-			case "sign --passphrase-file":
-				want = failure{2, fault.PassphraseSource, []string{`"folder"`}}
 			}
 			in(t, w).fails(want, stella(put(args, "folder")...))
 		})

@@ -138,8 +138,7 @@ func (w *xmlWalk) walk(element func(path []xml.Name) error) error {
 		}
 		switch t := token.(type) {
 		case xml.Directive:
-			return fault.New(fault.InputMalformed, "it has a document type declaration, which is not read").
-				WithHint("remove the <!DOCTYPE …>")
+			return refuseDirective(t)
 		case xml.StartElement:
 			if len(path) == 0 {
 				roots++
@@ -161,6 +160,14 @@ func (w *xmlWalk) walk(element func(path []xml.Name) error) error {
 			path = path[:len(path)-1]
 		}
 	}
+}
+
+func refuseDirective(d xml.Directive) error {
+	if words := strings.Fields(string(d[:min(len(d), headSize)])); len(words) > 1 && strings.EqualFold(words[1], "html") {
+		return unrecognized("HTML")
+	}
+	return fault.New(fault.InputMalformed, "it has a document type declaration, which is not read").
+		WithHint("remove the <!DOCTYPE …>")
 }
 
 // end gives the error that ended the walk its reason.

@@ -52,8 +52,10 @@ type Document struct {
 	// typ is the predicate type of an embedded document, "" when the format
 	// has none.
 	typ string
-	// decided says that a stella report states its decision.
-	decided bool
+	// decision is what a stella report decides, unchecked.
+	decision string
+	// refusal is why a JSON object is of no format that stella signs.
+	refusal error
 }
 
 // Scanner is a program that made a report.
@@ -69,4 +71,13 @@ func (d *Document) String() string {
 		s += " " + d.Version
 	}
 	return s + " " + string(d.Encoding)
+}
+
+// Entries returns for example "1 component" or "903 components", and "" if the
+// document lists none.
+func (d *Document) Entries() string {
+	if d.Count == 0 {
+		return ""
+	}
+	return plural(d.Count, d.CountOf)
 }

@@ -2,6 +2,7 @@ package predicate
 
 import (
 	"encoding/hex"
+	"io"
 	"path/filepath"
 	"strings"
 
@@ -154,6 +155,15 @@ func (s *source) draft(o *Options, predicateType string, predicate dsse.Content)
 		return nil, fault.Wrap(fault.StatementInvalid, err, "failed to build the statement")
 	}
 	return d, nil
+}
+
+// check holds the document to the schema of a predicate type.
+func (s *source) check(predicateType string) error {
+	p := &passes{f: s.file, want: s.doc.SHA256}
+	if err := p.over(func(r io.Reader) error { return Check(predicateType, r) }); err != nil {
+		return located(s.file, err)
+	}
+	return nil
 }
 
 // fileWord is how hints call an input.

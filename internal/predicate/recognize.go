@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
+	"hash"
 	"io"
 
 	"github.com/stellaops/stella/internal/fault"
@@ -23,14 +24,47 @@ const headSize = 512
 // and a message that says what it looks like; malformed and oddly encoded
 // input has a reason of its own.
 func Recognize(f *input.File) (*Document, error) {
-	sum := sha256.New()
+	d, err := examine(f)
+	if err != nil {
+		return nil, err
+	}
+	if d.refusal != nil {
+		return nil, located(f, d.refusal)
+	}
+	return d, nil
+}
+
+// examine is Recognize that also returns a JSON object of no format, which may
+// be a predicate, with the refusal that it would get.
+func examine(f *input.File) (*Document, error) {
+	sum := &counted{Hash: sha256.New()}
 	d, err := recognize(io.TeeReader(f.Reader(), sum))
+	if err == nil && sum.n != f.Size() {
+		err = changed()
+	}
 	if err != nil {
 		return nil, located(f, err)
 	}
-	d.Size = f.Size()
+	d.Size = sum.n
 	sum.Sum(d.SHA256[:0])
 	return d, nil
+}
+
+// counted is a hash that knows how much it was given.
+type counted struct {
+	hash.Hash
+	n int64
+}
+
+func (c *counted) Write(p []byte) (int, error) {
+	c.n += int64(len(p))
+	return c.Hash.Write(p)
+}
+
+// changed is the error for an input that is not what it was.
+func changed() error {
+	return fault.New(fault.InputChanged, "it changed while it was being read").
+		WithHint("let nothing write to the file and run the command again")
 }
 
 // recognize reads r to its end unless it fails.
@@ -79,9 +113,12 @@ func recognizeJSON(r io.Reader) (*Document, error) {
 	}
 	d, err := identify(f)
 	if err == nil && d == nil {
-		return nil, looksLike(f)
+		err = looksLike(f)
 	}
-	return d, err
+	if err != nil {
+		d = &Document{MediaType: "application/json", Encoding: JSON, refusal: err}
+	}
+	return d, nil
 }
 
 // located adds the input's name to an error about its content.

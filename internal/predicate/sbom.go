@@ -1,6 +1,8 @@
 package predicate
 
 import (
+	"strings"
+
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/pkg/dsse"
@@ -99,14 +101,13 @@ func notAnSBOM(s *source) error {
 // article describes a document in a sentence.
 func article(d *Document) string {
 	name := d.String()
-	switch d.Kind {
-	case KindReport:
+	switch {
+	case d.Kind == KindReport && !strings.HasSuffix(d.Format, "report"):
 		name += " report"
-	case KindVEX, KindVEX | KindReport:
+	case d.Kind.Is(KindVEX) && !d.Kind.Is(KindSBOM) && d.ID != "openvex":
 		name += " VEX"
 	}
-	switch name[0] {
-	case 'A', 'E', 'I', 'O', 'U', 'a', 'e', 'i', 'o', 'u':
+	if strings.HasPrefix(name, "SPDX") || strings.ContainsRune("AEIOUaeiou", rune(name[0])) {
 		return "an " + name
 	}
 	return "a " + name

@@ -24,7 +24,7 @@ func spdx3() format {
 				MediaType: "application/spdx+json", Encoding: JSON,
 				Count: f.times("/@graph/*/type", "software_Package"), CountOf: "packages", name: "sbom.spdx3.json", typ: TypeSPDX,
 			}
-			if err := checkVersion("SPDX", version, spdxVersions()...); err != nil {
+			if err := checkSPDX(version, spdx3Versions()); err != nil {
 				return nil, err
 			}
 			if f.times("/@graph/*/type", "SpdxDocument") == 0 {

@@ -51,7 +51,7 @@ func recognizeTagValue(r io.Reader) (*Document, error) {
 		MediaType: "text/spdx", Encoding: TagValue,
 		Count: packages, CountOf: "packages", name: "sbom.spdx",
 	}
-	return d, checkVersion("SPDX", number, spdxVersions()[:2]...)
+	return d, checkSPDX(number, spdx2Versions())
 }
 
 // walkTags calls line for each tag and its value, without those inside of

@@ -16,7 +16,7 @@ func stellaReport() format {
 				Kind: KindReport, Format: "stella report", ID: "stella-report", Version: "1",
 				MediaType: "application/json", Encoding: JSON, Count: 1, CountOf: "reports",
 				Scanner: Scanner{Name: f.text("/scanner/name"), Version: f.text("/scanner/version")},
-				name:    "report.stella.json", typ: TypeReport, decided: f.top("decision"),
+				name:    "report.stella.json", typ: TypeReport, decision: f.text("/decision"),
 			}, nil
 		},
 	}

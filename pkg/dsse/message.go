@@ -82,6 +82,8 @@ type message struct {
 
 	mu      sync.Mutex
 	digests map[crypto.Hash][]byte
+	whole   []byte // header and content, kept while a threshold is counted
+	keep    bool
 }
 
 var _ Message = (*message)(nil)
@@ -209,6 +211,34 @@ func (hs hashes) sums() map[crypto.Hash][]byte {
 // readAll returns all that is signed of m in memory, for schemes that sign the
 // message and not a digest of it.
 func readAll(m Message) ([]byte, error) {
+	if own, ok := m.(*message); ok {
+		return own.readAll()
+	}
+	return readSigned(m)
+}
+
+func (m *message) readAll() ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.whole != nil {
+		return m.whole, nil
+	}
+	b, err := readSigned(m)
+	if m.keep {
+		m.whole = b
+	}
+	return b, err
+}
+
+// keepWhole makes m hold on to what readAll reads, so that many signatures and
+// keys do not read a large payload once each. With false it lets go again.
+func (m *message) keepWhole(keep bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.keep, m.whole = keep, nil
+}
+
+func readSigned(m Message) ([]byte, error) {
 	header := signedHeader(m)
 	buf := bytes.NewBuffer(make([]byte, 0, int64(len(header))+m.Size()))
 	buf.Write(header)

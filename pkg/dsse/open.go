@@ -59,10 +59,12 @@ func Open(e *Envelope, threshold int, keys ...Key) (*Opened, error) {
 	if len(e.signatures) == 0 {
 		return nil, fault.New(fault.SignatureMissing, "the envelope holds no signature")
 	}
-	m, err := Pin(e.UnverifiedMessage())
+	m, err := pin(e.UnverifiedMessage())
 	if err != nil {
 		return nil, malformed(err)
 	}
+	m.keepWhole(true)
+	defer m.keepWhole(false)
 	o := &Opened{Message: m}
 	holders := make(map[string]bool)
 	for i, s := range e.signatures {
@@ -128,6 +130,14 @@ func names(s Signature, pub crypto.PublicKey) bool {
 // Pin reads m once and returns it tied to the digest found, so that no later
 // reading can give other bytes.
 func Pin(m Message) (Message, error) {
+	pinned, err := pin(m)
+	if err != nil {
+		return nil, err
+	}
+	return pinned, nil
+}
+
+func pin(m Message) (*message, error) {
 	sum, err := m.Digest(crypto.SHA256)
 	if err != nil {
 		return nil, err

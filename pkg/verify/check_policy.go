@@ -19,9 +19,9 @@ func checkType(j *judgement) error {
 		return fault.New(fault.PredicateType, "there is no statement, and so no predicate of type %q", want)
 	}
 	if found := j.statement.PredicateType; !slices.Contains(j.policy.spellings(want), found) {
-		return fault.New(fault.PredicateType, "the predicate type is %q, not the demanded %q", found, want)
+		return fault.New(fault.PredicateType, "the predicate type is not the demanded %q", want)
 	}
-	j.found = j.statement.PredicateType
+	j.found = "the demanded one"
 	return nil
 }
 
@@ -42,7 +42,7 @@ func checkKey(j *judgement) error {
 		}
 		err := trusted[s.key].ValidAt(keys.SigningTime{Time: j.policy.At})
 		if err == nil {
-			err = trusted[s.key].Allows(spellings...)
+			err = allowed(&trusted[s.key], spellings)
 		}
 		if err == nil {
 			s.Counted, good = true, true
@@ -73,4 +73,13 @@ func checkThreshold(j *judgement) error {
 	}
 	j.found = fmt.Sprintf("%d of %d demanded holders signed", len(holders), j.policy.Threshold)
 	return nil
+}
+
+// allowed judges the predicate type. Its message leaves out the type, which is
+// the evidence's word.
+func allowed(k *keys.TrustedKey, spellings []string) error {
+	if k.Allows(spellings...) == nil {
+		return nil
+	}
+	return fault.New(fault.KeyTypeForbidden, "key %q may not sign this predicate type", k.Name)
 }

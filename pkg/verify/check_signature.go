@@ -188,14 +188,14 @@ func compareBlobDigest(b *bundle.Blob, a *Artifact) error {
 		if b.Algorithm == "" && len(b.Digest) == 0 {
 			return nil
 		}
-		return fault.New(fault.BundleMalformed, "unknown digest algorithm %q in messageSignature", b.Algorithm)
+		return fault.New(fault.BundleMalformed, "the messageSignature names a digest algorithm that is not SHA2_256, SHA2_384 or SHA2_512")
 	}
 	want, known, err := a.digest(algorithm)
 	if err != nil {
 		return unjudged{err}
 	}
-	if found := hex.EncodeToString(b.Digest); known && found != want {
-		return fault.New(fault.SubjectMismatch, "the bundle is about %s:%s, and %q is %s:%s", algorithm, found, a.Name, algorithm, want)
+	if known && hex.EncodeToString(b.Digest) != want {
+		return fault.New(fault.SubjectMismatch, "the bundle is not about %q (%s:%s)", a.Name, algorithm, want)
 	}
 	return nil
 }

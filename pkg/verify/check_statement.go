@@ -18,7 +18,7 @@ func checkStatement(j *judgement) error {
 	j.result.Claims = claims
 	if claims.PayloadType != dsse.PayloadTypeInToto {
 		if len(j.policy.Subjects) > 0 || j.policy.PredicateType != "" {
-			return fault.New(fault.StatementInvalid, "payload is %q, not an in-toto statement, so it has no subject and no predicate type", claims.PayloadType)
+			return fault.New(fault.StatementInvalid, "the payload is not an in-toto statement, so it has no subject and no predicate type")
 		}
 		return notDemanded("the payload is not an in-toto statement")
 	}
@@ -29,7 +29,8 @@ func checkStatement(j *judgement) error {
 		if fault.ReasonOf(err) == fault.InputChanged {
 			return unjudged{err}
 		}
-		return err
+		claims.Problem = err.Error()
+		return fault.New(fault.ReasonOf(err), "the payload is not an in-toto statement that stella knows")
 	}
 	j.statement = s
 	j.found = s.Type

@@ -84,7 +84,8 @@ type Source struct {
 	Shape string `json:"shape"`
 }
 
-// Check is one thing that was looked at.
+// Check is one thing that was looked at. Its message is our own words and the
+// policy's, never the evidence's.
 type Check struct {
 	Name    string       `json:"name"`
 	Status  Status       `json:"status"`
@@ -116,6 +117,8 @@ type Claims struct {
 	PredicateType string    `json:"predicateType,omitempty"`
 	Subjects      []Subject `json:"subjects,omitempty"`
 	PayloadSize   int64     `json:"payloadSize"`
+	// Problem says why the payload is not a statement, in words that may quote it.
+	Problem string `json:"problem,omitempty"`
 }
 
 // Subject is one thing that a statement is about.

@@ -150,7 +150,7 @@ func (t target) reserve(staged string) (published, error) {
 	case err != nil:
 		return published{}, t.fail(err)
 	}
-	f.Close()
+	_ = f.Close()
 	if err := os.Rename(staged, t.path); err != nil {
 		os.Remove(t.path)
 		return published{}, t.fail(err)
@@ -190,7 +190,7 @@ func syncDirectory(dir string) error {
 	if err != nil {
 		return fault.New(fault.OutputFailed, "failed to sync directory %q", dir)
 	}
-	defer d.Close()
+	defer func() { _ = d.Close() }()
 	// Some network file systems cannot sync a directory, and the files are
 	// in place and synced themselves.
 	_ = d.Sync()
