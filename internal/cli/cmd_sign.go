@@ -33,6 +33,9 @@ type documentFlags struct {
 // signDocument opens the document called name, makes a statement of it with
 // draft, signs and writes it.
 func signDocument(ctx context.Context, s *session, o *documentFlags, name string, draft func(*input.File, predicate.Options) (*predicate.Draft, error)) error {
+	if err := stdinOnce(o.statement.files(name)...); err != nil {
+		return err
+	}
 	if err := o.sign.check(s, name); err != nil {
 		return err
 	}

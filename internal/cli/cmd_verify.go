@@ -64,6 +64,9 @@ func (o *verifyOptions) AddFlags(fs *pflag.FlagSet) {
 }
 
 func runVerify(ctx context.Context, s *session, o *verifyOptions, names []string) error {
+	if err := stdinOnce(slices.Concat(names, o.subjects)...); err != nil {
+		return err
+	}
 	policy, closers, err := o.policy(s)
 	defer closers.close()
 	if err != nil {

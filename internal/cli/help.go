@@ -47,6 +47,7 @@ func (a *app) help(cmd *cobra.Command) {
 	cmd.InitDefaultHelpFlag() // stella help COMMAND has not parsed COMMAND's flags
 	options := a.uiOptions()
 	options.NoColor, _ = cmd.Root().PersistentFlags().GetBool(keyNoColor)
+	options.JSON = a.failureOptions().JSON // for a failure to print: help itself has one form
 	a.opened.Store(&options)
 	a.ui = ui.New(options)
 	p := a.ui.Out
