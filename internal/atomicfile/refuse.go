@@ -75,7 +75,7 @@ func writeFault(f *fault.Error, err error) error {
 	case errors.Is(err, fs.ErrNotExist):
 		f.Err = errors.New("the directory does not exist")
 		return f.WithHint("make the directory first")
-	case errors.Is(err, fs.ErrPermission):
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		return f.WithHint("write to another place with -o")
 	case errors.Is(err, syscall.EPIPE):
 		f.Err = errors.New("the reader closed the pipe")

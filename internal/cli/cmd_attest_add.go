@@ -148,14 +148,15 @@ func checkedDraft(m dsse.Message) (*predicate.Draft, error) {
 }
 
 func (o *attestAddOptions) add(ctx context.Context, s *session, f *input.File, item *bundle.Item, m dsse.Message) (*sealedResult, error) {
+	inputs := append([]string{f.Name()}, o.trust.paths()...)
 	if o.sign.form() == envelopeBundle {
-		return o.sign.seal(ctx, s, m, f.Name())
+		return o.sign.seal(ctx, s, m, inputs...)
 	}
 	signers, err := o.sign.openSigners(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	return o.sign.write(ctx, s, signers, []string{f.Name()}, func(out atomicfile.Output) (*bundle.Sealed, error) {
+	return o.sign.write(ctx, s, signers, inputs, func(out atomicfile.Output) (*bundle.Sealed, error) {
 		return bundle.Add(ctx, out, m, item.Signatures(), signers...)
 	})
 }

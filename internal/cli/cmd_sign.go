@@ -49,11 +49,12 @@ func signDocument(ctx context.Context, s *session, o *documentFlags, name string
 	if err != nil {
 		return err
 	}
-	return signDraft(ctx, s, &o.sign, f, d)
+	return signDraft(ctx, s, &o.sign, d, o.statement.files(name)...)
 }
 
-// signDraft signs a statement that is ready, writes it and says so.
-func signDraft(ctx context.Context, s *session, f *signFlags, source *input.File, d *predicate.Draft) error {
+// signDraft signs a statement that is ready, writes it and says so. inputs are
+// the files that it was made from.
+func signDraft(ctx context.Context, s *session, f *signFlags, d *predicate.Draft, inputs ...string) error {
 	if f.form() == envelopeBundle {
 		if err := predicate.CheckBundleSubjects(d.Subjects); err != nil {
 			return err
@@ -65,7 +66,7 @@ func signDraft(ctx context.Context, s *session, f *signFlags, source *input.File
 	for _, subject := range d.Claimed {
 		s.ui.Say("subject from the document: %s  %s", subject.Name, mainDigest(subject.Digest))
 	}
-	sealed, err := f.seal(ctx, s, d.Message, source.Name())
+	sealed, err := f.seal(ctx, s, d.Message, inputs...)
 	if err != nil {
 		return err
 	}

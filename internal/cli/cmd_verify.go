@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -188,8 +189,11 @@ func (t *trustFlags) AddFlags(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&t.trust, "trust", nil, "trust what is in `PATH`: a keys.json, a key, a certificate or a directory of them; repeatable")
 }
 
+// paths returns what the flags name.
+func (t *trustFlags) paths() []string { return slices.Concat(t.keys, t.trust) }
+
 func (t *trustFlags) load() (*keys.Trust, error) {
-	paths := append(append([]string{}, t.keys...), t.trust...)
+	paths := t.paths()
 	if len(paths) == 0 {
 		return nil, fault.New(fault.TrustRequired, "no key, certificate or trust was given to verify with").
 			WithHint("say whose signature you expect: --key KEY.pub")

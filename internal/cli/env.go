@@ -16,6 +16,9 @@ type Env struct {
 	// StdoutWidth and StderrWidth are the columns of the terminal that the
 	// stream goes to, and 0 when it goes to a file or a pipe.
 	StdoutWidth, StderrWidth int
+	// StdoutClosed says that the program was started without a standard output
+	// and that what goes there is lost.
+	StdoutClosed bool
 
 	// Now is the clock.
 	Now func() time.Time
@@ -33,16 +36,17 @@ type Env struct {
 // System returns the world of this process.
 func System() Env {
 	return Env{
-		Stdin:       os.Stdin,
-		Stdout:      os.Stdout,
-		Stderr:      os.Stderr,
-		StdoutWidth: ui.Width(os.Stdout),
-		StderrWidth: ui.Width(os.Stderr),
-		Now:         time.Now,
-		Environ:     os.Environ,
-		LookupEnv:   os.LookupEnv,
-		Unsetenv:    os.Unsetenv,
-		Terminal:    ui.OpenTerminal,
+		Stdin:        os.Stdin,
+		Stdout:       os.Stdout,
+		Stderr:       os.Stderr,
+		StdoutWidth:  ui.Width(os.Stdout),
+		StderrWidth:  ui.Width(os.Stderr),
+		StdoutClosed: startedClosed(os.Stdout),
+		Now:          time.Now,
+		Environ:      os.Environ,
+		LookupEnv:    os.LookupEnv,
+		Unsetenv:     os.Unsetenv,
+		Terminal:     ui.OpenTerminal,
 	}
 }
 

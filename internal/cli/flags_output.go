@@ -43,6 +43,10 @@ func (f *outputFlags) requireName(s *session, suggestion string) error {
 // the output must be none of them. The caller defers Abort and ends with
 // Commit.
 func (f *outputFlags) create(ctx context.Context, s *session, inputs ...string) (atomicfile.Output, error) {
+	if f.onStdout() && s.StdoutClosed {
+		return nil, fault.New(fault.OutputFailed, "failed to write to standard output: it is closed").
+			WithHint("name a file with -o")
+	}
 	if f.onStdout() {
 		return atomicfile.Stdout(ctx, s.Stdout), nil
 	}

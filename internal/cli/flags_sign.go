@@ -118,6 +118,21 @@ func sayNotes(s *session, signer dsse.Signer) {
 	}
 }
 
+// files returns the files that the flags read, keys above all: none of them may
+// be the output.
+func (f *signFlags) files() []string {
+	files := []string{f.secrets.file}
+	for _, text := range f.keys {
+		ref, err := keys.ParseRef(text)
+		if err != nil || ref.Scheme() != keys.FileScheme {
+			continue // opening it has said what is wrong, or it is no file
+		}
+		passphrase, _ := ref.Option(keys.OptionPassphraseFile)
+		files = append(files, ref.Name(), passphrase)
+	}
+	return files
+}
+
 // seal signs m, writes it where the flags say and returns what is known of it.
 func (f *signFlags) seal(ctx context.Context, s *session, m dsse.Message, inputs ...string) (*sealedResult, error) {
 	signers, err := f.openSigners(ctx, s)
@@ -133,7 +148,7 @@ func (f *signFlags) seal(ctx context.Context, s *session, m dsse.Message, inputs
 }
 
 func (f *signFlags) write(ctx context.Context, s *session, signers []dsse.Signer, inputs []string, seal func(atomicfile.Output) (*bundle.Sealed, error)) (*sealedResult, error) {
-	out, err := f.output.create(ctx, s, inputs...)
+	out, err := f.output.create(ctx, s, append(f.files(), inputs...)...)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"slices"
+
 	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/internal/predicate"
 	"github.com/stellaops/stella/pkg/dsse/intoto"
@@ -27,6 +29,12 @@ func (f *statementFlags) options(s *session) (predicate.Options, error) {
 		o.Subjects = append(o.Subjects, list...)
 	}
 	return o, nil
+}
+
+// files returns the files that a statement about the document is made from.
+// What --subject names may also be no file.
+func (f *statementFlags) files(document string) []string {
+	return slices.Concat([]string{document}, f.subjects, f.subjectsFrom)
 }
 
 // maxSums bounds a file of checksums, in bytes.

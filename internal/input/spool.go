@@ -2,7 +2,9 @@ package input
 
 import (
 	"bytes"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 
 	"github.com/stellaops/stella/internal/fault"
@@ -27,7 +29,7 @@ func spool(r io.Reader, limit int64) (*File, error) {
 func spoolToFile(r io.Reader, limit int64) (*File, error) {
 	file, err := os.CreateTemp("", "stella-stdin-*")
 	if err != nil {
-		return nil, fault.Wrap(fault.InputUnreadable, err, "failed to keep standard input in a temporary file")
+		return nil, keepFailed(err)
 	}
 	// Unlinked at once: nobody can swap it, and an interrupt leaves nothing.
 	// Windows cannot remove an open file; there it stays until Close.
@@ -36,7 +38,7 @@ func spoolToFile(r io.Reader, limit int64) (*File, error) {
 	if err == nil && n > limit {
 		err = tooLarge("-", limit)
 	} else if err != nil {
-		err = fault.Wrap(fault.InputUnreadable, err, "failed to keep standard input in a temporary file")
+		err = keepFailed(err)
 	}
 	if err != nil {
 		file.Close()
@@ -46,6 +48,15 @@ func spoolToFile(r io.Reader, limit int64) (*File, error) {
 		return nil, err
 	}
 	return &File{name: "-", size: n, at: file, file: file, remove: !removed}, nil
+}
+
+// keepFailed is the fault for an input that cannot be kept aside.
+func keepFailed(err error) error {
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
+		err = pe.Err // the temporary file's name is of no use to anybody
+	}
+	return fault.Wrap(fault.InputUnreadable, err, "failed to keep standard input in a temporary file").
+		WithHint("free some space, put the directory for temporary files elsewhere with TMPDIR, or name a file")
 }
 
 // bytesAt is an io.ReaderAt over a slice.

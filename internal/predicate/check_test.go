@@ -62,6 +62,9 @@ func TestCheckAgreesWithSchema(t *testing.T) {
 			schema := schemaOf(t, typ)
 			base := jsontext.Value(example(t, typ))
 			require.NoError(t, predicate.Check(typ, bytes.NewReader(base)))
+			doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(base))
+			require.NoError(t, err)
+			require.NoError(t, schema.Validate(doc))
 
 			accepted, refused := 0, 0
 			for _, m := range mutations(t, base) {
@@ -157,16 +160,4 @@ func TestCheckStatement(t *testing.T) {
 	assert.Equal(t, fault.PredicateInvalid, fault.ReasonOf(err))
 }
 
-func TestExamplesAreWhatIsBuilt(t *testing.T) {
-	for _, typ := range []string{predicate.TypeSBOM, predicate.TypeReport, predicate.TypeVEX} {
-		require.NoError(t, schemaOf(t, typ).Validate(must(jsonschema.UnmarshalJSON(bytes.NewReader(example(t, typ))))))
-	}
-	assert.Nil(t, predicate.Schema(predicate.TypeCycloneDX))
-}
-
-func must(v any, err error) any {
-	if err != nil {
-		return err
-	}
-	return v
-}
+func TestSchemaOfOtherTypes(t *testing.T) { assert.Nil(t, predicate.Schema(predicate.TypeCycloneDX)) }

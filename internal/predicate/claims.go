@@ -87,8 +87,7 @@ func (p *passes) over(read func(r io.Reader) error) error {
 		return err
 	}
 	if [sha256.Size]byte(sum.Sum(nil)) != p.want {
-		return fault.New(fault.InputChanged, "it changed while it was being read").
-			WithHint("let nothing write to the file and run the command again")
+		return changed()
 	}
 	return nil
 }

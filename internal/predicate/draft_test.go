@@ -203,6 +203,7 @@ func TestSBOMRefuses(t *testing.T) {
 	}{
 		{"report", `{"version":"2.1.0","runs":[]}`, predicate.Options{}, fault.InputUnrecognized, "a SARIF 2.1.0 JSON report", "stella sign report"},
 		{"VEX", vex, predicate.Options{}, fault.InputUnrecognized, "a CycloneDX 1.6 JSON VEX", "stella sign report"},
+		{"OpenVEX", openVEX, predicate.Options{}, fault.InputUnrecognized, "an OpenVEX 0.2.0 JSON", "stella sign report"},
 		{"statement", `{"_type":"https://in-toto.io/Statement/v1"}`, predicate.Options{}, fault.InputUnrecognized, "an in-toto statement", "stella sign statement"},
 		{"inexact number", number, predicate.Options{}, fault.NumberInexact, "12345678901234567890", "--preserve"},
 		{"preserve and reference", cdx, predicate.Options{Preserve: true, Reference: true}, fault.UsageInvalid, "either", ""},

@@ -82,7 +82,17 @@ func onlyTool(names, versions []string) Scanner {
 // plural is for messages: 1 component, 2 components.
 func plural(n int, what string) string {
 	if n == 1 {
-		what = strings.TrimSuffix(what, "s")
+		what = singular(what)
 	}
 	return fmt.Sprintf("%d %s", n, what)
+}
+
+func singular(what string) string {
+	if stem, ok := strings.CutSuffix(what, "ies"); ok {
+		return stem + "y"
+	}
+	if stem, ok := strings.CutSuffix(what, "ches"); ok {
+		return stem + "ch"
+	}
+	return strings.TrimSuffix(what, "s")
 }

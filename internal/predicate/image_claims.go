@@ -3,6 +3,7 @@ package predicate
 import (
 	"encoding/json/v2"
 	"io"
+	"strings"
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/pkg/dsse/canonical"
@@ -52,7 +53,8 @@ func imageClaim(name string, repositories []string, manifest string, claim func(
 		if err := digests.addReference(r); err != nil {
 			return err
 		}
-		if err := digests.claim(r, claim); err != nil {
+		repository, _, _ := strings.Cut(r, "@")
+		if err := digests.claim(repository, claim); err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
+	"hash"
 	"io"
 
 	"github.com/stellaops/stella/internal/fault"
@@ -36,14 +37,34 @@ func Recognize(f *input.File) (*Document, error) {
 // examine is Recognize that also returns a JSON object of no format, which may
 // be a predicate, with the refusal that it would get.
 func examine(f *input.File) (*Document, error) {
-	sum := sha256.New()
+	sum := &counted{Hash: sha256.New()}
 	d, err := recognize(io.TeeReader(f.Reader(), sum))
+	if err == nil && sum.n != f.Size() {
+		err = changed()
+	}
 	if err != nil {
 		return nil, located(f, err)
 	}
-	d.Size = f.Size()
+	d.Size = sum.n
 	sum.Sum(d.SHA256[:0])
 	return d, nil
+}
+
+// counted is a hash that knows how much it was given.
+type counted struct {
+	hash.Hash
+	n int64
+}
+
+func (c *counted) Write(p []byte) (int, error) {
+	c.n += int64(len(p))
+	return c.Hash.Write(p)
+}
+
+// changed is the error for an input that is not what it was.
+func changed() error {
+	return fault.New(fault.InputChanged, "it changed while it was being read").
+		WithHint("let nothing write to the file and run the command again")
 }
 
 // recognize reads r to its end unless it fails.

@@ -104,7 +104,7 @@ func TestRecognizeRealDocuments(t *testing.T) {
 		{"report/trivy-conda-cyclonedx.json", sbomAndReport, "CycloneDX 1.7 JSON", cdxJSON, 2, "components", nil, trivy},
 		{
 			"report/grype-keycloak.json", predicate.KindReport, "Grype JSON", anyJSON, 6, "matches",
-			[]string{"keycloak/keycloak@sha256:347a0d748d05a050dc64b92de2246d2240db6eb38afbc17c3c08d0acb0db1b50@sha256:347a0d74"},
+			[]string{"keycloak/keycloak@sha256:347a0d74"},
 			predicate.Scanner{Name: "grype", Version: "0.66.0"},
 		},
 		{"report/openvex.json", vexAndReport, "OpenVEX 0.2.0 JSON", anyJSON, 1, "statements", nil, none},
@@ -131,7 +131,7 @@ func TestRecognizeMinimalDocuments(t *testing.T) {
 		{"spdx-3.0.1.json", predicate.KindSBOM, "SPDX 3.0.1 JSON", spdxJSON, 2, "packages", []string{"app@sha256:aaaaaaaa", "app.bin@sha512:bbbbbbbb"}, none},
 		{"syft-16-image.json", predicate.KindSBOM, "Syft 16.0.37 JSON", "application/vnd.syft+json", 1, "artifacts", []string{"registry.example/app:1@sha256:aaaaaaaa"}, none},
 		{"syft-16-file.json", predicate.KindSBOM, "Syft 16.0.37 JSON", "application/vnd.syft+json", 0, "artifacts", []string{"dist/app@sha256:aaaaaaaa"}, none},
-		{"trivy-image.json", predicate.KindReport, "Trivy 2 JSON", anyJSON, 0, "findings", []string{"registry.example/app@sha256:" + digestA + "@sha256:aaaaaaaa"}, predicate.Scanner{Name: "trivy"}},
+		{"trivy-image.json", predicate.KindReport, "Trivy 2 JSON", anyJSON, 0, "findings", []string{"registry.example/app@sha256:aaaaaaaa"}, predicate.Scanner{Name: "trivy"}},
 		{"osv.json", predicate.KindReport, "OSV JSON", anyJSON, 3, "vulnerabilities", nil, none},
 		{"openvex-image.json", vexAndReport, "OpenVEX 0.2.0 JSON", anyJSON, 1, "statements", []string{purl + "@sha256:aaaaaaaa", "pkg:generic/tool@1@sha256:bbbbbbbb"}, none},
 		{"csaf-2.1.json", vexAndReport, "CSAF 2.1 JSON", anyJSON, 0, "vulnerabilities", nil, none},
@@ -181,4 +181,32 @@ func TestRecognizeVersions(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestEntries(t *testing.T) {
+	for in, want := range map[string]string{
+		`{"bomFormat":"CycloneDX","specVersion":"1.6","components":[{}]}`:                   "1 component",
+		`{"bomFormat":"CycloneDX","specVersion":"1.6","vulnerabilities":[{"analysis":{}}]}`: "1 vulnerability",
+		`{"matches":[{}],"descriptor":{"name":"grype"}}`:                                    "1 match",
+		`{"matches":[{},{}],"descriptor":{"name":"grype"}}`:                                 "2 matches",
+		`{"bomFormat":"CycloneDX","specVersion":"1.6"}`:                                     "",
+		`{"document":{"csaf_version":"2.0"},"vulnerabilities":[{},{}]}`:                     "2 vulnerabilities",
+		`{"@context":"https://openvex.dev/ns/v0.2.0","statements":[{}]}`:                    "1 statement",
+	} {
+		d, err := predicate.Recognize(input.FromBytes("f", []byte(in)))
+		require.NoError(t, err)
+		assert.Equal(t, want, d.Entries())
+	}
+}
+
+// TestRecognizeTruncatedFile shortens the file, at a place where what is left
+// is well-formed, after it was opened.
+func TestRecognizeTruncatedFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	require.NoError(t, os.WriteFile(path, []byte(`{"bomFormat":"CycloneDX","specVersion":"1.6"}    `), 0o600))
+	f := open(t, path)
+	require.NoError(t, os.Truncate(path, 45))
+	_, err := predicate.Recognize(f)
+	require.Error(t, err)
+	assert.Equal(t, fault.InputChanged, fault.ReasonOf(err))
 }

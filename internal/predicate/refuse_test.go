@@ -105,7 +105,7 @@ func TestRecognizeBoundsOneToken(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "f")
-			require.NoError(t, os.WriteFile(path, append([]byte(tt.head), bytes.Repeat([]byte("a"), 40<<20)...), 0o600))
+			require.NoError(t, os.WriteFile(path, append([]byte(tt.head), bytes.Repeat([]byte("a"), 17<<20)...), 0o600))
 			_, err := predicate.Recognize(open(t, path))
 			require.Error(t, err)
 			assert.Equal(t, fault.InputTooLarge, fault.ReasonOf(err))

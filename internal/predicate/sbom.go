@@ -101,10 +101,10 @@ func notAnSBOM(s *source) error {
 // article describes a document in a sentence.
 func article(d *Document) string {
 	name := d.String()
-	switch d.Kind {
-	case KindReport:
+	switch {
+	case d.Kind == KindReport && !strings.HasSuffix(d.Format, "report"):
 		name += " report"
-	case KindVEX, KindVEX | KindReport:
+	case d.Kind.Is(KindVEX) && !d.Kind.Is(KindSBOM) && d.ID != "openvex":
 		name += " VEX"
 	}
 	if strings.HasPrefix(name, "SPDX") || strings.ContainsRune("AEIOUaeiou", rune(name[0])) {

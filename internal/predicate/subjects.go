@@ -83,7 +83,7 @@ func hashSubject(path string) (intoto.Subject, error) {
 	sum := sha256.New()
 	n, err := io.CopyBuffer(sum, f.Reader(), make([]byte, bufferSize))
 	if err == nil && n != f.Size() {
-		err = errors.New("it changed while it was being read")
+		return intoto.Subject{}, located(f, changed())
 	}
 	if err != nil {
 		return intoto.Subject{}, fault.Wrap(fault.InputUnreadable, err, "failed to hash %q", path)

@@ -69,9 +69,10 @@ func (u *UI) show(p *Printer, r Result) error {
 	return p.Flush()
 }
 
-// Say tells the user something that is not the result. --quiet silences it.
+// Say tells the user something that is not the result. --quiet silences it, and
+// so does --format json: there a failure is the one object on standard error.
 func (u *UI) Say(format string, args ...any) {
-	if !u.quiet {
+	if !u.quiet && !u.json {
 		u.talk(Plain, "", format, args)
 	}
 }

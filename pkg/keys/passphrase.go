@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"sync"
+	"syscall"
 
 	"github.com/stellaops/stella/internal/fault"
 )
@@ -52,7 +54,7 @@ func PassphraseFile(path string) Passphrases {
 	return func(context.Context, Prompt) ([]byte, error) {
 		f, err := os.Open(path)
 		if err != nil {
-			return nil, sourceError(err, "passphrase file %q cannot be read", path)
+			return nil, fileError(err, "passphrase file %q cannot be read", path)
 		}
 		defer f.Close()
 		return readPassphrase(f, fmt.Sprintf("passphrase file %q", path))
@@ -139,7 +141,7 @@ var errTooLong = errors.New("too long")
 func readPassphrase(r io.Reader, what string) ([]byte, error) {
 	b, err := io.ReadAll(io.LimitReader(r, maxPassphraseSize+3)) // a line ending and one more
 	if err != nil {
-		return nil, sourceError(err, "%s cannot be read", what)
+		return nil, fileError(err, "%s cannot be read", what)
 	}
 	if line, found := bytes.CutSuffix(b, []byte("\n")); found {
 		b = bytes.TrimSuffix(line, []byte("\r"))
@@ -164,4 +166,17 @@ func sourceError(err error, format string, args ...any) error {
 		err = pe.Err // the path is in the message already
 	}
 	return fault.Wrap(fault.PassphraseSource, err, format, args...)
+}
+
+// fileError is sourceError for a file, whose absence has a reason of its own as
+// that of every named input.
+func fileError(err error, format string, args ...any) error {
+	failure := sourceError(err, format, args...)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fault.Wrap(fault.InputNotFound, failure, "")
+	case errors.Is(err, syscall.EISDIR):
+		return fault.Wrap(fault.InputNotRegular, failure, "")
+	}
+	return failure
 }

@@ -53,11 +53,17 @@ func TestPassphraseFile(t *testing.T) {
 }
 
 func TestPassphraseFileUnreadable(t *testing.T) {
-	for name, path := range map[string]string{"missing": filepath.Join(t.TempDir(), "no"), "directory": t.TempDir()} {
+	for name, tt := range map[string]struct {
+		path string
+		want fault.Reason
+	}{
+		"missing":   {filepath.Join(t.TempDir(), "no"), fault.InputNotFound},
+		"directory": {t.TempDir(), fault.InputNotRegular},
+	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := keys.PassphraseFile(path)(t.Context(), keys.Prompt{})
-			assert.Equal(t, fault.PassphraseSource, fault.ReasonOf(err))
-			assert.ErrorContains(t, err, path)
+			_, err := keys.PassphraseFile(tt.path)(t.Context(), keys.Prompt{})
+			assert.Equal(t, tt.want, fault.ReasonOf(err))
+			assert.ErrorContains(t, err, tt.path)
 		})
 	}
 }

@@ -130,7 +130,7 @@ func TestOpenPassphraseOptions(t *testing.T) {
 		{"file", "?passphrase-file=" + place, ""},
 		{"variable", "?passphrase-env=STELLA_TEST_P", ""},
 		{"variable again", "?passphrase-env=STELLA_TEST_P", ""},
-		{"file that is missing", "?passphrase-file=" + place + "x", fault.PassphraseSource},
+		{"file that is missing", "?passphrase-file=" + place + "x", fault.InputNotFound},
 		{"variable that is missing", "?passphrase-env=STELLA_TEST_NO", fault.PassphraseSource},
 		{"both", "?passphrase-env=STELLA_TEST_P&passphrase-file=" + place, fault.PassphraseSource},
 	} {

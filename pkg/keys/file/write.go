@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"syscall"
 
 	"github.com/stellaops/stella/internal/fault"
 )
@@ -75,7 +76,14 @@ func (t target) fail(err error) error {
 	if le, ok := errors.AsType[*os.LinkError](err); ok {
 		err = le.Err
 	}
-	return fault.Wrap(fault.OutputFailed, err, "failed to write %q", t.path).With("path", t.path)
+	f := fault.Wrap(fault.OutputFailed, err, "failed to write %q", t.path).With("path", t.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return f.WithHint("make the directory first")
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EROFS):
+		return f.WithHint("write to another place with -o")
+	}
+	return f
 }
 
 // stage writes the content to a new file in the same directory, and syncs it.

@@ -1,0 +1,86 @@
+package endtoend
+
+import (
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/stellaops/stella/internal/fault"
+)
+
+// nobody is the user whom permissions bind when the tests run as root.
+const nobody = 65534
+
+// mortal runs the program as a user whom permissions bind. That user owns
+// nothing of the world but what give hands over.
+func mortal(cmd *exec.Cmd) {
+	if os.Geteuid() == 0 {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	}
+}
+
+// give lets the mortal user own files of the world.
+func (w *world) give(names ...string) {
+	w.t.Helper()
+	if os.Geteuid() != 0 {
+		return
+	}
+	for _, name := range names {
+		require.NoError(w.t, os.Chown(w.path(name), nobody, nobody))
+	}
+}
+
+// mortalWorld is a ready world whose files belong to the mortal user.
+func mortalWorld(t *testing.T) *world {
+	t.Helper()
+	w := ready(t)
+	w.give(".", "out", "tmp", "home", "sbom.cdx.json", "sbom.sigstore.json", "sbom.dsse.json", "passphrase")
+	for name := range keyPairs() {
+		w.give(name, name+".pub")
+	}
+	w.give("secret.key", "secret.key.pub")
+	return w
+}
+
+func as(user func(*exec.Cmd), args ...string) call {
+	c := stella(args...)
+	c.as = user
+	return c
+}
+
+// TestUnreadable is about a file that exists and may not be read: exit 1.
+func TestUnreadable(t *testing.T) {
+	w := mortalWorld(t)
+	w.write("locked.json", []byte(smallSBOM))
+	require.NoError(t, os.Chmod(w.path("locked.json"), 0))
+	for name, args := range readers() {
+		t.Run(name, func(t *testing.T) {
+			want := failure{1, fault.InputUnreadable, []string{`"locked.json"`, "permission denied"}}
+			switch name {
+			case "config show --config":
+				want = failure{2, fault.ConfigInvalid, []string{`"locked.json"`, "permission denied"}}
+			case "sign --passphrase-file":
+				want = failure{2, fault.PassphraseSource, []string{`"locked.json"`, "permission denied"}}
+			}
+			in(t, w).fails(want, as(mortal, put(args, "locked.json")...))
+		})
+	}
+}
+
+// TestReadOnlyFolder is about an output where the user may not write: exit 1.
+func TestReadOnlyFolder(t *testing.T) {
+	w := mortalWorld(t)
+	require.NoError(t, os.Chmod(w.path("out"), 0o555))
+	want := failure{1, fault.OutputFailed, []string{`"out/x"`, "permission denied", "-o"}}
+	w.fails(want, as(mortal, "sign", "sbom", "sbom.cdx.json", "--key", "p256.key", "-o", "out/x"))
+	w.fails(want, as(mortal, "sign", "blob", "sbom.cdx.json", "--key", "p256.key", "-o", "out/x"))
+	w.fails(want, as(mortal, "attest", "add", "sbom.dsse.json", "--trust", "p256.key.pub", "--key", "other.key", "-o", "out/x"))
+	w.fails(want, as(mortal, "keys", "generate", "--no-passphrase", "-o", "out/x"))
+	require.NoError(t, os.Chmod(w.path("out"), 0o755))
+	o := w.okay(as(mortal, "sign", "sbom", "sbom.cdx.json", "--key", "p256.key", "-o", "out/x"))
+	assert.Contains(t, o.stdout, "out/x")
+}
