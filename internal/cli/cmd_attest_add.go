@@ -71,7 +71,7 @@ func runAttestAdd(ctx context.Context, s *session, o *attestAddOptions, name str
 	}
 	draft, err := checkedDraft(m)
 	if err != nil {
-		return err
+		return about(f, err)
 	}
 	s.ui.Say("adding a signature to %s", draft.PredicateType)
 	for _, subject := range draft.Subjects {
@@ -128,9 +128,18 @@ func (o *attestAddOptions) verified(ctx context.Context, s *session, f *input.Fi
 	}
 	report, err := verify.Verify(ctx, evidence, &verify.Policy{Trust: trust, Threshold: 1, At: s.Now(), Spellings: predicate.Spellings})
 	if err != nil {
-		return nil, err
+		return nil, about(f, err)
 	}
 	return report.Results[0].Message, nil
+}
+
+// about says which file an error is about, unless there is none of ours in it,
+// as after an interrupt.
+func about(f *input.File, err error) error {
+	if fault.ReasonOf(err) == fault.Internal {
+		return err
+	}
+	return fault.Wrap(fault.ReasonOf(err), err, "%s", input.Display(f.Name())).With("path", f.Name())
 }
 
 // checkedDraft re-checks the statement that is about to get our signature.
@@ -156,7 +165,31 @@ func (o *attestAddOptions) add(ctx context.Context, s *session, f *input.File, i
 	if err != nil {
 		return nil, err
 	}
+	if err := refuseSecond(f, item.Envelope, signers); err != nil {
+		return nil, err
+	}
 	return o.sign.write(ctx, s, signers, inputs, func(out atomicfile.Output) (*bundle.Sealed, error) {
 		return bundle.Add(ctx, out, m, item.Signatures(), signers...)
 	})
+}
+
+// refuseSecond refuses a key that has signed the envelope already: its second
+// signature would count for nothing.
+func refuseSecond(f *input.File, e *dsse.Envelope, signers []dsse.Signer) error {
+	for _, signer := range signers {
+		verifier, err := dsse.NewVerifier(signer.Public())
+		if err != nil {
+			return err
+		}
+		if _, err := dsse.Open(e, 1, dsse.Key{Verifier: verifier}); err != nil {
+			continue // not signed by it
+		}
+		id, err := dsse.KeyID(signer.Public())
+		if err != nil {
+			return err
+		}
+		return fault.New(fault.UsageInvalid, "%s already holds a signature by the key %s", input.Display(f.Name()), id).
+			WithHint("sign with another key: a second signature by one key counts once")
+	}
+	return nil
 }
