@@ -20,7 +20,7 @@ const (
 	brackets = 1_000_000_000
 	// soon is how long a refusal of such a file may take, and soonPiped that of
 	// a pipe, whose bytes all have to be taken first.
-	soon, soonPiped = 2 * time.Second, 20 * time.Second
+	soon, soonPiped = 20 * time.Second, 60 * time.Second
 	// maxResident bounds the memory of a refusal, in KiB.
 	maxResident = 64 << 10
 )

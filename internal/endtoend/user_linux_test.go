@@ -74,13 +74,13 @@ func TestUnreadable(t *testing.T) {
 // TestReadOnlyFolder is about an output where the user may not write: exit 1.
 func TestReadOnlyFolder(t *testing.T) {
 	w := mortalWorld(t)
-	require.NoError(t, os.Chmod(w.path("out"), 0o555)) //nolint:gosec // a folder has to be entered
+	require.NoError(t, os.Chmod(w.path("out"), 0o555))
 	want := failure{1, fault.OutputFailed, []string{`"out/x"`, "permission denied", "-o"}}
 	w.fails(want, as(mortal, "sign", "sbom", "sbom.cdx.json", "--key", "p256.key", "-o", "out/x"))
 	w.fails(want, as(mortal, "sign", "blob", "sbom.cdx.json", "--key", "p256.key", "-o", "out/x"))
 	w.fails(want, as(mortal, "attest", "add", "sbom.dsse.json", "--trust", "p256.key.pub", "--key", "other.key", "-o", "out/x"))
 	w.fails(want, as(mortal, "keys", "generate", "--no-passphrase", "-o", "out/x"))
-	require.NoError(t, os.Chmod(w.path("out"), 0o755)) //nolint:gosec // as above
+	require.NoError(t, os.Chmod(w.path("out"), 0o755))
 	o := w.okay(as(mortal, "sign", "sbom", "sbom.cdx.json", "--key", "p256.key", "-o", "out/x"))
 	assert.Contains(t, o.stdout, "out/x")
 }

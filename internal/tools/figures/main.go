@@ -6,7 +6,7 @@
 //
 //	go run ./internal/tools/figures [-stella bin/stella] [-runs 5] [-peer .cache/oracles/cosign-v3]
 //
-// CPU time is user plus system time of the process, the median of the runs;
+// CPU time is user plus system time of the process, the least of the runs;
 // memory is the greatest resident set of any run. Both come from the kernel
 // (getrusage), so a busy machine matters little and a timer not at all. MB is
 // 1,000,000 bytes.
