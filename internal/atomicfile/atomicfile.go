@@ -99,6 +99,9 @@ func newFile(ctx context.Context, path string, opts Options) (*File, error) {
 		return nil, failed(path, err)
 	}
 	f := &File{path: path, force: opts.Force, mode: mode, ctx: ctx, temp: temp}
+	// ctx may have ended already: Abort must find stop set.
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.stop = context.AfterFunc(ctx, f.Abort)
 	return f, nil
 }

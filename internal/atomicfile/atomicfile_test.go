@@ -237,3 +237,19 @@ func TestDescriptorIsWrittenThrough(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "x", string(text))
 }
+
+// An interrupt may come before the output is there: Abort then runs while
+// Create has not returned.
+func TestCreateAfterTheEnd(t *testing.T) {
+	dir := t.TempDir()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 200 {
+		out, err := Create(ctx, filepath.Join(dir, "x"), Options{})
+		require.NoError(t, err)
+		require.ErrorIs(t, out.Commit(), context.Canceled)
+	}
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Empty(t, left)
+}
