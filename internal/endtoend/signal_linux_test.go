@@ -122,39 +122,56 @@ func TestSignalWhileWriting(t *testing.T) {
 	}
 }
 
-// startAndStop starts c and stops it while its temporary file is there.
+// startAndStop starts c and stops it while its temporary file is there and far
+// from complete: what is nearly done may end well in spite of a signal.
 func (w *world) startAndStop(c call) *running {
 	w.t.Helper()
-	for range 20 {
+	for range 50 {
 		r := w.start(c, nil)
-		for r.running() {
-			if len(w.left()) > 0 {
-				break
-			}
+		for r.state() != 'Z' && len(w.left()) == 0 {
 			time.Sleep(time.Millisecond)
 		}
 		require.NoError(w.t, r.cmd.Process.Signal(syscall.SIGSTOP))
-		names, err := filepath.Glob(w.path("out/.stella-*.tmp"))
-		require.NoError(w.t, err)
-		if len(names) == 1 {
+		for s := r.state(); s != 'T' && s != 'Z'; s = r.state() {
+			time.Sleep(time.Millisecond)
+		}
+		if w.justBegun() {
 			return r
 		}
 		// It was faster than we are.
 		require.NoError(w.t, r.cmd.Process.Kill())
 		_ = r.cmd.Wait()
-		require.NoError(w.t, os.RemoveAll(w.path("out/x")))
+		for _, name := range w.left() {
+			require.NoError(w.t, os.Remove(w.path(name)))
+		}
 	}
 	w.t.Fatal("the program could not be stopped while it writes")
 	return nil
 }
 
-// running reports whether the process has not ended. One that has is a zombie
-// until it is waited for.
-func (r *running) running() bool {
+// begun is how much of an output is its beginning, in bytes: a quarter of what
+// TestSignalWhileWriting writes.
+const begun = 16 << 20
+
+// justBegun reports whether a temporary file is there with the beginning of the
+// output.
+func (w *world) justBegun() bool {
+	w.t.Helper()
+	names, err := filepath.Glob(w.path("out/.stella-*.tmp"))
+	require.NoError(w.t, err)
+	if len(names) != 1 {
+		return false
+	}
+	info, err := os.Stat(names[0])
+	return err == nil && info.Size() < begun
+}
+
+// state is the letter that the kernel has for the state of the process: T for
+// stopped, Z for ended but not waited for.
+func (r *running) state() byte {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", r.cmd.Process.Pid))
 	require.NoError(r.t, err)
-	state := stat[bytes.LastIndexByte(stat, ')')+2]
-	return state != 'Z'
+	return stat[bytes.LastIndexByte(stat, ')')+2]
 }
 
 // TestSignalWhileStdoutBlocks interrupts a command whose reader does not read.
