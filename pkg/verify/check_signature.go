@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"bytes"
 	"crypto"
 	"encoding/hex"
 	"errors"
@@ -96,7 +97,9 @@ func (j *judgement) openEnvelope(at int, item bundle.Item, keys []dsse.Key) erro
 		}
 		return unjudged{malformedItem(item, err)}
 	}
-	j.message = opened.Message
+	if err := j.take(item, opened.Message); err != nil {
+		return unjudged{err}
+	}
 	for _, v := range opened.Verified {
 		j.addVerified(at, v.Index, v.Key)
 	}
@@ -104,6 +107,29 @@ func (j *judgement) openEnvelope(at int, item bundle.Item, keys []dsse.Key) erro
 		j.result.Signers = append(j.result.Signers, Signer{
 			Evidence: at, Index: u.Index, Reason: fault.ReasonOf(u.Err), Message: u.Err.Error(),
 		})
+	}
+	return nil
+}
+
+// take makes m the payload of the group. The group was formed in an earlier
+// reading: what was verified in this one must still be the same payload, else
+// signatures over different ones would add up.
+func (j *judgement) take(item bundle.Item, m dsse.Message) error {
+	if j.message == nil {
+		j.message = m
+		return nil
+	}
+	want, err := j.message.Digest(crypto.SHA256)
+	if err != nil {
+		return err
+	}
+	got, err := m.Digest(crypto.SHA256)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(want, got) {
+		return fault.New(fault.InputChanged, "%s changed while it was being read", where(item)).
+			WithHint("let nothing write to the file and run the command again")
 	}
 	return nil
 }

@@ -49,9 +49,9 @@ func (j *judgement) missingArtifact() error {
 	if !j.only {
 		return nil
 	}
-	for a, artifact := range j.policy.Subjects {
+	for a := range j.policy.Subjects {
 		if !j.result.demanded[a] {
-			return fault.New(fault.SubjectMismatch, "the statement is not about %s", describe(artifact))
+			return fault.New(fault.SubjectMismatch, "the statement is not about %s", describe(&j.policy.Subjects[a]))
 		}
 	}
 	return nil
@@ -62,13 +62,13 @@ const maxNamed = 3
 
 func artifactNames(list []Artifact) string {
 	var names []string
-	for _, a := range list[:min(len(list), maxNamed)] {
-		names = append(names, describe(a))
+	for i := range list[:min(len(list), maxNamed)] {
+		names = append(names, describe(&list[i]))
 	}
 	return join(names, len(list))
 }
 
-func describe(a Artifact) string {
+func describe(a *Artifact) string {
 	if d, ok, err := a.digest("sha256"); ok && err == nil {
 		return fmt.Sprintf("%q (sha256:%s)", a.Name, d)
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"slices"
 	"time"
 
 	"github.com/stellaops/stella/internal/fault"
@@ -48,6 +49,18 @@ func (p *Policy) validate() error {
 	return nil
 }
 
+// forOneVerification returns a copy that remembers what it computes, so that a
+// statement with many subjects hashes an artifact once for each algorithm, and
+// the caller's policy can serve several verifications at a time.
+func (p *Policy) forOneVerification() *Policy {
+	own := *p
+	own.Subjects = slices.Clone(p.Subjects)
+	for i := range own.Subjects {
+		own.Subjects[i].computed = make(map[string]string)
+	}
+	return &own
+}
+
 // spellings returns the URIs of one schema.
 func (p *Policy) spellings(uri string) []string {
 	if p.Spellings == nil {
@@ -65,6 +78,8 @@ type Artifact struct {
 	Digest map[string]string
 	// Content is the artifact itself, or nil if only digests are known.
 	Content dsse.Content
+
+	computed map[string]string // digests of Content found in this verification
 }
 
 // digest returns the artifact's digest by one algorithm, and whether it is
@@ -77,10 +92,14 @@ func (a *Artifact) digest(algorithm string) (string, bool, error) {
 	if a.Content == nil || h == nil {
 		return "", false, nil
 	}
+	if d, ok := a.computed[algorithm]; ok {
+		return d, true, nil
+	}
 	if _, err := a.Content.WriteTo(h); err != nil {
 		return "", false, fmt.Errorf("failed to hash %q: %w", a.Name, err)
 	}
-	return hex.EncodeToString(h.Sum(nil)), true, nil
+	a.computed[algorithm] = hex.EncodeToString(h.Sum(nil))
+	return a.computed[algorithm], true, nil
 }
 
 // newHash returns the hash function of an in-toto digest name, or nil.

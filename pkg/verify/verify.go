@@ -18,6 +18,7 @@ func Verify(ctx context.Context, e *Evidence, p *Policy) (*Report, error) {
 	if err := p.validate(); err != nil {
 		return nil, err
 	}
+	p = p.forOneVerification()
 	groups, err := e.groups()
 	if err != nil {
 		return nil, err
@@ -65,8 +66,8 @@ type judgement struct {
 	statement *intoto.Statement
 }
 
-// check is one thing that is looked at. Its error is the finding; errNotDemanded
-// says that nobody asked.
+// check is one thing that is looked at. Its error is the finding; a
+// notDemanded says that nobody asked.
 type check struct {
 	name string
 	run  func(*judgement) error

@@ -7,6 +7,8 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/hex"
+	"fmt"
+	"io"
 	"testing"
 	"time"
 
@@ -259,4 +261,32 @@ func TestSpellingsOfAType(t *testing.T) {
 	}
 	_, err := verify.Verify(context.Background(), evidence(t, sealed(t, statement(t, appSubject()), ann)), &policy)
 	assert.NoError(t, err)
+}
+
+// countedContent counts how often it is read.
+type countedContent struct {
+	dsse.Bytes
+	reads int
+}
+
+func (c *countedContent) WriteTo(w io.Writer) (int64, error) {
+	c.reads++
+	return c.Bytes.WriteTo(w)
+}
+
+// A statement may list many subjects; the artifact is read once for each
+// algorithm and not once for each subject.
+func TestArtifactIsHashedOnceForEachAlgorithm(t *testing.T) {
+	ann := newKey(t, "ann", keys.ECDSAP256)
+	var subjects []intoto.Subject
+	for i := range 100 {
+		other := fmt.Sprintf("other %d", i)
+		subjects = append(subjects, intoto.Subject{Name: other, Digest: map[string]string{"sha256": sum256(other), "sha512": sum512(other)}})
+	}
+	subjects = append(subjects, intoto.Subject{Name: "app", Digest: map[string]string{"sha256": sum256("app"), "sha512": sum512("app")}})
+	content := &countedContent{Bytes: dsse.Bytes("app")}
+	policy := verify.Policy{Trust: trust(t, ann), Threshold: 1, At: now(), Subjects: []verify.Artifact{{Name: "app", Content: content}}}
+	_, err := verify.Verify(context.Background(), evidence(t, sealed(t, statement(t, subjects...), ann)), &policy)
+	require.NoError(t, err)
+	assert.Equal(t, 2, content.reads)
 }
