@@ -65,7 +65,7 @@ func viewPayload(ctx context.Context, v *evidenceView, e *dsse.Envelope) error {
 	}
 	r := dsse.NewReader(m)
 	defer r.Close()
-	statement, err := intoto.ParseStatement(r, nil)
+	statement, err := intoto.ParseStatement(r)
 	if err != nil {
 		v.Problem = err.Error()
 		return ctx.Err()

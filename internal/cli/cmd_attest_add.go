@@ -149,7 +149,7 @@ func checkedDraft(m dsse.Message) (*predicate.Draft, error) {
 	}
 	r := dsse.NewReader(m)
 	defer r.Close()
-	statement, err := intoto.ParseStatement(r, nil)
+	statement, err := intoto.ParseStatement(r)
 	if err != nil {
 		return nil, err
 	}

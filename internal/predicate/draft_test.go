@@ -3,6 +3,7 @@ package predicate_test
 import (
 	"bytes"
 	"encoding/json/jsontext"
+	"encoding/json/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,19 +34,18 @@ func payload(t testing.TB, d *predicate.Draft) []byte {
 func parse(t testing.TB, d *predicate.Draft) string {
 	t.Helper()
 	b := payload(t, d)
-	var raw jsontext.Value
-	s, err := intoto.ParseStatement(bytes.NewReader(b), func(d *jsontext.Decoder) error {
-		v, err := d.ReadValue()
-		raw = v.Clone()
-		return err
-	})
+	s, err := intoto.ParseStatement(bytes.NewReader(b))
 	require.NoError(t, err)
+	var whole struct {
+		Predicate jsontext.Value `json:"predicate"`
+	}
+	require.NoError(t, json.Unmarshal(b, &whole))
 	assert.Equal(t, intoto.StatementV1, s.Type)
 	assert.Equal(t, d.PredicateType, s.PredicateType)
 	assert.Equal(t, d.Subjects, s.Subjects)
 	assert.Empty(t, s.Extra)
 	require.NoError(t, predicate.CheckStatement(d.PredicateType, bytes.NewReader(b)))
-	return string(raw)
+	return string(whole.Predicate)
 }
 
 // assertCanonical proves that the whole statement is in RFC 8785 form.

@@ -176,7 +176,7 @@ func TestStatementRefuses(t *testing.T) {
 		{"no subject", ready(`"subject":[`, `"subject":[],"was":[`), predicate.Options{}, fault.StatementInvalid, "subject", ""},
 		{"digest in upper case", ready(digestA, strings.ToUpper(digestA)), predicate.Options{}, fault.StatementInvalid, "lower-case", ""},
 		{"predicate type that is no URI", ready("https://example.com/p", "p"), predicate.Options{}, fault.StatementInvalid, "not a URI", ""},
-		{"predicate that is no object", ready(`{"n":1.50}`, `[]`), predicate.Options{}, fault.StatementInvalid, "not an object", ""},
+		{"predicate that is no object", ready(`{"n":1.50}`, `[]`), predicate.Options{}, fault.StatementInvalid, "predicate is of kind array, not object", ""},
 		{"duplicate member", ready("{", `{"_type":"https://in-toto.io/Statement/v1",`), predicate.Options{}, fault.InputMalformed, "_type", ""},
 		{"stella type with another shape", ready("https://example.com/p", predicate.TypeReport), predicate.Options{}, fault.PredicateInvalid, "/predicate/n", ""},
 		{"another type demanded", ready("", ""), predicate.Options{Type: "spdx"}, fault.UsageInvalid, "predicateType", "leave --type away"},

@@ -145,7 +145,7 @@ func (s *source) readyStatement(o *Options) (*Draft, error) {
 func (s *source) parse() (statement *intoto.Statement, err error) {
 	p := &passes{f: s.file, want: s.doc.SHA256}
 	err = p.over(func(r io.Reader) error {
-		statement, err = intoto.ParseStatement(r, nil)
+		statement, err = intoto.ParseStatement(r)
 		return err
 	})
 	if err != nil {

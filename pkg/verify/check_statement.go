@@ -24,7 +24,7 @@ func checkStatement(j *judgement) error {
 	}
 	r := dsse.NewReader(j.message)
 	defer r.Close()
-	s, err := intoto.ParseStatement(r, nil)
+	s, err := intoto.ParseStatement(r)
 	if err != nil {
 		if fault.ReasonOf(err) == fault.InputChanged {
 			return unjudged{err}

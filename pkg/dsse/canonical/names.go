@@ -29,6 +29,7 @@ const linear = 16
 // duplicate is found when it is read. Both slices are stacks: the innermost
 // object is on top.
 type nameSet struct {
+	limit  int // of all names of open objects
 	ids    []nameID
 	slots  []uint32 // the open objects' hash tables: 1 + index of an id in its object
 	seeds  [2]maphash.Seed
@@ -50,8 +51,9 @@ const (
 	nameTooMany
 )
 
-func newNameSet() nameSet {
+func newNameSet(limit int) nameSet {
 	return nameSet{
+		limit:  limit,
 		seeds:  [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
 		secret: [2]uint64{rand.Uint64(), rand.Uint64()},
 	}
@@ -66,7 +68,7 @@ func (n *nameSet) close(s nameScope) {
 // add puts a name into the innermost object.
 func (n *nameSet) add(s *nameScope, name []byte) nameFault {
 	id := n.id(name)
-	if len(n.ids) == MaxMembers {
+	if len(n.ids) == n.limit {
 		return nameTooMany
 	}
 	if s.size > 0 {

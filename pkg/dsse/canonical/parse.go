@@ -78,7 +78,7 @@ func (p *parser) value(i, depth int) (int, record) {
 		return p.str(i), 0
 	case '{', '[':
 		if depth == MaxDepth {
-			return p.refuse(fault.InputMalformed, i, tooDeep()), 0
+			return p.refuse(fault.InputMalformed, i, tooDeep(MaxDepth)), 0
 		}
 		if c == '{' {
 			return p.object(i, depth+1)
@@ -197,14 +197,14 @@ func (p *parser) refuse(r fault.Reason, i int, message string) int {
 	return -1
 }
 
-func tooDeep() string { return fmt.Sprintf("nesting is deeper than the limit of %d", MaxDepth) }
+func tooDeep(limit int) string { return fmt.Sprintf("nesting is deeper than the limit of %d", limit) }
 
 func longToken(what string) string {
 	return fmt.Sprintf("%s is longer than the limit of %d bytes", what, MaxToken)
 }
 
-func tooManyMembers() string {
-	return fmt.Sprintf("open objects have more members than the limit of %d", MaxMembers)
+func tooManyMembers(limit int) string {
+	return fmt.Sprintf("open objects have more members than the limit of %d", limit)
 }
 
 func duplicate(name []byte) string {

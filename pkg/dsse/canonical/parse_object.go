@@ -49,7 +49,7 @@ func (p *parser) member(i, depth, base int) (end int, inOrder, hasList bool) {
 		return p.refuse(fault.InputTooLarge, start, longToken("member name")), false, false
 	}
 	if len(p.members) == MaxMembers {
-		return p.refuse(fault.InputTooLarge, start, tooManyMembers()), false, false
+		return p.refuse(fault.InputTooLarge, start, tooManyMembers(MaxMembers)), false, false
 	}
 	inOrder = p.addName(base, start, nameEnd)
 	this := len(p.members) - 1

@@ -103,13 +103,38 @@ type Visitor interface {
 //
 // Scan returns how many bytes it read. An error of r or of v is returned as it
 // is; any other has a *SyntaxError as cause.
-func Scan(r io.Reader, v Visitor) (size int64, err error) { return scan(r, v, MaxSize) }
+func Scan(r io.Reader, v Visitor) (size int64, err error) {
+	return scan(r, v, limits{MaxSize, MaxDepth, MaxMembers})
+}
 
-func scan(r io.Reader, v Visitor, limit int64) (size int64, err error) {
+// ScanWrapped is [Scan] for a text that holds a whole document a few levels
+// down, as a statement holds its predicate: its bounds leave room for the
+// wrapper, so that a document which was accepted before it was wrapped is not
+// refused for having been.
+func ScanWrapped(r io.Reader, v Visitor) (size int64, err error) {
+	return scan(r, v, limits{MaxSize + wrapperSize, MaxDepth + wrapperDepth, MaxMembers + wrapperMembers})
+}
+
+// The room for a wrapper: 10,000 subjects with long names fit into it.
+const (
+	wrapperSize    = 64 << 20
+	wrapperDepth   = 8
+	wrapperMembers = 1 << 10 // members of the open objects around the document
+)
+
+// limits are the bounds of one scan.
+type limits struct {
+	size    int64
+	depth   int
+	members int
+}
+
+func scan(r io.Reader, v Visitor, l limits) (size int64, err error) {
 	s := scanner{
-		window:  window{r: r, max: limit, room: make([]byte, windowSize)},
-		visitor: v,
-		names:   newNameSet(),
+		window:   window{r: r, max: l.size, room: make([]byte, windowSize)},
+		visitor:  v,
+		names:    newNameSet(l.members),
+		maxDepth: l.depth,
 	}
 	err = s.text()
 	return s.base + int64(len(s.buf)), err

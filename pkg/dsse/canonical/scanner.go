@@ -11,14 +11,15 @@ import (
 // the failure. Any of them may move the window, so no other index outlives a call.
 type scanner struct {
 	window
-	visitor Visitor
-	names   nameSet
-	steps   []byte // names of the open members, each cut for messages
-	path    []byte // pointer to the value that the visitor visits
-	escaped bool   // the last string had an escape
-	decoded []byte // the last name, if it had
-	failure *failure
-	stopped error // what the visitor ended the scan with
+	visitor  Visitor
+	names    nameSet
+	maxDepth int
+	steps    []byte // names of the open members, each cut for messages
+	path     []byte // pointer to the value that the visitor visits
+	escaped  bool   // the last string had an escape
+	decoded  []byte // the last name, if it had
+	failure  *failure
+	stopped  error // what the visitor ended the scan with
 }
 
 // text checks the whole text.
@@ -116,8 +117,8 @@ func (s *scanner) value(i int, c byte, depth int, enter bool) (end, n int) {
 		_, end = s.str(i, false)
 		return end, 0
 	case '{', '[':
-		if depth == MaxDepth {
-			return s.refuse(fault.InputMalformed, i, tooDeep()), 0
+		if depth == s.maxDepth {
+			return s.refuse(fault.InputMalformed, i, tooDeep(s.maxDepth)), 0
 		}
 		if c == '{' {
 			return s.object(i, depth+1, enter)
@@ -248,7 +249,7 @@ func (s *scanner) memberValue(i, depth, step int, enter bool) int {
 
 func (s *scanner) refuseName(i int, name []byte, f nameFault) int {
 	if f == nameTooMany {
-		return s.refuse(fault.InputTooLarge, i, tooManyMembers())
+		return s.refuse(fault.InputTooLarge, i, tooManyMembers(s.names.limit))
 	}
 	s.refuse(fault.InputMalformed, i, duplicate(name))
 	s.failure.inMember(name)

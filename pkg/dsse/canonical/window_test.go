@@ -21,7 +21,7 @@ func (e endless) Read(p []byte) (int, error) {
 // reading MaxSize takes a minute with the race detector.
 func TestScanSize(t *testing.T) {
 	const limit = 3*windowSize + 1
-	n, err := scan(endless(' '), nil, limit)
+	n, err := scan(endless(' '), nil, limits{limit, MaxDepth, MaxMembers})
 	assert.EqualError(t, err, "text is larger than the limit of 786433 bytes at byte 786433")
 	assert.Equal(t, fault.InputTooLarge, fault.ReasonOf(err))
 	assert.Equal(t, int64(4*windowSize), n)

@@ -29,7 +29,7 @@ func ExampleParseStatement() {
 		"subject": [{"name": "empty", "digest": {"sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}}],
 		"predicateType": "https://example.com/review/v1",
 		"predicate": {"approved": true}
-	}`), nil)
+	}`))
 	if err != nil {
 		panic(err)
 	}

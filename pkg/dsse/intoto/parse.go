@@ -1,18 +1,18 @@
 package intoto
 
 import (
-	"bufio"
 	"encoding/hex"
-	"encoding/json/jsontext"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/pkg/dsse/canonical"
 )
 
-// Limits on what is read from a statement.
+// Limits on what is read from a statement. A string of one is at most
+// canonical.MaxText long, and all of it is bounded as canonical.Scan bounds it.
 const (
 	// MaxSubjects bounds the subjects of a statement.
 	MaxSubjects = 10_000
@@ -20,12 +20,10 @@ const (
 	MaxDigests = 16
 	// MaxNameSize bounds a subject's name, in bytes.
 	MaxNameSize = 4 << 10
-	// MaxTypeSize bounds a predicate type, in bytes.
+	// MaxTypeSize bounds a statement's and a predicate's type, in bytes.
 	MaxTypeSize = 2 << 10
-	// maxDigestSize bounds a digest's hex and its algorithm's name, in bytes.
+	// maxDigestSize bounds a digest's hex, in bytes.
 	maxDigestSize = 1 << 10
-	// maxDepth bounds the nesting of a whole statement.
-	maxDepth = 520
 )
 
 // Statement is what a statement says without its predicate.
@@ -36,158 +34,118 @@ type Statement struct {
 	Extra         []string // members beside the four that the specification names
 }
 
-// ParseStatement reads one statement from r to its end. The predicate may be
-// of any size: it is handed to predicate, which must read exactly one value
-// from d, or is skipped if predicate is nil.
+// ParseStatement reads one statement from r to its end, in bounded memory
+// however large the predicate is. The predicate is checked to be a JSON object
+// and otherwise passed over.
 //
 // Duplicate members anywhere, and members that differ from a known one only by
 // case, are refused; unknown members are ignored, as the specification tells
-// consumers, and listed in Extra. An error has the reason statement.invalid,
-// or that of a failure to read r.
-func ParseStatement(r io.Reader, predicate func(d *jsontext.Decoder) error) (*Statement, error) {
-	p := &parser{d: jsontext.NewDecoder(bufio.NewReaderSize(r, 256<<10)), predicate: predicate}
-	s, err := p.statement()
-	if err != nil {
+// consumers, and those of the statement itself are listed in Extra. An error
+// has the reason statement.invalid, or that of a failure to read r.
+func ParseStatement(r io.Reader) (*Statement, error) {
+	p := &parser{seen: make(map[string]bool)}
+	if _, err := canonical.ScanWrapped(r, p); err != nil {
 		return nil, invalid(err)
 	}
-	return s, nil
+	if err := p.finish(); err != nil {
+		return nil, invalid(err)
+	}
+	return &p.out, nil
 }
 
-// invalid gives err the reason statement.invalid unless it has one.
+// invalid gives err the reason statement.invalid unless r failed with another
+// one. What the scanner refuses is a fault of the statement.
 func invalid(err error) error {
-	if fault.ReasonOf(err) != fault.Internal {
+	_, syntax := errors.AsType[*canonical.SyntaxError](err)
+	if !syntax && fault.ReasonOf(err) != fault.Internal {
 		return err
-	}
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		err = errors.New("it ends early")
 	}
 	return fault.Wrap(fault.StatementInvalid, err, "malformed in-toto statement")
 }
 
-type parser struct {
-	d         *jsontext.Decoder
-	predicate func(d *jsontext.Decoder) error
-	seen      map[string]bool
-	out       Statement
-}
-
-// members are the four of a statement.
+// members are the four of a statement (spec/v1/statement.md).
 func members() []string { return []string{"_type", "predicate", "predicateType", "subject"} }
 
-func (p *parser) statement() (*Statement, error) {
-	p.seen = make(map[string]bool)
-	if err := p.object(p.member); err != nil {
-		return nil, err
-	}
-	if _, err := p.d.ReadToken(); !errors.Is(err, io.EOF) {
-		if err != nil {
-			return nil, err
-		}
-		return nil, errors.New("there is content after the statement")
-	}
-	for _, name := range members() {
-		if !p.seen[name] {
-			return nil, fmt.Errorf("member %q is missing", name)
-		}
-	}
-	return &p.out, p.check()
+// parser is a Visitor that collects a statement. It sees the statement's own
+// members and its subjects; of the predicate it sees nothing.
+type parser struct {
+	seen map[string]bool
+	out  Statement
+	bad  error // the first thing that Visit refused; Visit cannot return it
 }
 
-func (p *parser) check() error {
-	switch {
-	case p.out.Type != StatementV1 && p.out.Type != StatementV01:
-		return fmt.Errorf("unknown statement type %q", p.out.Type)
-	case p.out.PredicateType == "":
-		return errors.New("predicateType is empty")
-	case len(p.out.Subjects) == 0:
-		return errors.New("it has no subject")
+var _ canonical.Visitor = (*parser)(nil)
+
+// Visit implements canonical.Visitor.
+func (p *parser) Visit(path []byte, kind canonical.Kind) canonical.Action {
+	if p.bad != nil {
+		return canonical.Skip
 	}
-	return nil
+	action, err := p.visit(strings.Split(string(path), "/")[1:], kind)
+	if err != nil {
+		p.bad = err
+	}
+	return action
 }
 
-func (p *parser) member(name string) error {
-	p.seen[name] = true
-	var err error
-	switch name {
-	case "_type":
-		p.out.Type, err = p.string(MaxTypeSize)
-	case "predicateType":
-		p.out.PredicateType, err = p.string(MaxTypeSize)
-	case "subject":
-		return p.array(MaxSubjects, p.subject)
-	case "predicate":
-		return p.readPredicate()
+// visit decides by the steps of a pointer: none is the statement, one a member
+// of it, two a subject, three a subject's member, four a digest.
+func (p *parser) visit(steps []string, kind canonical.Kind) (canonical.Action, error) {
+	name := ""
+	if len(steps) > 0 {
+		name = unescape(steps[len(steps)-1])
+	}
+	switch len(steps) {
+	case 0:
+		return wants(canonical.Object, kind, canonical.Enter, "it")
+	case 1:
+		return p.member(name, kind)
+	case 2:
+		if len(p.out.Subjects) == MaxSubjects {
+			return canonical.Skip, fmt.Errorf("it has more than %d subjects", MaxSubjects)
+		}
+		p.out.Subjects = append(p.out.Subjects, Subject{Digest: make(map[string]string)})
+		return wants(canonical.Object, kind, canonical.Enter, "a subject")
+	case 3:
+		return subjectMember(name, kind)
 	default:
-		if err := refuseFolded(name, members()); err != nil {
-			return err
+		if len(p.out.Subjects[len(p.out.Subjects)-1].Digest) == MaxDigests {
+			return canonical.Skip, fmt.Errorf("a subject has more than %d digests", MaxDigests)
 		}
-		p.out.Extra = append(p.out.Extra, name)
-		return p.skip()
+		return wants(canonical.String, kind, canonical.Text, "a digest")
 	}
-	return err
 }
 
-func (p *parser) readPredicate() error {
-	if p.d.PeekKind() != '{' {
-		return errors.New("predicate is not an object")
+func (p *parser) member(name string, kind canonical.Kind) (canonical.Action, error) {
+	p.seen[name] = true
+	switch name {
+	case "_type", "predicateType":
+		return wants(canonical.String, kind, canonical.Text, name)
+	case "subject":
+		return wants(canonical.Array, kind, canonical.Enter, name)
+	case "predicate":
+		return wants(canonical.Object, kind, canonical.Skip, name)
 	}
-	if p.predicate != nil {
-		return p.predicate(p.d)
-	}
-	return p.skip()
+	p.out.Extra = append(p.out.Extra, name)
+	return canonical.Skip, refuseFolded(name, members())
 }
 
-func (p *parser) subject() error {
-	var s Subject
-	known := []string{"name", "digest", "uri", "content", "downloadLocation", "mediaType", "annotations"}
-	err := p.object(func(name string) error {
-		var err error
-		switch name {
-		case "name":
-			s.Name, err = p.string(MaxNameSize)
-		case "digest":
-			s.Digest, err = p.digests()
-		default:
-			if err = refuseFolded(name, known[:2]); err == nil {
-				err = p.skip()
-			}
-		}
-		return err
-	})
-	if err == nil && len(s.Digest) == 0 {
-		err = fmt.Errorf("subject %q has no digest", s.Name)
+func subjectMember(name string, kind canonical.Kind) (canonical.Action, error) {
+	switch name {
+	case "name":
+		return wants(canonical.String, kind, canonical.Text, "a subject's name")
+	case "digest":
+		return wants(canonical.Object, kind, canonical.Enter, "a subject's digest")
 	}
-	p.out.Subjects = append(p.out.Subjects, s)
-	return err
+	return canonical.Skip, refuseFolded(name, []string{"name", "digest"})
 }
 
-func (p *parser) digests() (map[string]string, error) {
-	out := make(map[string]string)
-	err := p.object(func(name string) error {
-		if len(out) == MaxDigests {
-			return fmt.Errorf("a subject has more than %d digests", MaxDigests)
-		}
-		value, err := p.string(maxDigestSize)
-		if err != nil {
-			return err
-		}
-		out[name] = value
-		return checkDigest(name, value)
-	})
-	return out, err
-}
-
-// checkDigest holds the digests that stella compares to lower-case hex of their
-// length (in-toto digest_set.md); it cannot judge the others.
-func checkDigest(algorithm, value string) error {
-	size, ok := map[string]int{"sha1": 20, "sha256": 32, "sha384": 48, "sha512": 64}[algorithm]
-	if !ok {
-		return nil
+// wants returns the action if the value is of the kind that its place demands.
+func wants(want, got canonical.Kind, action canonical.Action, what string) (canonical.Action, error) {
+	if want == got {
+		return action, nil
 	}
-	if b, err := hex.DecodeString(value); err != nil || len(b) != size || strings.ToLower(value) != value {
-		return fmt.Errorf("digest %q is not %d lower-case hex digits", algorithm+":"+value, 2*size)
-	}
-	return nil
+	return canonical.Skip, fmt.Errorf("%s is of kind %s, not %s", what, got, want)
 }
 
 // refuseFolded refuses a name that a lenient reader would take for a known one.
@@ -200,75 +158,91 @@ func refuseFolded(name string, known []string) error {
 	return nil
 }
 
-func (p *parser) object(member func(name string) error) error {
-	return p.composite('{', '}', func() error {
-		token, err := p.d.ReadToken()
-		if err != nil {
-			return err
-		}
-		return member(token.String())
-	})
-}
-
-func (p *parser) array(limit int, element func() error) error {
-	n := 0
-	return p.composite('[', ']', func() error {
-		if n++; n > limit {
-			return fmt.Errorf("more than %d elements at %s", limit, p.d.StackPointer())
-		}
-		return element()
-	})
-}
-
-func (p *parser) composite(open, end jsontext.Kind, each func() error) error {
-	if k := p.d.PeekKind(); k != open && k != jsontext.KindInvalid {
-		return fmt.Errorf("%s does not begin with %q", p.where(), open)
+// Value implements canonical.Visitor.
+func (p *parser) Value(path []byte, v canonical.Value) error {
+	if p.bad != nil {
+		return p.bad
 	}
-	if _, err := p.d.ReadToken(); err != nil {
+	if v.Kind != canonical.String {
+		return p.endOfSubject(path, v.Kind)
+	}
+	steps := strings.Split(string(path), "/")[1:]
+	text := string(v.Data)
+	switch {
+	case len(steps) == 1 && steps[0] == "_type":
+		p.out.Type = text
+		return bounded("_type", text, MaxTypeSize)
+	case len(steps) == 1:
+		p.out.PredicateType = text
+		return bounded("predicateType", text, MaxTypeSize)
+	}
+	subject := &p.out.Subjects[len(p.out.Subjects)-1]
+	if len(steps) == 3 {
+		subject.Name = text
+		return bounded("a subject's name", text, MaxNameSize)
+	}
+	algorithm := unescape(steps[3])
+	subject.Digest[algorithm] = text
+	return checkDigest(algorithm, text)
+}
+
+// endOfSubject holds a subject, whose path has two steps, to having a digest.
+func (p *parser) endOfSubject(path []byte, kind canonical.Kind) error {
+	if kind != canonical.Object || strings.Count(string(path), "/") != 2 {
+		return nil
+	}
+	if s := p.out.Subjects[len(p.out.Subjects)-1]; len(s.Digest) == 0 {
+		return fmt.Errorf("subject %q has no digest", s.Name)
+	}
+	return nil
+}
+
+// finish judges the statement as a whole.
+func (p *parser) finish() error {
+	if p.bad != nil {
+		return p.bad
+	}
+	for _, name := range members() {
+		if !p.seen[name] {
+			return fmt.Errorf("member %q is missing", name)
+		}
+	}
+	switch {
+	case p.out.Type != StatementV1 && p.out.Type != StatementV01:
+		return fmt.Errorf("unknown statement type %q", p.out.Type)
+	case p.out.PredicateType == "":
+		return errors.New("predicateType is empty")
+	case len(p.out.Subjects) == 0:
+		return errors.New("it has no subject")
+	}
+	return nil
+}
+
+func bounded(what, text string, limit int) error {
+	if len(text) > limit {
+		return fmt.Errorf("%s is longer than %d bytes", what, limit)
+	}
+	return nil
+}
+
+// checkDigest holds the digests that stella compares to lower-case hex of their
+// length (in-toto digest_set.md); it cannot judge the others.
+func checkDigest(algorithm, value string) error {
+	if err := bounded("a digest", value, maxDigestSize); err != nil {
 		return err
 	}
-	for p.d.PeekKind() != end {
-		if err := each(); err != nil {
-			return err
-		}
+	size, ok := map[string]int{"sha1": 20, "sha256": 32, "sha384": 48, "sha512": 64}[algorithm]
+	if !ok {
+		return nil
 	}
-	_, err := p.d.ReadToken()
-	return err
+	if b, err := hex.DecodeString(value); err != nil || len(b) != size || strings.ToLower(value) != value {
+		return fmt.Errorf("digest %q is not %d lower-case hex digits", algorithm+":"+value, 2*size)
+	}
+	return nil
 }
 
-func (p *parser) string(limit int) (string, error) {
-	token, err := p.d.ReadToken()
-	if err != nil {
-		return "", err
-	}
-	if token.Kind() != '"' {
-		return "", fmt.Errorf("%s is not a string", p.where())
-	}
-	if s := token.String(); len(s) <= limit {
-		return s, nil
-	}
-	return "", fmt.Errorf("%s is longer than %d bytes", p.where(), limit)
-}
-
-func (p *parser) where() string {
-	if at := p.d.StackPointer(); at != "" {
-		return string(at)
-	}
-	return "it"
-}
-
-// skip reads a value and forgets it, bounding its depth.
-func (p *parser) skip() error {
-	base := p.d.StackDepth()
-	for {
-		if p.d.StackDepth() > maxDepth {
-			return fmt.Errorf("it is nested more than %d deep", maxDepth)
-		}
-		if _, err := p.d.ReadToken(); err != nil {
-			return err
-		}
-		if p.d.StackDepth() == base {
-			return nil
-		}
-	}
+// unescape returns the name that a step of a JSON pointer stands for (RFC 6901,
+// section 4).
+func unescape(step string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(step, "~1", "/"), "~0", "~")
 }
