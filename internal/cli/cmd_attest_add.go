@@ -56,7 +56,7 @@ func runAttestAdd(ctx context.Context, s *session, o *attestAddOptions, name str
 	if err := o.sign.check(s, name); err != nil {
 		return err
 	}
-	f, err := input.Open(name, s.Stdin, input.MaxSize)
+	f, err := input.Open(name, s.Stdin, input.MaxEvidence)
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ Nothing is verified: anybody can have written what is shown.`,
 }
 
 func runAttestShow(ctx context.Context, s *session, name string) error {
-	f, err := input.Open(name, s.Stdin, input.MaxSize)
+	f, err := input.Open(name, s.Stdin, input.MaxEvidence)
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func signDocument(ctx context.Context, s *session, o *documentFlags, name string
 	if err := o.sign.check(s, name); err != nil {
 		return err
 	}
-	f, err := input.Open(name, s.Stdin, input.MaxSize)
+	f, err := input.Open(name, s.Stdin, input.MaxDocument)
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ func runSignBlob(ctx context.Context, s *session, o *signFlags, name string) err
 	if err := o.check(s, name); err != nil {
 		return err
 	}
-	f, err := input.Open(name, s.Stdin, input.MaxSize)
+	f, err := input.Open(name, s.Stdin, input.MaxArtifact)
 	if err != nil {
 		return err
 	}

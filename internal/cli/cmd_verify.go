@@ -74,7 +74,7 @@ func runVerify(ctx context.Context, s *session, o *verifyOptions, names []string
 	}
 	evidence := &verify.Evidence{}
 	for _, name := range names {
-		f, err := input.Open(name, s.Stdin, input.MaxSize)
+		f, err := input.Open(name, s.Stdin, input.MaxEvidence)
 		if err != nil {
 			return err
 		}
@@ -152,7 +152,7 @@ func openArtifacts(s *session, texts []string, closers *closeList) ([]verify.Art
 			out = append(out, verify.Artifact{Name: subject.Name, Digest: subject.Digest})
 			continue
 		}
-		f, err := input.Open(text, s.Stdin, input.MaxSize)
+		f, err := input.Open(text, s.Stdin, input.MaxArtifact)
 		if err != nil {
 			return nil, err
 		}

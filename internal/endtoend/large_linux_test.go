@@ -133,3 +133,22 @@ func TestEndlessPipe(t *testing.T) {
 		noTrace(t, o)
 	}
 }
+
+// TestArtifactLargerThanMemoryWants is about an artifact that no document may
+// be as large as: it is only hashed. A key that signs content whole, in memory,
+// cannot sign it, and does not stand in the way of one that signs a digest.
+func TestArtifactLargerThanMemoryWants(t *testing.T) {
+	w := ready(t)
+	f, err := os.Create(w.path("image.iso"))
+	require.NoError(t, err)
+	require.NoError(t, f.Truncate(1<<30+128<<20))
+	require.NoError(t, f.Close())
+	w.ok("keys", "generate", "--algorithm", "ed25519", "--no-passphrase", "-o", "pure.key")
+
+	w.okay(w.weighed(stella("sign", "blob", "image.iso", "--key", "p256.key", "-o", "image.sigstore.json")))
+	assert.Less(t, w.resident(), int64(maxResident))
+	w.okay(w.weighed(stella("verify", "image.sigstore.json", "--key", "pure.key.pub", "--key", "p256.key.pub", "--subject", "image.iso")))
+	assert.Less(t, w.resident(), int64(maxResident))
+	w.fails(failure{2, fault.InputTooLarge, []string{"ECDSA or RSA"}},
+		stella("sign", "blob", "image.iso", "--key", "pure.key", "-o", "pure.sigstore.json"))
+}

@@ -13,9 +13,18 @@ import (
 	"github.com/stellaops/stella/internal/fault"
 )
 
-// MaxSize is the largest input that stella reads, in bytes: well above the
-// largest SBOM seen, and small enough that a mistake does not fill a disk.
-const MaxSize = 1 << 30
+// Limits on inputs by what they are, in bytes.
+const (
+	// MaxDocument bounds what is parsed or embedded: SBOMs, reports, statements.
+	// It is well above the largest seen, and small enough for a mistake not to
+	// fill a disk.
+	MaxDocument = 1 << 30
+	// MaxEvidence bounds envelopes and bundles: a document of MaxDocument, in
+	// base64 and with its wrapper, fits, so that what is signed can be verified.
+	MaxEvidence = 3 << 29
+	// MaxArtifact bounds what is only hashed.
+	MaxArtifact = 1 << 40
+)
 
 // spoolInMemory is how much of a pipe is kept in memory, in bytes, before it
 // goes to an unlinked temporary file.

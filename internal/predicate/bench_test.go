@@ -34,7 +34,7 @@ func largeSBOM(t testing.TB, size int) string {
 }
 
 func BenchmarkRecognize(b *testing.B) {
-	f, err := input.Open(largeSBOM(b, 100<<20), nil, input.MaxSize)
+	f, err := input.Open(largeSBOM(b, 100<<20), nil, input.MaxDocument)
 	require.NoError(b, err)
 	defer f.Close()
 	b.SetBytes(f.Size())
@@ -46,7 +46,7 @@ func BenchmarkRecognize(b *testing.B) {
 }
 
 func BenchmarkSBOM(b *testing.B) {
-	f, err := input.Open(largeSBOM(b, 100<<20), nil, input.MaxSize)
+	f, err := input.Open(largeSBOM(b, 100<<20), nil, input.MaxDocument)
 	require.NoError(b, err)
 	defer f.Close()
 	for _, mode := range []struct {

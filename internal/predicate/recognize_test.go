@@ -28,7 +28,7 @@ const (
 
 func open(t testing.TB, path string) *input.File {
 	t.Helper()
-	f, err := input.Open(path, nil, input.MaxSize)
+	f, err := input.Open(path, nil, input.MaxDocument)
 	require.NoError(t, err)
 	t.Cleanup(func() { f.Close() })
 	return f

@@ -21,10 +21,6 @@ import (
 // goes into a Sigstore bundle: other programs refuse more.
 const MaxBundleSubjects = 1024
 
-// maxSubjectFile bounds a file that is hashed as a subject, in bytes. It is
-// there for pipes, which go through a temporary file.
-const maxSubjectFile = 1 << 40
-
 // CheckBundleSubjects refuses more subjects than a bundle may hold.
 func CheckBundleSubjects(subjects []intoto.Subject) error {
 	if len(subjects) <= MaxBundleSubjects {
@@ -75,7 +71,7 @@ func hashSubject(path string) (intoto.Subject, error) {
 	if path == "" || path == "-" {
 		return intoto.Subject{}, fault.New(fault.SubjectInvalid, "subject %q is not FILE or NAME@sha256:<hex>", path)
 	}
-	f, err := input.Open(path, nil, maxSubjectFile)
+	f, err := input.Open(path, nil, input.MaxArtifact)
 	if err != nil {
 		return intoto.Subject{}, subjectFileError(path, err)
 	}

@@ -53,8 +53,10 @@ const (
 	MaxKeyIDSize = 4 << 10
 	// MaxPayloadTypeSize bounds a payload type, in bytes.
 	MaxPayloadTypeSize = 1 << 10
-	// MaxPayloadSize bounds a decoded payload, in bytes.
-	MaxPayloadSize = 1 << 30
+	// MaxPayloadSize bounds a decoded payload, in bytes: a document of 1 GiB and
+	// the statement around it. It also bounds what a scheme that signs the message
+	// itself holds in memory.
+	MaxPayloadSize = 1<<30 + 64<<20
 	// MaxOverhead bounds all of an envelope but its payload, in bytes.
 	MaxOverhead = 8 << 20
 )

@@ -409,3 +409,19 @@ func FuzzParseEnvelope(f *testing.F) {
 		assert.Equal(t, len(e.Signatures()), len(again.Signatures()))
 	})
 }
+
+// hugeContent claims a size that nobody wants in memory, and fails when read.
+type hugeContent struct{}
+
+func (hugeContent) Size() int64                      { return dsse.MaxPayloadSize + 1 }
+func (hugeContent) WriteTo(io.Writer) (int64, error) { return 0, fmt.Errorf("was read") }
+
+func TestPureSchemesRefuseWhatMemoryCannotHold(t *testing.T) {
+	for _, name := range []string{"ed25519", "ml-dsa-65"} {
+		key := testKeys(t)[name]
+		_, err := signerOf(t, key).Sign(context.Background(), dsse.NewBlob(hugeContent{}))
+		assert.Equal(t, fault.InputTooLarge, fault.ReasonOf(err), name)
+		err = keyOf(t, "me", key).Verifier.Verify(dsse.NewBlob(hugeContent{}), dsse.Signature{Sig: []byte("x")})
+		assert.Equal(t, fault.InputTooLarge, fault.ReasonOf(err), name)
+	}
+}

@@ -239,6 +239,10 @@ func (m *message) keepWhole(keep bool) {
 }
 
 func readSigned(m Message) ([]byte, error) {
+	if m.Size() > MaxPayloadSize {
+		return nil, fault.New(fault.InputTooLarge, "content of %d bytes is over the limit of %d for a key that signs it whole, in memory", m.Size(), int64(MaxPayloadSize)).
+			WithHint("use an ECDSA or RSA key, which sign a digest")
+	}
 	header := signedHeader(m)
 	buf := bytes.NewBuffer(make([]byte, 0, int64(len(header))+m.Size()))
 	buf.Write(header)

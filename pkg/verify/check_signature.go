@@ -190,7 +190,7 @@ func (j *judgement) openBlobWith(at, artifact int, item bundle.Item, keys []dsse
 	for k, key := range keys {
 		err := key.Verifier.Verify(blobMessage(a), signature)
 		switch fault.ReasonOf(err) {
-		case fault.SignatureMismatch, fault.SignatureScheme, fault.SubjectRequired:
+		case fault.SignatureMismatch, fault.SignatureScheme, fault.SubjectRequired, fault.InputTooLarge:
 			if len(keys) == 1 || fault.ReasonOf(err) != fault.SignatureMismatch {
 				failure = err
 			}
