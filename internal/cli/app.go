@@ -133,6 +133,7 @@ func (a *app) uiOptions() ui.Options {
 		Getenv:      a.env.getenv,
 		Quiet:       a.flags.quiet,
 		Verbose:     a.flags.verbose,
+		Warnings:    &ui.Warnings{},
 	}
 }
 

@@ -82,6 +82,7 @@ func runVerify(ctx context.Context, s *session, o *verifyOptions, names []string
 		if err := evidence.ReadInput(f); err != nil {
 			return hintEvidenceBeside(err, name)
 		}
+		s.ui.Detail("read %s: %d signed documents so far", name, evidence.Len())
 	}
 	report, err := verify.Verify(ctx, evidence, policy)
 	if report == nil {
@@ -126,7 +127,7 @@ func (o *verifyOptions) policy(s *session) (*verify.Policy, *closeList, error) {
 		}
 		p.PredicateType = t.URI
 	}
-	if p.Trust, err = o.trust.load(); err != nil {
+	if p.Trust, err = o.trust.load(s); err != nil {
 		return nil, closers, err
 	}
 	p.Subjects, err = openArtifacts(s, o.subjects, closers)
@@ -195,11 +196,22 @@ func (t *trustFlags) AddFlags(fs *pflag.FlagSet) {
 // paths returns what the flags name.
 func (t *trustFlags) paths() []string { return slices.Concat(t.keys, t.trust) }
 
-func (t *trustFlags) load() (*keys.Trust, error) {
+// load reads the trust and says which files of a directory gave none.
+func (t *trustFlags) load(s *session) (*keys.Trust, error) {
 	paths := t.paths()
 	if len(paths) == 0 {
 		return nil, fault.New(fault.TrustRequired, "no key, certificate or trust was given to verify with").
 			WithHint("say whose signature you expect: --key KEY.pub")
 	}
-	return keys.LoadTrust(paths...)
+	trust, err := keys.LoadTrust(paths...)
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range trust.Ignored() {
+		s.ui.Say("no trust in %s: %s", i.Path, i.Why)
+	}
+	for _, k := range trust.Keys() {
+		s.ui.Detail("trusting %s of %s, from %s", k.Name, k.Holder, k.Source)
+	}
+	return trust, nil
 }

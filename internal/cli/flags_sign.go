@@ -103,19 +103,11 @@ func (f *signFlags) openSigners(ctx context.Context, s *session) ([]dsse.Signer,
 			return nil, fault.New(fault.UsageInvalid, "%q and %q are the same key", other, ref)
 		}
 		seen[id] = ref.String()
-		sayNotes(s, signer)
+		s.notes(signer)
+		s.ui.Detail("signing with %s, key %s", ref, id)
 		signers = append(signers, signer)
 	}
 	return signers, nil
-}
-
-// sayNotes passes on what a driver noticed about a key.
-func sayNotes(s *session, signer dsse.Signer) {
-	if noter, ok := signer.(keys.Noter); ok {
-		for _, note := range noter.Notes() {
-			s.ui.Warn("%s", note)
-		}
-	}
 }
 
 // files returns the files that the flags read, keys above all: none of them may

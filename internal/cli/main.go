@@ -105,6 +105,9 @@ func exitStatus(err error) int {
 func (a *app) finish(err error) int {
 	status := exitStatus(err)
 	if err == nil || isSettled(err) {
+		if a.ui != nil {
+			a.ui.ShowWarnings()
+		}
 		return status
 	}
 	failure := ui.Failure{

@@ -20,6 +20,7 @@ type Options struct {
 	Getenv               func(string) string
 	NoColor              bool // --no-color
 	Quiet, Verbose, JSON bool
+	Warnings             *Warnings // collects them with JSON; nil prints them as text
 }
 
 // UI is the owner of both streams. It is not safe for concurrent use.
@@ -29,6 +30,8 @@ type UI struct {
 	quiet   bool
 	verbose bool
 	json    bool
+
+	warnings *Warnings
 }
 
 // New returns a UI over the streams of o.
@@ -42,6 +45,8 @@ func New(o Options) *UI {
 		quiet:   o.Quiet,
 		verbose: o.Verbose,
 		json:    o.JSON,
+
+		warnings: o.Warnings,
 	}
 }
 
@@ -77,24 +82,23 @@ func (u *UI) Say(format string, args ...any) {
 	}
 }
 
-// Detail tells the user something that only --verbose shows.
+// Detail tells the user something that only --verbose shows, and not with
+// --format json.
 func (u *UI) Detail(format string, args ...any) {
-	if u.verbose {
+	if u.verbose && !u.json {
 		u.talk(Faint, "", format, args)
 	}
 }
-
-// Warn tells the user something that --quiet does not silence.
-func (u *UI) Warn(format string, args ...any) { u.talk(Warn, "warning: ", format, args) }
 
 // talk writes one line with the prefix. It is never wrapped, so that one
 // message is one line for grep. A failure to write to standard error has no
 // place to be reported.
 func (u *UI) talk(style Style, kind, format string, args []any) {
-	message := EscapeMessage(fmt.Sprintf(format, args...))
-	u.Err.write("stella: " + u.Err.paint(style, kind) + message + "\n")
+	u.Err.write("stella: " + u.Err.paint(style, kind) + messageOf(format, args) + "\n")
 	_ = u.Err.Flush()
 }
+
+func messageOf(format string, args []any) string { return EscapeMessage(fmt.Sprintf(format, args...)) }
 
 // Failure is an error as the user sees it.
 type Failure struct {
@@ -103,11 +107,14 @@ type Failure struct {
 	Message string            `json:"message"`
 	Hint    string            `json:"hint,omitempty"`
 	Details map[string]string `json:"details,omitempty"`
+	// Warnings are what came up before; with text they are printed already.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // Fail prints f on standard error: two lines of text, or one JSON object.
 func (u *UI) Fail(f Failure) {
 	if u.json {
+		f.Warnings = u.warnings.take()
 		_ = u.Err.JSON(map[string]Failure{"error": f})
 		return
 	}
