@@ -112,6 +112,8 @@ func TestRead(t *testing.T) {
 		{"no signature in blob", `{` + media + `,` + material + `,"messageSignature":{"signature":""}}`, fault.SignatureMissing, "no signature"},
 		{"no signature in envelope", `{` + media + `,` + material + `,"dsseEnvelope":{"payload":"e30=","payloadType":"t","signatures":[]}}`, fault.SignatureMissing, "no signature"},
 		{"two signatures", `{` + media + `,` + material + `,"dsseEnvelope":{"payload":"e30=","payloadType":"t","signatures":[{"sig":"AAAA"},{"sig":"AAAA"}]}}`, fault.BundleSignatures, "exactly one"},
+		{"line break in base64", `{` + media + `,` + material + `,"messageSignature":{"signature":"AA\nAA"}}`, fault.BundleMalformed, "line break"},
+		{"both alphabets", `{` + media + `,` + material + `,"messageSignature":{"signature":"+_+_"}}`, fault.BundleMalformed, "base64"},
 		{"truncated envelope", envelope[:40], fault.EnvelopeMalformed, "ends early"},
 		{"truncated bundle", `{` + media + `,"verif`, fault.BundleMalformed, "ends early"},
 		{"broken line", envelope + "\n" + envelope[:30] + "\n", fault.EnvelopeMalformed, "line 2"},

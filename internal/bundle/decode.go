@@ -1,7 +1,6 @@
 package bundle
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 
@@ -80,14 +79,14 @@ func decodeBlob(d *strictjson.Decoder) (*Blob, error) {
 	err := d.ClosedObject([]string{"messageDigest", "signature"}, func(name string) error {
 		var err error
 		if name == "signature" {
-			b.Signature, err = decodeBytes(d, dsse.MaxSignatureSize)
+			b.Signature, err = d.Bytes(dsse.MaxSignatureSize)
 			return err
 		}
 		return d.ClosedObject([]string{"algorithm", "digest"}, func(name string) error {
 			if name == "algorithm" {
 				b.Algorithm, err = d.String(maxString)
 			} else {
-				b.Digest, err = decodeBytes(d, 64)
+				b.Digest, err = d.Bytes(64)
 			}
 			return err
 		})
@@ -147,7 +146,7 @@ func decodeKeyHint(d *strictjson.Decoder, m *Material) error {
 
 func decodeCertificate(d *strictjson.Decoder, m *Material) error {
 	return d.ClosedObject([]string{"rawBytes"}, func(string) error {
-		der, err := decodeBytes(d, MaxCertificateSize)
+		der, err := d.Bytes(MaxCertificateSize)
 		m.Certificates = append(m.Certificates, der)
 		return err
 	})
@@ -161,17 +160,4 @@ func decodeChain(d *strictjson.Decoder, m *Material) error {
 		err = errors.New("certificate chain is empty")
 	}
 	return err
-}
-
-// decodeBytes reads base64 of at most limit bytes.
-func decodeBytes(d *strictjson.Decoder, limit int) ([]byte, error) {
-	s, err := d.String((limit + 2) / 3 * 4)
-	if err != nil {
-		return nil, err
-	}
-	b, err := base64.StdEncoding.Strict().DecodeString(s)
-	if err != nil {
-		return nil, fmt.Errorf("malformed base64: %w", err)
-	}
-	return b, nil
 }

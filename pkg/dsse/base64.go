@@ -1,9 +1,7 @@
 package dsse
 
 import (
-	"encoding/base64"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 
@@ -162,7 +160,7 @@ type encodedContent struct {
 // decoded; for a text in memory or with escapes that is now.
 func newEncodedContent(text strictjson.Text) (Content, error) {
 	if s, ok := text.Inline(); ok {
-		b, err := decodeBase64(s)
+		b, err := strictjson.DecodeBase64(s)
 		return Bytes(b), err
 	}
 	c := &encodedContent{text: text}
@@ -207,20 +205,4 @@ func (c *countingWriter) Write(p []byte) (int, error) {
 	n, err := c.w.Write(p)
 	c.n += int64(n)
 	return n, err
-}
-
-// decodeBase64 decodes a short string by the same rules.
-func decodeBase64(s string) ([]byte, error) {
-	encoding := base64.StdEncoding
-	if strings.ContainsAny(s, "-_") {
-		encoding = base64.URLEncoding
-	}
-	if strings.ContainsAny(s, "\r\n") {
-		return nil, errBase64Alphabet
-	}
-	b, err := encoding.Strict().DecodeString(s)
-	if err != nil {
-		return nil, fmt.Errorf("malformed base64: %w", err)
-	}
-	return b, nil
 }

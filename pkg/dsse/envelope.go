@@ -96,11 +96,8 @@ func decodeSignature(d *strictjson.Decoder) (Signature, error) {
 			s.KeyID, err = d.String(MaxKeyIDSize)
 			return err
 		case "sig":
-			text, err := d.String(MaxSignatureSize / 3 * 4)
-			if err != nil {
-				return err
-			}
-			s.Sig, err = decodeBase64(text)
+			var err error
+			s.Sig, err = d.Bytes(MaxSignatureSize)
 			return err
 		default:
 			var err error
