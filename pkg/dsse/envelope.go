@@ -125,6 +125,9 @@ func decodeExtension(d *strictjson.Decoder) (*Extension, error) {
 	if err == nil && x.Kind == "" {
 		err = errors.New(`extension without "kind"`)
 	}
+	if err == nil && len(x.Ext) == 0 {
+		err = errors.New(`extension without "ext"`)
+	}
 	return x, err
 }
 

@@ -394,6 +394,8 @@ func FuzzParseEnvelope(f *testing.F) {
 	f.Add(seal(f, []byte(`{"_type":"x"}`), key))
 	f.Add([]byte(`{"payload":"-_-_","payloadType":"t","signatures":[{"sig":"AAAA","keyid":"k","extension":{"kind":"k","ext":{}}}]}`))
 	f.Add([]byte(`{"payload":"\/\u002b==","payloadType":"t","signatures":[]}`))
+	f.Add([]byte(`{"payload":"","payloadType":"t","signatures":[{"sig":"AAAA","extension":{"kind":"k"}}]}`))
+	f.Add([]byte(`{"payload":"","payloadType":"t","signatures":[{"sig":"AAAA","extension":{"kind":"k","ext":[1e999,12345678901234567890]}}]}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		e, err := parse(b)
 		if err != nil {

@@ -115,8 +115,10 @@ func appendSignature(b []byte, s Signature, omitKeyID bool) ([]byte, error) {
 	b = append(b, '{')
 	var err error
 	if s.Extension != nil {
+		// Compact, not canonical: a signature somebody else made is passed on
+		// with its numbers as they stand.
 		ext := s.Extension.Ext.Clone()
-		if err := ext.Canonicalize(); err != nil {
+		if err := ext.Compact(); err != nil {
 			return nil, fmt.Errorf("malformed signature extension: %w", err)
 		}
 		b = append(b, `"extension":{"ext":`...)
