@@ -11,33 +11,39 @@ import (
 	"github.com/stellaops/stella/pkg/keys"
 )
 
-// secretFlags say where the passphrase of a key comes from. A passphrase
+// secretFlags say where the passphrase or the PIN of a key comes from. A secret
 // itself is never a flag: the command line can be read by every user of the
 // machine.
 type secretFlags struct {
-	file string
-	env  string
-	fs   *pflag.FlagSet
+	file    string
+	env     string
+	pinFile string
+	pinEnv  string
+	fs      *pflag.FlagSet
 }
 
-// The flags of which one at most is given.
+// The flags of which one at most is given: a command asks for one secret.
 const (
 	flagPassphraseFile = "passphrase-file"
 	flagPassphraseEnv  = "passphrase-env"
+	flagPINFile        = "pin-file"
+	flagPINEnv         = "pin-env"
 )
 
 // AddFlags registers the flags.
 func (f *secretFlags) AddFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&f.file, flagPassphraseFile, "", "read the key's passphrase from `FILE` (also /dev/fd/N)")
 	fs.StringVar(&f.env, flagPassphraseEnv, "", "read the key's passphrase from the environment variable `VAR`")
-	fs.String(keyAskpass, "", "run `PROGRAM` to ask for the key's passphrase")
+	fs.StringVar(&f.pinFile, flagPINFile, "", "read the token's PIN from `FILE` (also /dev/fd/N)")
+	fs.StringVar(&f.pinEnv, flagPINEnv, "", "read the token's PIN from the environment variable `VAR`")
+	fs.String(keyAskpass, "", "run `PROGRAM` to ask for the key's passphrase or PIN")
 	f.fs = fs
 }
 
 // given returns the names of the flags that the user gave.
 func (f *secretFlags) given() []string {
 	var names []string
-	for _, name := range []string{flagPassphraseFile, flagPassphraseEnv, keyAskpass} {
+	for _, name := range []string{flagPassphraseFile, flagPassphraseEnv, flagPINFile, flagPINEnv, keyAskpass} {
 		if f.fs.Changed(name) {
 			names = append(names, name)
 		}
@@ -51,16 +57,36 @@ func (f *secretFlags) passphrases(s *session) (keys.Passphrases, error) {
 	given := f.given()
 	switch {
 	case len(given) > 1:
-		return nil, fault.New(fault.PassphraseSource, "--%s and --%s both name a source of the passphrase", given[0], given[1]).
+		return nil, fault.New(fault.PassphraseSource, "--%s and --%s both name a source of the secret", given[0], given[1]).
 			WithHint("give one of them; of several keys each names its own: KEY?passphrase-file=FILE")
 	case f.fs.Changed(flagPassphraseFile):
-		return keys.PassphraseFile(f.file), nil
+		return only(keys.Passphrase, keys.PassphraseFile(f.file)), nil
 	case f.fs.Changed(flagPassphraseEnv):
-		return s.secrets.Passphrase(f.env), nil
+		return only(keys.Passphrase, s.secrets.Passphrase(f.env)), nil
+	case f.fs.Changed(flagPINFile):
+		return only(keys.PIN, keys.PassphraseFile(f.pinFile)), nil
+	case f.fs.Changed(flagPINEnv):
+		return only(keys.PIN, s.secrets.Passphrase(f.pinEnv)), nil
 	case s.config.Askpass != "":
 		return twice(keys.PassphraseProgram(s.config.Askpass)), nil
 	}
 	return prompted(ui.Prompter{Open: s.Terminal}), nil
+}
+
+// only refuses to give a secret of one kind where another is wanted: a
+// passphrase sent to a token would cost one of its tries.
+func only(kind keys.SecretKind, ask keys.Passphrases) keys.Passphrases {
+	return func(ctx context.Context, what keys.Prompt) ([]byte, error) {
+		if what.Kind == kind {
+			return ask(ctx, what)
+		}
+		reason, flag := fault.PassphraseRequired, flagPassphraseFile
+		if what.Kind == keys.PIN {
+			reason, flag = fault.PINRequired, flagPINFile
+		}
+		return nil, fault.New(reason, "%q needs a %s, and the flags give a %s", what.Key, what.Kind, kind).
+			WithHint("give it with --%s FILE", flag)
+	}
 }
 
 // prompted asks on the terminal.

@@ -56,6 +56,32 @@ const (
 	KeyRevoked       Reason = "key.revoked"
 	KeyTypeForbidden Reason = "key.type_not_allowed"
 
+	KeyNotFound   Reason = "key.not_found"
+	KeyAmbiguous  Reason = "key.ambiguous"
+	KeyVerifyOnly Reason = "key.verify_only"
+	KeyForbidden  Reason = "key.forbidden_by_profile"
+
+	DeviceNotFound  Reason = "device.not_found"
+	DeviceAmbiguous Reason = "device.ambiguous"
+	DeviceFailed    Reason = "device.failed"
+	DeviceBusy      Reason = "device.busy"
+	DeviceUntouched Reason = "device.untouched"
+	ModuleFailed    Reason = "module.failed"
+	PluginFailed    Reason = "plugin.failed"
+	PluginForbidden Reason = "plugin.forbidden"
+
+	PINRequired Reason = "pin.required"
+	PINWrong    Reason = "pin.wrong"
+	PINLocked   Reason = "pin.locked"
+	PINInvalid  Reason = "pin.invalid"
+
+	KeyringMalformed Reason = "keyring.malformed"
+	KeyringFailed    Reason = "keyring.failed"
+
+	AuditUnwritable Reason = "audit.unwritable"
+	AuditMalformed  Reason = "audit.malformed"
+	AuditTampered   Reason = "audit.tampered"
+
 	PassphraseRequired Reason = "passphrase.required"
 	PassphraseWrong    Reason = "passphrase.wrong"
 	PassphraseSource   Reason = "passphrase.source"
@@ -128,6 +154,32 @@ func entries() []Entry {
 		{KeyExpired, ExitRejected, "the key was no longer valid at the time that counts"},
 		{KeyRevoked, ExitRejected, "the key is revoked"},
 		{KeyTypeForbidden, ExitRejected, "the key may not sign this predicate type"},
+
+		{KeyNotFound, ExitMissing, "there is no such key in the token, service or keyring"},
+		{KeyAmbiguous, ExitUsage, "the key reference fits several keys"},
+		{KeyVerifyOnly, ExitRejected, "the keyring keeps the key for verification only"},
+		{KeyForbidden, ExitRejected, "the crypto profile does not allow the key's algorithm"},
+
+		{DeviceNotFound, ExitMissing, "the token or device is not there"},
+		{DeviceAmbiguous, ExitUsage, "the key reference fits several tokens or devices"},
+		{DeviceFailed, ExitFailed, "the token or device failed, or was taken away"},
+		{DeviceBusy, ExitTemporary, "the token or device is in use by another program"},
+		{DeviceUntouched, ExitTemporary, "the token was not touched in time, or the touch was refused"},
+		{ModuleFailed, ExitFailed, "a PKCS #11 module cannot be loaded or started"},
+		{PluginFailed, ExitFailed, "a plugin failed or answered nonsense"},
+		{PluginForbidden, ExitUsage, "the configuration does not allow the plugin"},
+
+		{PINRequired, ExitUsage, "the token needs a PIN and none could be asked for"},
+		{PINWrong, ExitFailed, "the token did not take the PIN"},
+		{PINLocked, ExitFailed, "the PIN is locked after too many wrong tries"},
+		{PINInvalid, ExitUsage, "the token refuses the new PIN, or has no PIN set"},
+
+		{KeyringMalformed, ExitUsage, "the keyring is not well-formed"},
+		{KeyringFailed, ExitFailed, "the keyring cannot be read, locked or written"},
+
+		{AuditUnwritable, ExitFailed, "the audit log cannot be written, so nothing was signed"},
+		{AuditMalformed, ExitUsage, "the audit log is not well-formed"},
+		{AuditTampered, ExitRejected, "records of the audit log were edited, removed or reordered"},
 
 		{PassphraseRequired, ExitUsage, "the key is encrypted and no passphrase could be asked for"},
 		{PassphraseWrong, ExitFailed, "the passphrase does not open the key"},

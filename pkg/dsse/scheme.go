@@ -38,6 +38,7 @@ const (
 //	RSA 2048 to 8192   PKCS #1 v1.5 with SHA-256 (RFC 8017, section 8.2)
 //	Ed25519            pure (RFC 8032, section 5.1)
 //	ML-DSA-65          pure, empty context (FIPS 204)
+//	ForeignKey         its own
 //
 // Any other key is an error.
 func SchemeOf(pub crypto.PublicKey) (Scheme, error) {
@@ -63,6 +64,8 @@ func SchemeOf(pub crypto.PublicKey) (Scheme, error) {
 			return Scheme{}, fmt.Errorf("unsupported parameter set %s: use ML-DSA-65", k.Parameters())
 		}
 		return Scheme{"ml-dsa-65", 0}, nil
+	case ForeignKey:
+		return k.SigningScheme(), nil
 	}
 	return Scheme{}, fmt.Errorf("unsupported public key type %T", pub)
 }
@@ -80,9 +83,25 @@ func KeyID(pub crypto.PublicKey) (string, error) {
 
 // Fingerprint returns the SHA-256 of the key's SubjectPublicKeyInfo in DER.
 func Fingerprint(pub crypto.PublicKey) ([sha256.Size]byte, error) {
-	der, err := x509.MarshalPKIXPublicKey(pub)
+	der, err := MarshalPKIX(pub)
 	if err != nil {
-		return [sha256.Size]byte{}, fmt.Errorf("failed to encode public key: %w", err)
+		return [sha256.Size]byte{}, err
 	}
 	return sha256.Sum256(der), nil
+}
+
+// MarshalPKIX returns a public key's SubjectPublicKeyInfo in DER (RFC 5280,
+// section 4.1.2.7).
+func MarshalPKIX(pub crypto.PublicKey) ([]byte, error) {
+	var der []byte
+	var err error
+	if foreign, ok := pub.(ForeignKey); ok {
+		der, err = foreign.MarshalPKIX()
+	} else {
+		der, err = x509.MarshalPKIXPublicKey(pub)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("failed to encode public key: %w", err)
+	}
+	return der, nil
 }

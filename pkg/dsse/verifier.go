@@ -18,8 +18,8 @@ type Verifier interface {
 	Verify(m Message, s Signature) error
 }
 
-// NewVerifier returns the Verifier of a standard library public key. It fails
-// if the key has no scheme.
+// NewVerifier returns the Verifier of a standard library public key or a
+// ForeignKey. It fails if the key has no scheme.
 func NewVerifier(pub crypto.PublicKey) (Verifier, error) {
 	scheme, err := SchemeOf(pub)
 	if err != nil {
@@ -46,6 +46,9 @@ func (v *keyVerifier) Verify(m Message, s Signature) error {
 	if err != nil {
 		return err
 	}
+	if foreign, ok := v.pub.(ForeignKey); ok {
+		return v.verifyForeign(foreign, input, s.Sig)
+	}
 	if !v.verify(input, s.Sig) {
 		if v.prehashed(input, s.Sig) {
 			return fault.New(fault.SignatureScheme, "signature is Ed25519ph (RFC 8032, section 5.1), and DSSE keys here sign with pure Ed25519").
@@ -54,6 +57,14 @@ func (v *keyVerifier) Verify(m Message, s Signature) error {
 		return fault.New(fault.SignatureMismatch, "%s signature does not fit the key and the content", v.scheme.Name)
 	}
 	return nil
+}
+
+func (v *keyVerifier) verifyForeign(key ForeignKey, input, sig []byte) error {
+	err := key.VerifyInput(input, sig)
+	if err == nil || fault.ReasonOf(err) != fault.Internal {
+		return err
+	}
+	return fault.New(fault.SignatureMismatch, "%s signature does not fit the key and the content", v.scheme.Name)
 }
 
 func (v *keyVerifier) verify(input, sig []byte) bool {

@@ -54,21 +54,20 @@ func (d Drivers) Schemes() []string {
 // Open opens the key that ref names. A scheme without a driver is
 // fault.KeyScheme, with what this build has in its hint.
 func (d Drivers) Open(ctx context.Context, ref Ref) (dsse.Signer, error) {
-	for _, driver := range d.list {
-		if driver.Scheme() == ref.Scheme() {
-			return driver.Open(ctx, ref)
-		}
+	driver, err := d.Driver(ref.Scheme())
+	if err == nil {
+		return driver.Open(ctx, ref)
 	}
-	err := fault.New(fault.KeyScheme, "no driver for key scheme %q in this build", ref.Scheme()).With("scheme", ref.Scheme())
-	if slices.Contains(futureSchemes(), ref.Scheme()) {
-		return nil, err.WithHint("this build has: %s", joinNames(d.Schemes()))
+	if slices.Contains(knownSchemes(), ref.Scheme()) {
+		return nil, err
 	}
-	return nil, err.WithHint("this build has: %s; a file with that name is written %q", joinNames(d.Schemes()), "./"+ref.String())
+	return nil, fault.Wrap(fault.KeyScheme, err, "").
+		WithHint("%s; a file with that name is written %q", fault.HintOf(err), "./"+ref.String())
 }
 
-// futureSchemes are the schemes that key references may have by contract. For
+// knownSchemes are the schemes that key references may have by contract. For
 // them an absent driver is the explanation, and not a file with a colon.
-func futureSchemes() []string {
+func knownSchemes() []string {
 	return []string{
 		"pkcs11", "fido2", "tpm", "awskms", "gcpkms", "azurekms", "hashivault", "env", "signer", "keyring",
 	}

@@ -17,6 +17,7 @@ import (
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/pkg/dsse"
 )
 
 // Cost of the keys that we write: PBKDF2 with HMAC-SHA-256, because OpenSSL
@@ -68,7 +69,7 @@ func MarshalPublic(pub crypto.PublicKey) ([]byte, error) {
 	if _, err := AlgorithmOf(pub); err != nil {
 		return nil, err
 	}
-	der, err := x509.MarshalPKIXPublicKey(pub)
+	der, err := dsse.MarshalPKIX(pub)
 	return encodePEM(pemPublic, der, err)
 }
 

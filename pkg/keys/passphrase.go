@@ -19,21 +19,48 @@ import (
 // generate their passphrases stay far below it.
 const maxPassphraseSize = 4 << 10
 
-// Prompt says what a passphrase is for.
+// Prompt says what a secret is for.
 type Prompt struct {
+	// Kind is what is asked for. The zero value is a passphrase.
+	Kind SecretKind
 	// Key is the key reference or file name, as the user wrote it.
 	Key string
-	// New is true when the passphrase will encrypt a key: a person is asked twice.
+	// New is true when the secret will protect a key: a person is asked twice.
 	New bool
+	// Warning is what the user should know before answering, such as that one
+	// try is left; empty for nothing. It is words of ours, never of a device.
+	Warning string
+}
+
+// SecretKind is a kind of secret. They come from different flags: a wrong PIN
+// costs one of few tries, so a passphrase is never tried as one.
+type SecretKind int
+
+// The kinds.
+const (
+	Passphrase SecretKind = iota // of a key file
+	PIN                          // of a token; also the auth value of a TPM key
+)
+
+// String returns the word for users.
+func (k SecretKind) String() string {
+	if k == PIN {
+		return "PIN"
+	}
+	return "passphrase"
 }
 
 // String returns the text of the question, without a line ending. The key's
 // name is quoted, so that it can not draw on a terminal.
 func (p Prompt) String() string {
+	question := fmt.Sprintf("%s for %q: ", p.Kind, p.Key)
 	if p.New {
-		return fmt.Sprintf("new passphrase for %q: ", p.Key)
+		question = "new " + question
 	}
-	return fmt.Sprintf("passphrase for %q: ", p.Key)
+	if p.Warning != "" {
+		question = p.Warning + "; " + question
+	}
+	return question
 }
 
 // Passphrases asks for a passphrase: in a file, in the environment, of a
@@ -43,6 +70,10 @@ type Passphrases func(ctx context.Context, p Prompt) ([]byte, error)
 
 // NoPassphrases is the source that has none: it says what to give.
 func NoPassphrases(_ context.Context, p Prompt) ([]byte, error) {
+	if p.Kind == PIN {
+		return nil, fault.New(fault.PINRequired, "%q needs a PIN and there is no terminal to ask for it", p.Key).
+			WithHint("give --pin-file FILE, --pin-env VAR or --askpass PROGRAM")
+	}
 	return nil, fault.New(fault.PassphraseRequired, "%q needs a passphrase and there is no terminal to ask for it", p.Key).
 		WithHint("give --passphrase-file FILE, --passphrase-env VAR or --askpass PROGRAM")
 }

@@ -15,6 +15,8 @@ const FileScheme = "file"
 const (
 	OptionPassphraseFile = "passphrase-file"
 	OptionPassphraseEnv  = "passphrase-env"
+	OptionPINFile        = "pin-file"
+	OptionPINEnv         = "pin-env"
 )
 
 // maxRefSize bounds a key reference, in bytes. PKCS #11 URIs are the longest
