@@ -35,30 +35,6 @@ func TestEverySettingReachesConfig(t *testing.T) {
 	}
 }
 
-func TestNearest(t *testing.T) {
-	commands := []string{"sign", "verify", "version", "keys", "config"}
-	for word, want := range map[string]string{
-		"vrify": "verify", "verfiy": "verify", "versio": "version", "sing": "sign", "key": "keys",
-		"conf": "config", "VERIFY": "verify", "xyzzy": "", "a": "", "": "", strings.Repeat("v", 1<<20): "",
-	} {
-		got, ok := nearest(word, commands)
-		assert.Equal(t, want, got, "%.20q", word)
-		assert.Equal(t, want != "", ok)
-	}
-}
-
-func TestDistance(t *testing.T) {
-	for _, row := range []struct {
-		a, b string
-		want int
-	}{
-		{"", "", 0}, {"a", "", 1}, {"kitten", "sitting", 3}, {"ab", "ba", 1}, {"json", "jsn", 1}, {"STELLA_OFLINE", "STELLA_OFFLINE", 1},
-	} {
-		assert.Equal(t, row.want, distance(row.a, row.b), "%q %q", row.a, row.b)
-		assert.Equal(t, row.want, distance(row.b, row.a), "%q %q", row.b, row.a)
-	}
-}
-
 func TestSigningToATerminalNeedsAName(t *testing.T) {
 	s := &session{}
 	require.NoError(t, (&outputFlags{}).requireName(s, "x.sigstore.json"), "a pipe")
