@@ -56,10 +56,11 @@ const (
 	KeyRevoked       Reason = "key.revoked"
 	KeyTypeForbidden Reason = "key.type_not_allowed"
 
-	KeyNotFound   Reason = "key.not_found"
-	KeyAmbiguous  Reason = "key.ambiguous"
-	KeyVerifyOnly Reason = "key.verify_only"
-	KeyForbidden  Reason = "key.forbidden_by_profile"
+	KeyNotFound    Reason = "key.not_found"
+	KeyAmbiguous   Reason = "key.ambiguous"
+	KeySubstituted Reason = "key.substituted"
+	KeyVerifyOnly  Reason = "key.verify_only"
+	KeyForbidden   Reason = "key.forbidden_by_profile"
 
 	DeviceNotFound  Reason = "device.not_found"
 	DeviceAmbiguous Reason = "device.ambiguous"
@@ -77,6 +78,7 @@ const (
 
 	KeyringMalformed Reason = "keyring.malformed"
 	KeyringFailed    Reason = "keyring.failed"
+	KeyringBusy      Reason = "keyring.busy"
 
 	AuditUnwritable Reason = "audit.unwritable"
 	AuditMalformed  Reason = "audit.malformed"
@@ -157,6 +159,7 @@ func entries() []Entry {
 
 		{KeyNotFound, ExitMissing, "there is no such key in the token, service or keyring"},
 		{KeyAmbiguous, ExitUsage, "the key reference fits several keys"},
+		{KeySubstituted, ExitRejected, "the reference opens another key than the one that the keyring knows"},
 		{KeyVerifyOnly, ExitRejected, "the keyring keeps the key for verification only"},
 		{KeyForbidden, ExitRejected, "the crypto profile does not allow the key's algorithm"},
 
@@ -176,6 +179,7 @@ func entries() []Entry {
 
 		{KeyringMalformed, ExitUsage, "the keyring is not well-formed"},
 		{KeyringFailed, ExitFailed, "the keyring cannot be read, locked or written"},
+		{KeyringBusy, ExitTemporary, "another process is changing the keyring"},
 
 		{AuditUnwritable, ExitFailed, "the audit log cannot be written, so nothing was signed"},
 		{AuditMalformed, ExitUsage, "the audit log is not well-formed"},

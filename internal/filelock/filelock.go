@@ -14,12 +14,6 @@ import (
 // was willing to wait.
 var ErrBusy = errors.New("locked by another process")
 
-// How long to wait between two tries. There is no portable way to be told.
-const (
-	firstPause = 2 * time.Millisecond
-	lastPause  = 50 * time.Millisecond
-)
-
 // Lock is a lock that is held. Release it once.
 type Lock struct{ file *os.File }
 
@@ -32,29 +26,34 @@ func Acquire(ctx context.Context, path string, wait time.Duration) (*Lock, error
 	if err != nil {
 		return nil, err
 	}
-	if err := poll(ctx, f, wait); err != nil {
+	if err := context.Cause(ctx); err != nil {
 		_ = f.Close() // nothing was written
 		return nil, err
 	}
-	return &Lock{f}, nil
-}
-
-func poll(ctx context.Context, f *os.File, wait time.Duration) error {
-	deadline := time.After(wait)
-	for pause := firstPause; ; pause = min(2*pause, lastPause) {
-		if err := context.Cause(ctx); err != nil {
-			return err
+	// The system wakes who waits; asking again and again would lose against a
+	// process that takes the lock in a loop. The call cannot be interrupted, so
+	// one that nobody waits for any more gives the lock back when it gets it.
+	locked := make(chan error, 1)
+	go func() { locked <- lock(f) }()
+	timeout := time.NewTimer(wait)
+	defer timeout.Stop()
+	select {
+	case err = <-locked:
+		if err == nil {
+			return &Lock{f}, nil
 		}
-		if taken, err := try(f); taken || err != nil {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-		case <-deadline:
-			return ErrBusy
-		case <-time.After(pause):
-		}
+		_ = f.Close()
+		return nil, err
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	case <-timeout.C:
+		err = ErrBusy
 	}
+	go func() {
+		<-locked
+		_ = f.Close()
+	}()
+	return nil, err
 }
 
 // Release gives the lock back.

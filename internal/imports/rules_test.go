@@ -30,6 +30,8 @@ func reaches() []reach {
 		{"internal/strictjson", nil},
 		{"internal/bundle", nil},
 		{"internal/atomicfile", []string{"golang.org/x/sys"}},
+		{"internal/filelock", []string{"golang.org/x/sys"}},
+		{"internal/spelling", nil},
 		{"internal/version", nil},
 		{"internal/predicate", nil},
 	}

@@ -87,8 +87,8 @@ func joinNames[S ~string](names []S) string {
 	return strings.Join(out, ", ")
 }
 
-// publicEqual reports whether two public keys are the same key.
-func publicEqual(a, b crypto.PublicKey) bool {
+// Equal reports whether two public keys are the same key.
+func Equal(a, b crypto.PublicKey) bool {
 	k, ok := a.(interface{ Equal(crypto.PublicKey) bool })
 	return ok && k.Equal(b)
 }

@@ -92,6 +92,31 @@ func loadJSON(path string, b []byte) ([]TrustedKey, error) {
 }
 
 func parseEntry(source string, o *strictjson.Object) (TrustedKey, error) {
+	types := o.Texts("predicateTypes", strictjson.Required, maxListSize, maxTypeSize, strictjson.IsPrintable)
+	k := ReadEntry(source, o)
+	k.PredicateTypes = types
+	if err := o.Close(append(EntryMembers(), "predicateTypes")...); err != nil {
+		return TrustedKey{}, err
+	}
+	if len(k.PredicateTypes) == 1 && k.PredicateTypes[0] == anyType {
+		k.PredicateTypes, k.AnyPredicateType = nil, true
+	}
+	if slices.Contains(k.PredicateTypes, anyType) {
+		return TrustedKey{}, o.Fail("predicateTypes", "\"*\" stands for any type and must be alone")
+	}
+	return k, nil
+}
+
+// EntryMembers are the members that an entry of a keys.json and one of a
+// keyring have alike.
+func EntryMembers() []string {
+	return []string{"name", "key", "algorithm", "scheme", "holder", "roles", "notBefore", "notAfter",
+		"revokedAt", "reason", "tenant", "fido2"}
+}
+
+// ReadEntry reads the members of EntryMembers, and keeps in o what is wrong
+// with them. The key may sign nothing yet.
+func ReadEntry(source string, o *strictjson.Object) TrustedKey {
 	k := TrustedKey{
 		Source:    source,
 		Name:      o.Text("name", strictjson.Required, maxNameSize, strictjson.IsName),
@@ -103,21 +128,18 @@ func parseEntry(source string, o *strictjson.Object) (TrustedKey, error) {
 		RevokedAt: o.Time("revokedAt", strictjson.Optional),
 		Reason:    o.Text("reason", strictjson.Optional, maxTextSize, strictjson.IsText),
 		Roles:     o.Texts("roles", strictjson.Optional, maxListSize, maxNameSize, strictjson.IsName),
+		Algorithm: Algorithm(o.Text("algorithm", strictjson.Required, maxNameSize, nil)),
+		FIDO2:     readFIDO2(o),
 	}
-	k.PredicateTypes = o.Texts("predicateTypes", strictjson.Required, maxListSize, maxTypeSize, strictjson.IsPrintable)
-	keyText := o.Text("key", strictjson.Required, maxPEMSize, nil)
-	k.Algorithm = Algorithm(o.Text("algorithm", strictjson.Required, maxNameSize, nil))
-	k.FIDO2 = ReadFIDO2(o)
-	if err := o.Close("name", "key", "algorithm", "scheme", "holder", "roles", "notBefore", "notAfter",
-		"revokedAt", "reason", "predicateTypes", "tenant", "fido2"); err != nil {
-		return TrustedKey{}, err
+	text := o.Text("key", strictjson.Required, maxPEMSize, nil)
+	if o.Err() == nil {
+		o.Keep(finishEntry(o, &k, text))
 	}
-	return k, finishEntry(o, &k, keyText)
+	return k
 }
 
-// ReadFIDO2 reads the member "fido2" of an entry, which keys.json and a
-// keyring have alike; nil if it is not there.
-func ReadFIDO2(entry *strictjson.Object) *FIDO2 {
+// readFIDO2 reads the member "fido2"; nil if it is not there.
+func readFIDO2(entry *strictjson.Object) *FIDO2 {
 	o := entry.Child("fido2")
 	if o == nil {
 		return nil
@@ -140,12 +162,6 @@ func isFlag(s string) bool { return s == "up" || s == "uv" }
 
 // finishEntry checks what members say about each other.
 func finishEntry(o *strictjson.Object, k *TrustedKey, keyText string) error {
-	if len(k.PredicateTypes) == 1 && k.PredicateTypes[0] == anyType {
-		k.PredicateTypes, k.AnyPredicateType = nil, true
-	}
-	if slices.Contains(k.PredicateTypes, anyType) {
-		return o.Fail("predicateTypes", "\"*\" stands for any type and must be alone")
-	}
 	if err := k.readKey(o, keyText); err != nil {
 		return err
 	}
@@ -177,7 +193,7 @@ func (k *TrustedKey) readKey(o *strictjson.Object, text string) error {
 	}
 	k.Public = parsed.Key
 	stated := *k
-	if err := k.complete(); err != nil {
+	if err := k.Complete(); err != nil {
 		return o.Fail("scheme", "%q does not fit the key, which is %s", stated.Scheme, k.Algorithm)
 	}
 	if stated.Algorithm != k.Algorithm {
@@ -201,7 +217,7 @@ func checkUnique(have []TrustedKey, k TrustedKey, i int, source string) error {
 		switch {
 		case have[j].Name == k.Name:
 			member = "name"
-		case publicEqual(have[j].Public, k.Public):
+		case Equal(have[j].Public, k.Public):
 			member = "key"
 		default:
 			continue
