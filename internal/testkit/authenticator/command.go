@@ -62,8 +62,9 @@ func (s Status) Error() string { return "CTAP status " + hexByte(byte(s)) }
 
 // A call is one command on its way through the device.
 type call struct {
-	ctx    context.Context
-	report func(state byte) // sends a keepalive with the new state
+	ctx     context.Context
+	channel uint32
+	report  func(state byte) // sends a keepalive with the new state
 }
 
 // handle answers a request: a status byte and, for OK, CBOR.
@@ -86,11 +87,24 @@ func (k *token) dispatch(c call, command Command, body []byte) (any, error) {
 	if len(body) >= k.maxMessage {
 		return nil, RequestTooLarge
 	}
+	k.previous, k.next = k.next, nil
 	switch command {
 	case GetInfo:
 		return k.info(), nil
 	case ClientPIN:
 		return k.clientPIN(body)
+	case MakeCredential:
+		return k.makeCredential(c, body)
+	case GetAssertion:
+		return k.getAssertion(c, body)
+	case GetNextAssertion:
+		return k.iterateOn(c, assertions)
+	case CredentialManagement:
+		return k.manage(c, body)
+	case Reset:
+		return nil, k.reset(c)
+	case Selection:
+		return nil, k.selection(c)
 	default:
 		return nil, InvalidCommand
 	}
