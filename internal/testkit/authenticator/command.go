@@ -18,6 +18,9 @@ const (
 	GetNextAssertion     Command = 0x08
 	CredentialManagement Command = 0x0a
 	Selection            Command = 0x0b
+	// ManagementPreview is CredentialManagement under the number that it had
+	// before CTAP 2.1, and under which libfido2 before 1.14 calls it.
+	ManagementPreview Command = 0x41
 )
 
 // A Status is the first byte of a CTAP2 answer (CTAP 2.1, 8.2).
@@ -99,7 +102,7 @@ func (k *token) dispatch(c call, command Command, body []byte) (any, error) {
 		return k.getAssertion(c, body)
 	case GetNextAssertion:
 		return k.iterateOn(c, assertions)
-	case CredentialManagement:
+	case CredentialManagement, ManagementPreview:
 		return k.manage(c, body)
 	case Reset:
 		return nil, k.reset(c)

@@ -29,10 +29,7 @@ func has(option *bool, absent bool) bool {
 // the caller's matter. (CTAP 2.1, 6.1.2 and 6.2.2, the first steps of both.)
 func (k *token) verifyUser(c call, r request) (uv bool, err error) {
 	if r.param == nil {
-		if has(r.options.UV, false) {
-			return false, InvalidOption // there is no built-in user verification
-		}
-		return false, nil
+		return false, k.withoutUV(r.options)
 	}
 	if len(r.param) == 0 {
 		return false, k.chooseDevice(c)
@@ -49,6 +46,19 @@ func (k *token) verifyUser(c call, r request) (uv bool, err error) {
 		return false, err
 	}
 	return true, t.bind(r.rpID)
+}
+
+// withoutUV refuses the wish for user verification by the device itself, a finger
+// for instance, which there is not.
+func (k *token) withoutUV(o options) error {
+	switch {
+	case !has(o.UV, false):
+		return nil
+	case k.ctap20:
+		return UnsupportedOption
+	default:
+		return InvalidOption
+	}
 }
 
 // chooseDevice is what an empty pinUvAuthParam asks for: a touch tells the client
