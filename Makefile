@@ -15,9 +15,11 @@ build: ## bin/stella: static, reproducible
 build-hardware: ## bin/stella-hardware: cgo, with the tag that adds PKCS#11
 	scripts/build hardware
 
-test: setup ## all Go tests, with the race detector
+test: setup ## all Go tests, with the race detector and the drivers of both builds
 	go vet ./...
-	go run ./internal/tools/testrun -suite unit -- -race ./...
+	go vet -tags pkcs11 ./...
+	go run ./internal/tools/testrun -suite unit -- -race -tags pkcs11 ./...
+	go test ./pkg/keys/pkcs11 ./internal/cli # once more as in the static build
 
 lint: ## formatting, linters, known vulnerabilities, module hygiene, generated files
 	scripts/lint

@@ -4,23 +4,23 @@ import (
 	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/keys"
 	"github.com/stellaops/stella/pkg/keys/file"
+	"github.com/stellaops/stella/pkg/keys/pkcs11"
 )
 
-// driverList is every key driver of this build. ask gives passphrases, env
-// those that a key reference takes from a variable.
-func driverList(ask keys.Passphrases, env *keys.Environment) []keys.Driver {
+// driverList is every key driver, those that this build lacks included (see
+// keys.Absent). ask gives passphrases, env those that a key reference takes
+// from a variable.
+func driverList(ask keys.Passphrases, env *keys.Environment, config Config) []keys.Driver {
 	return []keys.Driver{
 		file.New(ask, env),
+		pkcs11.New(pkcs11.Config{Ask: ask, Env: env, Module: config.PKCS11Module}),
 	}
 }
 
-// schemes lists the schemes of the drivers.
-func schemes() []string {
-	var names []string
-	for _, driver := range driverList(nil, nil) {
-		names = append(names, driver.Scheme())
-	}
-	return names
+// schemes lists the schemes of the drivers that this build has.
+func schemes() ([]string, error) {
+	drivers, err := keys.NewDrivers(driverList(nil, nil, Config{})...)
+	return drivers.Schemes(), err
 }
 
 // drivers returns the drivers with passphrases from where secrets says.
@@ -29,7 +29,7 @@ func (s *session) drivers(secrets *secretFlags) (keys.Drivers, error) {
 	if err != nil {
 		return keys.Drivers{}, err
 	}
-	return keys.NewDrivers(driverList(ask, s.secrets)...)
+	return keys.NewDrivers(driverList(ask, s.secrets, s.config)...)
 }
 
 // notes tells the user what a signer has to say about its key, such as that

@@ -16,6 +16,8 @@ type Config struct {
 	Offline bool   `mapstructure:"offline"`
 	NoColor bool   `mapstructure:"no-color"`
 	Askpass string `mapstructure:"askpass"`
+
+	PKCS11Module string `mapstructure:"pkcs11.module"`
 }
 
 // The settings' names: in the configuration file, and as flags.
@@ -24,6 +26,8 @@ const (
 	keyOffline = "offline"
 	keyNoColor = "no-color"
 	keyAskpass = "askpass"
+
+	keyPKCS11Module = "pkcs11.module"
 )
 
 const (
@@ -50,6 +54,7 @@ func settings() []setting {
 		{key: keyOffline, initial: false, insists: true, meaning: "forbid the network, also to keys that live behind it"},
 		{key: keyNoColor, initial: false, meaning: "print without colour"},
 		{key: keyAskpass, initial: "", meaning: "program that asks for a passphrase"},
+		{key: keyPKCS11Module, initial: "", meaning: "library of the PKCS #11 token, by its whole path"},
 	}
 }
 

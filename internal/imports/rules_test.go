@@ -24,6 +24,11 @@ func reaches() []reach {
 			"golang.org/x/crypto",
 			"golang.org/x/sys", // of x/crypto
 			"github.com/secure-systems-lab/go-securesystemslib",
+			// Of pkg/keys/pkcs11 in the hardware build.
+			"github.com/ThalesGroup/crypto11",
+			"github.com/miekg/pkcs11",
+			"github.com/pkg/errors",             // of crypto11
+			"github.com/thales-e-security/pool", // of crypto11
 		}},
 		{"internal/fault", nil},
 		{"internal/input", nil},
@@ -53,6 +58,8 @@ func homes() []home {
 		{"golang.org/x/term", []string{"internal/ui"}},
 		{"golang.org/x/crypto", []string{"pkg/keys"}},
 		{"github.com/secure-systems-lab/go-securesystemslib", []string{"pkg/keys"}},
+		{"github.com/ThalesGroup/crypto11", []string{"pkg/keys/pkcs11"}},
+		{"github.com/miekg/pkcs11", []string{"pkg/keys/pkcs11"}},
 		{"github.com/sigstore/sigstore-go", []string{"pkg/verify", "pkg/offlinekit", "internal/sigstore"}},
 		{"github.com/theupdateframework/go-tuf/v2", []string{"pkg/offlinekit"}},
 	}

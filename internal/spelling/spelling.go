@@ -46,7 +46,8 @@ func Near(word string, candidates []string, limit int) []string {
 }
 
 func away(word, candidate string) int {
-	d := Distance(strings.ToLower(word), strings.ToLower(candidate))
+	word, candidate = strings.ToLower(word), strings.ToLower(candidate)
+	d := Distance(word, candidate)
 	begins := strings.HasPrefix(candidate, word) || strings.HasPrefix(word, candidate) && len(candidate) > 2
 	if len(word) > 1 && begins {
 		return min(d, 1)
