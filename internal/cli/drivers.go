@@ -4,20 +4,23 @@ import (
 	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/keys"
 	"github.com/stellaops/stella/pkg/keys/file"
+	"github.com/stellaops/stella/pkg/keys/tpm"
 )
 
 // driverList is every key driver of this build. ask gives passphrases, env
-// those that a key reference takes from a variable.
-func driverList(ask keys.Passphrases, env *keys.Environment) []keys.Driver {
+// those that a key reference takes from a variable, and config says where
+// devices are.
+func driverList(ask keys.Passphrases, env *keys.Environment, config Config) []keys.Driver {
 	return []keys.Driver{
 		file.New(ask, env),
+		tpm.New(ask, env, config.TPMDevice),
 	}
 }
 
 // schemes lists the schemes of the drivers.
 func schemes() []string {
 	var names []string
-	for _, driver := range driverList(nil, nil) {
+	for _, driver := range driverList(nil, nil, Config{}) {
 		names = append(names, driver.Scheme())
 	}
 	return names
@@ -29,7 +32,7 @@ func (s *session) drivers(secrets *secretFlags) (keys.Drivers, error) {
 	if err != nil {
 		return keys.Drivers{}, err
 	}
-	return keys.NewDrivers(driverList(ask, s.secrets)...)
+	return keys.NewDrivers(driverList(ask, s.secrets, s.config)...)
 }
 
 // notes tells the user what a signer has to say about its key, such as that

@@ -16,6 +16,8 @@ type Config struct {
 	Offline bool   `mapstructure:"offline"`
 	NoColor bool   `mapstructure:"no-color"`
 	Askpass string `mapstructure:"askpass"`
+	// TPMDevice is the TPM's character device or socket; empty for the system's.
+	TPMDevice string `mapstructure:"tpm.device"`
 }
 
 // The settings' names: in the configuration file, and as flags.
@@ -24,6 +26,8 @@ const (
 	keyOffline = "offline"
 	keyNoColor = "no-color"
 	keyAskpass = "askpass"
+
+	keyTPMDevice = "tpm.device"
 )
 
 const (
@@ -50,6 +54,7 @@ func settings() []setting {
 		{key: keyOffline, initial: false, insists: true, meaning: "forbid the network, also to keys that live behind it"},
 		{key: keyNoColor, initial: false, meaning: "print without colour"},
 		{key: keyAskpass, initial: "", meaning: "program that asks for a passphrase"},
+		{key: keyTPMDevice, initial: "", meaning: "device or socket of the TPM, for tpm: keys"},
 	}
 }
 
