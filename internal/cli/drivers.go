@@ -5,6 +5,7 @@ import (
 	"github.com/stellaops/stella/pkg/keys"
 	"github.com/stellaops/stella/pkg/keys/file"
 	"github.com/stellaops/stella/pkg/keys/pkcs11"
+	"github.com/stellaops/stella/pkg/keys/tpm"
 )
 
 // driverList is every key driver, those that this build lacks included (see
@@ -14,6 +15,7 @@ func driverList(ask keys.Passphrases, env *keys.Environment, config Config) []ke
 	return []keys.Driver{
 		file.New(ask, env),
 		pkcs11.New(pkcs11.Config{Ask: ask, Env: env, Module: config.PKCS11Module}),
+		tpm.New(ask, env, config.TPMDevice),
 	}
 }
 

@@ -18,6 +18,8 @@ type Config struct {
 	Askpass string `mapstructure:"askpass"`
 
 	PKCS11Module string `mapstructure:"pkcs11.module"`
+	// TPMDevice is the TPM's character device or socket; empty for the system's.
+	TPMDevice string `mapstructure:"tpm.device"`
 }
 
 // The settings' names: in the configuration file, and as flags.
@@ -28,6 +30,7 @@ const (
 	keyAskpass = "askpass"
 
 	keyPKCS11Module = "pkcs11.module"
+	keyTPMDevice    = "tpm.device"
 )
 
 const (
@@ -55,6 +58,7 @@ func settings() []setting {
 		{key: keyNoColor, initial: false, meaning: "print without colour"},
 		{key: keyAskpass, initial: "", meaning: "program that asks for a passphrase"},
 		{key: keyPKCS11Module, initial: "", meaning: "library of the PKCS #11 token, by its whole path"},
+		{key: keyTPMDevice, initial: "", meaning: "device or socket of the TPM, for tpm: keys"},
 	}
 }
 

@@ -67,6 +67,7 @@ const (
 	DeviceFailed    Reason = "device.failed"
 	DeviceBusy      Reason = "device.busy"
 	DeviceUntouched Reason = "device.untouched"
+	DevicePolicy    Reason = "device.policy"
 	ModuleFailed    Reason = "module.failed"
 	PluginFailed    Reason = "plugin.failed"
 	PluginForbidden Reason = "plugin.forbidden"
@@ -168,6 +169,7 @@ func entries() []Entry {
 		{DeviceFailed, ExitFailed, "the token or device failed, or was taken away"},
 		{DeviceBusy, ExitTemporary, "the token or device is in use by another program"},
 		{DeviceUntouched, ExitTemporary, "the token was not touched in time, or the touch was refused"},
+		{DevicePolicy, ExitFailed, "the device is not in the state that the key is bound to"},
 		{ModuleFailed, ExitFailed, "a PKCS #11 module cannot be loaded or started"},
 		{PluginFailed, ExitFailed, "a plugin failed or answered nonsense"},
 		{PluginForbidden, ExitUsage, "the configuration does not allow the plugin"},

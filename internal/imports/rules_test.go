@@ -29,6 +29,7 @@ func reaches() []reach {
 			"github.com/miekg/pkcs11",
 			"github.com/pkg/errors",             // of crypto11
 			"github.com/thales-e-security/pool", // of crypto11
+			"github.com/google/go-tpm",
 		}},
 		{"internal/fault", nil},
 		{"internal/input", nil},
@@ -60,6 +61,7 @@ func homes() []home {
 		{"github.com/secure-systems-lab/go-securesystemslib", []string{"pkg/keys"}},
 		{"github.com/ThalesGroup/crypto11", []string{"pkg/keys/pkcs11"}},
 		{"github.com/miekg/pkcs11", []string{"pkg/keys/pkcs11"}},
+		{"github.com/google/go-tpm", []string{"pkg/keys/tpm"}},
 		{"github.com/sigstore/sigstore-go", []string{"pkg/verify", "pkg/offlinekit", "internal/sigstore"}},
 		{"github.com/theupdateframework/go-tuf/v2", []string{"pkg/offlinekit"}},
 	}

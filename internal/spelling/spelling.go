@@ -33,6 +33,9 @@ func Near(word string, candidates []string, limit int) []string {
 	}
 	var near []scored
 	for _, c := range candidates {
+		if len(c) > maxCompared {
+			continue
+		}
 		if d := away(word, c); d <= max(1, len(word)/3) {
 			near = append(near, scored{c, d})
 		}
