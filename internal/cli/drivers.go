@@ -3,7 +3,9 @@ package cli
 import (
 	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/keys"
+	envkey "github.com/stellaops/stella/pkg/keys/env"
 	"github.com/stellaops/stella/pkg/keys/file"
+	"github.com/stellaops/stella/pkg/keys/plugin"
 )
 
 // driverList is every key driver of this build. ask gives passphrases, env
@@ -11,16 +13,17 @@ import (
 func driverList(ask keys.Passphrases, env *keys.Environment) []keys.Driver {
 	return []keys.Driver{
 		file.New(ask, env),
+		envkey.New(ask, env),
 	}
 }
 
-// schemes lists the schemes of the drivers.
+// schemes lists the schemes of the drivers, those behind plugins last.
 func schemes() []string {
 	var names []string
 	for _, driver := range driverList(nil, nil) {
 		names = append(names, driver.Scheme())
 	}
-	return names
+	return append(names, plugin.New(plugin.Options{}).Names()...)
 }
 
 // drivers returns the drivers with passphrases from where secrets says.
@@ -29,7 +32,15 @@ func (s *session) drivers(secrets *secretFlags) (keys.Drivers, error) {
 	if err != nil {
 		return keys.Drivers{}, err
 	}
-	return keys.NewDrivers(driverList(ask, s.secrets)...)
+	list := driverList(ask, s.secrets)
+	host, err := s.plugins(s.config.Offline)
+	if err != nil {
+		return keys.Drivers{}, err
+	}
+	if err := checkPluginNames(host, list); err != nil {
+		return keys.Drivers{}, err
+	}
+	return keys.NewDrivers(append(list, host.Drivers()...)...)
 }
 
 // notes tells the user what a signer has to say about its key, such as that

@@ -3,6 +3,7 @@ package plugin
 import (
 	"context"
 	"crypto"
+	"fmt"
 	"strings"
 
 	"github.com/stellaops/stella/internal/fault"
@@ -66,7 +67,7 @@ func (d *Driver) key(ref keys.Ref) (*key, error) {
 	if err := ref.CheckOptions(); err != nil {
 		return nil, err
 	}
-	p, err := d.host.program(d.name, "key "+ref.String())
+	p, err := d.host.program(d.name, fmt.Sprintf("key %q", ref))
 	if err != nil {
 		return nil, err
 	}
