@@ -3,8 +3,10 @@ package cli
 import (
 	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/keys"
+	envkey "github.com/stellaops/stella/pkg/keys/env"
 	"github.com/stellaops/stella/pkg/keys/file"
 	"github.com/stellaops/stella/pkg/keys/pkcs11"
+	"github.com/stellaops/stella/pkg/keys/plugin"
 	"github.com/stellaops/stella/pkg/keys/tpm"
 )
 
@@ -14,15 +16,17 @@ import (
 func driverList(ask keys.Passphrases, env *keys.Environment, config Config) []keys.Driver {
 	return []keys.Driver{
 		file.New(ask, env),
+		envkey.New(ask, env),
 		pkcs11.New(pkcs11.Config{Ask: ask, Env: env, Module: config.PKCS11Module}),
 		tpm.New(ask, env, config.TPMDevice),
 	}
 }
 
-// schemes lists the schemes of the drivers that this build has.
+// schemes lists the schemes of the drivers that this build has, those behind
+// plugins last.
 func schemes() ([]string, error) {
 	drivers, err := keys.NewDrivers(driverList(nil, nil, Config{})...)
-	return drivers.Schemes(), err
+	return append(drivers.Schemes(), plugin.New(plugin.Options{}).Names()...), err
 }
 
 // drivers returns the drivers with passphrases from where secrets says.
@@ -31,7 +35,15 @@ func (s *session) drivers(secrets *secretFlags) (keys.Drivers, error) {
 	if err != nil {
 		return keys.Drivers{}, err
 	}
-	return keys.NewDrivers(driverList(ask, s.secrets, s.config)...)
+	list := driverList(ask, s.secrets, s.config)
+	host, err := s.plugins(s.config.Offline)
+	if err != nil {
+		return keys.Drivers{}, err
+	}
+	if err := checkPluginNames(host, list); err != nil {
+		return keys.Drivers{}, err
+	}
+	return keys.NewDrivers(append(list, host.Drivers()...)...)
 }
 
 // notes tells the user what a signer has to say about its key, such as that

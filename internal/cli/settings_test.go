@@ -24,10 +24,16 @@ func TestNothingDangerousIsConfigurable(t *testing.T) {
 }
 
 func TestEverySettingReachesConfig(t *testing.T) {
-	w := newWorld("STELLA_FORMAT=json", "STELLA_OFFLINE=true", "STELLA_NO_COLOR=1", "STELLA_ASKPASS=/bin/ask", "STELLA_PKCS11_MODULE=/m.so", "STELLA_TPM_DEVICE=/dev/tpm1")
+	w := newWorld("STELLA_FORMAT=json", "STELLA_OFFLINE=true", "STELLA_NO_COLOR=1", "STELLA_ASKPASS=/bin/ask",
+		"STELLA_PLUGINS_DIR=/plugins", "STELLA_PLUGINS_ALLOW=awskms, gost", "STELLA_PLUGINS_LOCAL=gost",
+		"STELLA_PKCS11_MODULE=/m.so", "STELLA_TPM_DEVICE=/dev/tpm1")
 	loaded, err := loadConfig(w.Env, newRootCommand(newApp(nil, w.Env)).PersistentFlags(), "")
 	require.NoError(t, err)
-	assert.Equal(t, Config{Format: "json", Offline: true, NoColor: true, Askpass: "/bin/ask", PKCS11Module: "/m.so", TPMDevice: "/dev/tpm1"}, loaded.Config)
+	assert.Equal(t, Config{
+		Format: "json", Offline: true, NoColor: true, Askpass: "/bin/ask",
+		PluginsDir: "/plugins", PluginsAllow: []string{"awskms", "gost"}, PluginsLocal: []string{"gost"},
+		PKCS11Module: "/m.so", TPMDevice: "/dev/tpm1",
+	}, loaded.Config)
 	require.Len(t, loaded.origins, len(settings()))
 	for _, o := range loaded.origins {
 		assert.Equal(t, sourceEnvironment, o.Source, o.Key)
@@ -92,6 +98,8 @@ func FuzzParseConfig(f *testing.F) {
 	for _, text := range []string{
 		"", "format: json\n", "offline: true\naskpass: /x\n", "format: &a json\noffline: *a\n", "? [a]\n: b\n", "<<: {}\n",
 		"format: !!binary anNvbg==\n", "--- !x\n", "a: {b: {c: d}}\n", "\xff", "\t", "format:\n", "%YAML 1.2\n---\n",
+		"plugins: {allow: [awskms, gost]}\n", "plugins:\n  allow:\n  - a\n  dir: /x\n", "plugins: {allow: awskms}\n", "plugins: {allow: [[a]]}\n",
+		"plugins: {allow: [awskms, awskms]}\n",
 	} {
 		f.Add([]byte(text))
 	}

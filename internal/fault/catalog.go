@@ -72,6 +72,9 @@ const (
 	PluginFailed    Reason = "plugin.failed"
 	PluginForbidden Reason = "plugin.forbidden"
 
+	OfflineForbidden   Reason = "offline.forbidden"
+	ServiceUnavailable Reason = "service.unavailable"
+
 	PINRequired Reason = "pin.required"
 	PINWrong    Reason = "pin.wrong"
 	PINLocked   Reason = "pin.locked"
@@ -173,6 +176,9 @@ func entries() []Entry {
 		{ModuleFailed, ExitFailed, "a PKCS #11 module cannot be loaded or started"},
 		{PluginFailed, ExitFailed, "a plugin failed or answered nonsense"},
 		{PluginForbidden, ExitUsage, "the configuration does not allow the plugin"},
+
+		{OfflineForbidden, ExitOffline, "the key lives behind the network, which --offline forbids"},
+		{ServiceUnavailable, ExitTemporary, "a network service did not answer, or asked to be called later"},
 
 		{PINRequired, ExitUsage, "the token needs a PIN and none could be asked for"},
 		{PINWrong, ExitFailed, "the token did not take the PIN"},

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/pkg/dsse"
+	"github.com/stellaops/stella/pkg/keys/gost"
 )
 
 // Algorithm is the name of a kind of key, as users write it.
@@ -27,6 +28,12 @@ const (
 	RSA3072   Algorithm = "rsa-3072"
 	RSA4096   Algorithm = "rsa-4096"
 	MLDSA65   Algorithm = "ml-dsa-65"
+)
+
+// The algorithms whose private keys live only behind a plugin.
+const (
+	GOST256 Algorithm = gost.Name256
+	GOST512 Algorithm = gost.Name512
 )
 
 // Algorithms returns the algorithms that Generate knows, the default first.

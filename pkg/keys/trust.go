@@ -121,7 +121,8 @@ func (k *TrustedKey) Allows(spellings ...string) error {
 }
 
 // Verifier returns the verifier of the key's scheme. The FIDO2 scheme has none
-// here: it is fault.KeyUnsupported.
+// here, and neither has a key whose plugin may not run, see Trust.Resolve: both
+// are fault.KeyUnsupported.
 func (k *TrustedKey) Verifier() (dsse.Verifier, error) {
 	switch k.Scheme {
 	case SchemeRSAPSS:
@@ -132,6 +133,11 @@ func (k *TrustedKey) Verifier() (dsse.Verifier, error) {
 		return NewPSSVerifier(pub)
 	case SchemeFIDO2:
 		return nil, fault.New(fault.KeyUnsupported, "key %q signs with a FIDO2 authenticator, which this build does not verify", k.Name)
+	}
+	if plugged, ok := k.Public.(interface{ Verifiable() error }); ok {
+		if err := plugged.Verifiable(); err != nil {
+			return nil, fault.Wrap(fault.KeyUnsupported, err, "key %q", k.Name)
+		}
 	}
 	verifier, err := dsse.NewVerifier(k.Public)
 	if err != nil {
