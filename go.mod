@@ -7,6 +7,7 @@ toolchain go1.27.4
 require (
 	charm.land/lipgloss/v2 v2.0.6
 	github.com/creack/pty v1.1.24
+	github.com/emmansun/gmsm v0.44.0
 	github.com/rogpeppe/go-internal v1.14.1
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.2
 	github.com/secure-systems-lab/go-securesystemslib v0.11.1

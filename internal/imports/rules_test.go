@@ -24,6 +24,7 @@ func reaches() []reach {
 			"golang.org/x/crypto",
 			"golang.org/x/sys", // of x/crypto
 			"github.com/secure-systems-lab/go-securesystemslib",
+			"github.com/emmansun/gmsm", // of pkg/keys/sm2
 		}},
 		{"internal/fault", nil},
 		{"internal/input", nil},
@@ -51,6 +52,7 @@ func homes() []home {
 		{"golang.org/x/term", []string{"internal/ui"}},
 		{"golang.org/x/crypto", []string{"pkg/keys"}},
 		{"github.com/secure-systems-lab/go-securesystemslib", []string{"pkg/keys"}},
+		{"github.com/emmansun/gmsm", []string{"pkg/keys/sm2"}},
 		{"github.com/sigstore/sigstore-go", []string{"pkg/verify", "pkg/offlinekit", "internal/sigstore"}},
 		{"github.com/theupdateframework/go-tuf/v2", []string{"pkg/offlinekit"}},
 	}

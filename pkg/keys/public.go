@@ -129,6 +129,13 @@ func parseSPKI(der []byte) (PublicKey, error) {
 	if !input.ReadASN1(&info, cbasn1.SEQUENCE) || !info.ReadASN1(&algorithm, cbasn1.SEQUENCE) {
 		return PublicKey{}, malformed("public key")
 	}
+	if f := foreignOf(algorithm); f != nil {
+		key, err := f.parsePublic(der)
+		if err != nil {
+			return PublicKey{}, err
+		}
+		return publicKey(key)
+	}
 	if err := checkAlgorithm(algorithm); err != nil {
 		return PublicKey{}, err
 	}

@@ -20,6 +20,7 @@ const (
 	SchemeRSAPSS      Scheme = "rsa-pss-sha256"      // read where the trust entry says so, salt of 32 bytes
 	SchemeEd25519     Scheme = "ed25519"
 	SchemeMLDSA65     Scheme = "ml-dsa-65"
+	SchemeSM2SM3      Scheme = "sm2-sm3"
 	SchemeFIDO2       Scheme = "fido2" // an assertion of an authenticator; P-256 or Ed25519
 )
 
@@ -34,6 +35,9 @@ func schemesOf(a Algorithm) []Scheme {
 		return []Scheme{SchemeEd25519, SchemeFIDO2}
 	case MLDSA65:
 		return []Scheme{SchemeMLDSA65}
+	}
+	if f := findForeign(a); f != nil {
+		return []Scheme{f.scheme}
 	}
 	return []Scheme{SchemeRSAPKCS1, SchemeRSAPSS} // AlgorithmOf leaves only RSA
 }
