@@ -74,6 +74,9 @@ func ParseKeysJSON(b []byte, source string) ([]TrustedKey, error) {
 		}
 		out = append(out, k)
 	}
+	if err := checkHybrids(out); err != nil {
+		return nil, err
+	}
 	return out, nil
 }
 
@@ -96,6 +99,7 @@ func parseEntry(source, pointer string, raw jsontext.Value) (TrustedKey, error) 
 		Source:    source,
 		Name:      o.text("name", required, maxNameSize, isName),
 		Holder:    o.text("holder", optional, maxTextSize, isText),
+		Hybrid:    o.text("hybrid", optional, maxNameSize, isName),
 		Tenant:    o.text("tenant", optional, maxNameSize, isName),
 		Scheme:    Scheme(o.text("scheme", optional, maxNameSize, nil)),
 		NotBefore: o.time("notBefore"),
@@ -108,7 +112,7 @@ func parseEntry(source, pointer string, raw jsontext.Value) (TrustedKey, error) 
 	keyText := o.text("key", required, maxPEMSize, nil)
 	k.Algorithm = Algorithm(o.text("algorithm", required, maxNameSize, nil))
 	k.FIDO2 = parseFIDO2(o)
-	if err := o.close("name", "key", "algorithm", "scheme", "holder", "roles", "notBefore", "notAfter",
+	if err := o.close("name", "key", "algorithm", "scheme", "holder", "hybrid", "roles", "notBefore", "notAfter",
 		"revokedAt", "reason", "predicateTypes", "tenant", "fido2"); err != nil {
 		return TrustedKey{}, err
 	}
@@ -134,6 +138,9 @@ func parseFIDO2(entry *object) *FIDO2 {
 
 // finishEntry checks what members say about each other.
 func finishEntry(o *object, k *TrustedKey, keyText string) error {
+	if k.Hybrid != "" && k.Holder == "" {
+		return o.fail("hybrid", "is given for a key without holder")
+	}
 	if len(k.PredicateTypes) == 1 && k.PredicateTypes[0] == anyType {
 		k.PredicateTypes, k.AnyPredicateType = nil, true
 	}
