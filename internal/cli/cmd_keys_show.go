@@ -116,6 +116,7 @@ type shownKey struct {
 	Algorithm      string     `json:"algorithm"`
 	Scheme         string     `json:"scheme,omitempty"`
 	Holder         string     `json:"holder,omitempty"`
+	Hybrid         string     `json:"hybrid,omitempty"`
 	Roles          []string   `json:"roles,omitempty"`
 	NotBefore      *time.Time `json:"notBefore,omitzero"`
 	NotAfter       *time.Time `json:"notAfter,omitzero"`
@@ -163,7 +164,7 @@ func shownKeys(list []keys.TrustedKey) []shownKey {
 		}
 		shown[i] = shownKey{
 			Name: k.Name, KeyID: id, Algorithm: string(k.Algorithm), Scheme: string(k.Scheme),
-			Holder: k.Holder, Roles: k.Roles,
+			Holder: k.Holder, Hybrid: k.Hybrid, Roles: k.Roles,
 			NotBefore: instant(k.NotBefore), NotAfter: instant(k.NotAfter), RevokedAt: instant(k.RevokedAt),
 			Reason: k.Reason, PredicateTypes: k.PredicateTypes, Certificate: k.Certificate != nil,
 		}
@@ -206,6 +207,7 @@ func (k shownKey) pairs(p *ui.Printer) []ui.Pair {
 	}
 	text("name", k.Name)
 	text("holder", k.Holder)
+	text("hybrid", k.Hybrid)
 	text("roles", strings.Join(k.Roles, ", "))
 	text("not before", rfc3339(k.NotBefore))
 	text("not after", rfc3339(k.NotAfter))

@@ -32,7 +32,8 @@ Without --subject the evidence is not compared with any artifact, and the
 verdict says so.`,
 		Example: `  stella verify sbom.sigstore.json --key ci.key.pub
   stella verify sbom.sigstore.json --key ci.key.pub --subject sbom.cdx.json --type cyclonedx
-  stella verify sbom.dsse.json --key ci.key.pub --key team.key.pub --threshold 2`,
+  stella verify sbom.dsse.json --key ci.key.pub --key team.key.pub --threshold 2
+  stella verify sbom.dsse.json --key ci.key.pub --key team.key.pub --hybrid`,
 		Args: wantArgs("FILE..."),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := a.load(cmd)
@@ -185,13 +186,15 @@ func hintEvidenceBeside(err error, name string) error {
 
 // trustFlags say whose signatures count.
 type trustFlags struct {
-	keys  []string
-	trust []string
+	keys   []string
+	trust  []string
+	hybrid bool
 }
 
 // AddFlags registers the flags.
 func (t *trustFlags) AddFlags(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&t.trust, "trust", nil, "trust what is in `PATH`: a keys.json, a key, a certificate or a directory of them; repeatable")
+	fs.BoolVar(&t.hybrid, "hybrid", false, "count the keys given only together: all of them must have signed")
 }
 
 // paths returns what the flags name.
@@ -214,6 +217,11 @@ func (t *trustFlags) load(ctx context.Context, s *session) (*keys.Trust, error) 
 		return nil, err
 	}
 	trust.Resolve(func(pub crypto.PublicKey) crypto.PublicKey { return host.Resolve(ctx, pub) })
+	if t.hybrid {
+		if trust, err = trust.Hybrid(); err != nil {
+			return nil, err
+		}
+	}
 	for _, i := range trust.Ignored() {
 		s.ui.Say("no trust in %s: %s", i.Path, i.Why)
 	}

@@ -112,6 +112,7 @@ const (
 	SignatureUntrusted Reason = "signature.untrusted"
 	SignatureMissing   Reason = "signature.missing"
 	SignatureThreshold Reason = "signature.threshold"
+	SignatureHybrid    Reason = "signature.hybrid_incomplete"
 
 	TrustRequired  Reason = "trust.required"
 	TrustMalformed Reason = "trust.malformed"
@@ -217,6 +218,7 @@ func entries() []Entry {
 		{SignatureUntrusted, ExitRejected, "signatures are there and none is by a trusted key"},
 		{SignatureMissing, ExitMissing, "there is no signature at all"},
 		{SignatureThreshold, ExitRejected, "fewer distinct holders signed than demanded"},
+		{SignatureHybrid, ExitRejected, "a holder whose keys count only together signed with some of them"},
 
 		{TrustRequired, ExitMissing, "no key, certificate or trust was given to verify with"},
 		{TrustMalformed, ExitUsage, "a trust file is not well-formed"},

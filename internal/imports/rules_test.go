@@ -30,6 +30,7 @@ func reaches() []reach {
 			"github.com/pkg/errors",             // of crypto11
 			"github.com/thales-e-security/pool", // of crypto11
 			"github.com/google/go-tpm",
+			"github.com/emmansun/gmsm", // of pkg/keys/sm2
 		}},
 		{"internal/fault", nil},
 		{"internal/input", nil},
@@ -62,6 +63,7 @@ func homes() []home {
 		{"github.com/ThalesGroup/crypto11", []string{"pkg/keys/pkcs11"}},
 		{"github.com/miekg/pkcs11", []string{"pkg/keys/pkcs11"}},
 		{"github.com/google/go-tpm", []string{"pkg/keys/tpm"}},
+		{"github.com/emmansun/gmsm", []string{"pkg/keys/sm2"}},
 		{"github.com/sigstore/sigstore-go", []string{"pkg/verify", "pkg/offlinekit", "internal/sigstore"}},
 		{"github.com/theupdateframework/go-tuf/v2", []string{"pkg/offlinekit"}},
 	}

@@ -15,6 +15,9 @@ import (
 type Key struct {
 	Holder   string
 	Verifier Verifier
+	// Hybrid, if it is not empty, names a group of keys of this holder. They
+	// count only if all of them have signed the payload.
+	Hybrid string
 }
 
 // Opened is an envelope whose payload is verified.
@@ -48,7 +51,7 @@ type Unverified struct {
 // Otherwise the error has one of the reasons signature.missing (there is no
 // signature), signature.mismatch (one names a key that was given and does not
 // fit it), signature.untrusted (all are by other keys), signature.scheme,
-// signature.threshold, or envelope.malformed.
+// signature.hybrid_incomplete, signature.threshold, or envelope.malformed.
 func Open(e *Envelope, threshold int, keys ...Key) (*Opened, error) {
 	if threshold < 1 {
 		return nil, errors.New("threshold must be at least 1")
@@ -66,24 +69,36 @@ func Open(e *Envelope, threshold int, keys ...Key) (*Opened, error) {
 	m.keepWhole(true)
 	defer m.keepWhole(false)
 	o := &Opened{Message: m}
-	holders := make(map[string]bool)
 	for i, s := range e.signatures {
-		if err := o.try(i, s, keys, holders); err != nil {
+		if err := o.try(i, s, keys); err != nil {
 			return nil, err
 		}
 	}
-	if len(holders) == 0 {
+	if len(o.Verified) == 0 {
 		return nil, o.Unverified[0].Err
 	}
-	if len(holders) < threshold {
-		return nil, fault.New(fault.SignatureThreshold, "%d of %d demanded holders signed", len(holders), threshold)
+	if err := o.count(threshold, keys); err != nil {
+		return nil, err
 	}
 	return o, nil
 }
 
+// count returns nil if enough holders have signed.
+func (o *Opened) count(threshold int, keys []Key) error {
+	signed := make(map[int]bool)
+	for _, v := range o.Verified {
+		signed[v.Key] = true
+	}
+	tally := Count(keys, signed)
+	return tally.Check(threshold, func(key int) string {
+		id, _ := KeyID(keys[key].Verifier.Public()) // only words of a message
+		return id
+	})
+}
+
 // try verifies one signature with every key. Its own error is a failure to
 // read the payload, not a verdict.
-func (o *Opened) try(index int, s Signature, keys []Key, holders map[string]bool) error {
+func (o *Opened) try(index int, s Signature, keys []Key) error {
 	var named error
 	verified := false
 	for k, key := range keys {
@@ -91,7 +106,6 @@ func (o *Opened) try(index int, s Signature, keys []Key, holders map[string]bool
 		switch {
 		case err == nil:
 			verified = true
-			holders[key.Holder] = true
 			o.Verified = append(o.Verified, Verified{index, k})
 		case !isVerdict(err):
 			return err

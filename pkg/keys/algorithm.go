@@ -28,6 +28,7 @@ const (
 	RSA3072   Algorithm = "rsa-3072"
 	RSA4096   Algorithm = "rsa-4096"
 	MLDSA65   Algorithm = "ml-dsa-65"
+	SM2       Algorithm = "sm2"
 )
 
 // The algorithms whose private keys live only behind a plugin.
@@ -38,7 +39,7 @@ const (
 
 // Algorithms returns the algorithms that Generate knows, the default first.
 func Algorithms() []Algorithm {
-	return []Algorithm{ECDSAP256, ECDSAP384, Ed25519, RSA3072, RSA4096, MLDSA65}
+	return []Algorithm{ECDSAP256, ECDSAP384, Ed25519, RSA3072, RSA4096, MLDSA65, SM2}
 }
 
 // ParseAlgorithm returns the algorithm called s, or a usage error that lists
@@ -80,6 +81,9 @@ func Generate(a Algorithm) (crypto.Signer, error) {
 		return rsa.GenerateKey(rand.Reader, 4096)
 	case MLDSA65:
 		return mldsa.GenerateKey(mldsa.MLDSA65())
+	}
+	if f := findForeign(a); f != nil && f.generate != nil {
+		return f.generate()
 	}
 	_, err := ParseAlgorithm(string(a))
 	return nil, err

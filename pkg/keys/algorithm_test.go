@@ -34,7 +34,7 @@ func TestGenerateUnknown(t *testing.T) {
 	_, err := keys.Generate("rsa-1024")
 	require.Error(t, err)
 	assert.Equal(t, fault.UsageInvalid, fault.ReasonOf(err))
-	assert.Contains(t, fault.HintOf(err), "ecdsa-p256, ecdsa-p384, ed25519, rsa-3072, rsa-4096, ml-dsa-65")
+	assert.Contains(t, fault.HintOf(err), "ecdsa-p256, ecdsa-p384, ed25519, rsa-3072, rsa-4096, ml-dsa-65, sm2")
 }
 
 func TestAlgorithmOfUnsupported(t *testing.T) {

@@ -33,9 +33,10 @@
 //
 //	name            how messages call the key; unique in the file
 //	key             SubjectPublicKeyInfo as PEM text ("PUBLIC KEY")
-//	algorithm       "ecdsa-p256", "ecdsa-p384", "ed25519", "ml-dsa-65" or "rsa-<bits>"; must fit the key
+//	algorithm       "ecdsa-p256", "ecdsa-p384", "ed25519", "ml-dsa-65", "sm2" or "rsa-<bits>"; must fit the key
 //	scheme          optional; how the key signs, see [Scheme]
 //	holder          optional; who holds the key, default its key id
+//	hybrid          optional, only with holder; the group of keys that count only together
 //	roles           optional; the roles that the holder may fill
 //	notBefore       optional; RFC 3339 in UTC
 //	notAfter        optional; the last instant at which the key is good

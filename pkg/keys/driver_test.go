@@ -80,7 +80,7 @@ type mismatched struct {
 func (m mismatched) Public() crypto.PublicKey { return m.pub }
 
 func TestSelfTest(t *testing.T) {
-	for _, a := range []keys.Algorithm{keys.ECDSAP256, keys.Ed25519, keys.MLDSA65} {
+	for _, a := range []keys.Algorithm{keys.ECDSAP256, keys.Ed25519, keys.MLDSA65, keys.SM2} {
 		t.Run(string(a), func(t *testing.T) {
 			one, err := keys.Generate(a)
 			require.NoError(t, err)

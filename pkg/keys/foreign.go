@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"crypto"
 	"encoding/asn1"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/keys/gost"
+	"github.com/stellaops/stella/pkg/keys/sm2"
 )
 
 // foreign is a row of the table of algorithms that the standard library does
@@ -20,6 +22,16 @@ type foreign struct {
 	oid, curve string
 	// parsePublic parses SubjectPublicKeyInfo.
 	parsePublic func(der []byte) (dsse.ForeignKey, error)
+	// The rest is nil for an algorithm whose private keys are only elsewhere:
+	// in a token, or behind a plugin.
+	generate     func() (crypto.Signer, error)
+	parsePrivate func(der []byte) (crypto.Signer, error) // PKCS #8
+}
+
+// marshaler is a private key of a foreign algorithm that files can hold.
+type marshaler interface {
+	crypto.Signer
+	MarshalPKCS8() ([]byte, error)
 }
 
 // foreignAlgorithms is the table.
@@ -32,6 +44,12 @@ func foreignAlgorithms() []foreign {
 		{
 			algorithm: GOST512, scheme: SchemeGOST512, oid: gost.OID512,
 			parsePublic: func(der []byte) (dsse.ForeignKey, error) { return gost.ParsePublicKey(der) },
+		},
+		{
+			algorithm: SM2, scheme: SchemeSM2SM3, oid: sm2.OIDPublicKey, curve: sm2.OIDCurve,
+			parsePublic:  func(der []byte) (dsse.ForeignKey, error) { return sm2.ParsePublicKey(der) },
+			parsePrivate: func(der []byte) (crypto.Signer, error) { return sm2.ParsePrivateKey(der) },
+			generate:     func() (crypto.Signer, error) { return sm2.GenerateKey() },
 		},
 	}
 }

@@ -75,6 +75,9 @@ func ParseKeysJSON(b []byte, source string) ([]TrustedKey, error) {
 		}
 		out = append(out, k)
 	}
+	if err := checkHybrids(out); err != nil {
+		return nil, err
+	}
 	return out, nil
 }
 
@@ -93,9 +96,13 @@ func loadJSON(path string, b []byte) ([]TrustedKey, error) {
 
 func parseEntry(source string, o *strictjson.Object) (TrustedKey, error) {
 	types := o.Texts("predicateTypes", strictjson.Required, maxListSize, maxTypeSize, strictjson.IsPrintable)
+	hybrid := o.Text("hybrid", strictjson.Optional, maxNameSize, strictjson.IsName)
 	k := ReadEntry(source, o)
-	k.PredicateTypes = types
-	if err := o.Close(append(EntryMembers(), "predicateTypes")...); err != nil {
+	k.PredicateTypes, k.Hybrid = types, hybrid
+	if hybrid != "" && !o.Has("holder") {
+		o.Keep(o.Fail("hybrid", "is given for a key without holder"))
+	}
+	if err := o.Close(append(EntryMembers(), "predicateTypes", "hybrid")...); err != nil {
 		return TrustedKey{}, err
 	}
 	if len(k.PredicateTypes) == 1 && k.PredicateTypes[0] == anyType {

@@ -65,7 +65,7 @@ const (
 
 func TestKeysJSON(t *testing.T) {
 	p256, rsa, ed := publicPEM(t, keys.ECDSAP256), publicPEM(t, keys.RSA3072), publicPEM(t, keys.Ed25519)
-	mldsa, p384 := publicPEM(t, keys.MLDSA65), publicPEM(t, keys.ECDSAP384)
+	mldsa, p384, sm2 := publicPEM(t, keys.MLDSA65), publicPEM(t, keys.ECDSAP384), publicPEM(t, keys.SM2)
 	block, _ := pem.Decode([]byte(p256))
 	oneLine := "-----BEGIN PUBLIC KEY-----\n" + base64.StdEncoding.EncodeToString(block.Bytes) + "\n-----END PUBLIC KEY-----\n"
 	one := func(more string) string { return document(entry(p256, "ecdsa-p256", more)) }
@@ -89,9 +89,32 @@ func TestKeysJSON(t *testing.T) {
 			"reason":"laptop stolen","predicateTypes":["https://cyclonedx.org/bom","stella.ops/report@v1"],"tenant":"acme"`), ""},
 		{"every algorithm", good, document(
 			entry(p256, "ecdsa-p256", `"name":"a"`), entry(p384, "ecdsa-p384", `"name":"b"`), entry(ed, "ed25519", `"name":"c"`),
-			entry(rsa, "rsa-3072", `"name":"d"`), entry(mldsa, "ml-dsa-65", `"name":"e"`)), ""},
+			entry(rsa, "rsa-3072", `"name":"d"`), entry(mldsa, "ml-dsa-65", `"name":"e"`),
+			entry(sm2, "sm2", `"name":"f"`)), ""},
+		{"every scheme of one algorithm", good, document(
+			entry(p256, "ecdsa-p256", `"name":"a","scheme":"ecdsa-sha256"`), entry(p384, "ecdsa-p384", `"name":"b","scheme":"ecdsa-sha384"`),
+			entry(ed, "ed25519", `"name":"c","scheme":"ed25519"`), entry(rsa, "rsa-3072", `"name":"d","scheme":"rsa-pkcs1v15-sha256"`),
+			entry(mldsa, "ml-dsa-65", `"name":"e","scheme":"ml-dsa-65"`), entry(sm2, "sm2", `"name":"f","scheme":"sm2-sm3"`)), ""},
+		{"scheme of another algorithm", semantic, document(entry(sm2, "sm2", `"name":"k","scheme":"ecdsa-sha256"`)), "does not fit the key, which is sm2"},
 		{"any type", good, one(`"name":"k","predicateTypes":["*"]`), ""},
 		{"pss", good, document(entry(rsa, "rsa-3072", `"name":"k","scheme":"rsa-pss-sha256"`)), ""},
+		{"hybrid", good, document(entry(p256, "ecdsa-p256", `"name":"a","holder":"h","hybrid":"2026"`),
+			entry(mldsa, "ml-dsa-65", `"name":"b","holder":"h","hybrid":"2026"`)), ""},
+		{"hybrid beside a key that ends", good, document(entry(p256, "ecdsa-p256", `"name":"a","holder":"h","hybrid":"2026"`),
+			entry(mldsa, "ml-dsa-65", `"name":"b","holder":"h","hybrid":"2026"`),
+			entry(ed, "ed25519", `"name":"c","holder":"h","notAfter":"2026-01-01T00:00:00Z"`),
+			entry(p384, "ecdsa-p384", `"name":"d","holder":"h","revokedAt":"2026-01-01T00:00:00Z"`),
+			entry(rsa, "rsa-3072", `"name":"e","holder":"another"`)), ""},
+		{"hybrid beside a key for ever", semantic, document(entry(p256, "ecdsa-p256", `"name":"a","holder":"h","hybrid":"2026"`),
+			entry(mldsa, "ml-dsa-65", `"name":"b","holder":"h","hybrid":"2026"`), entry(ed, "ed25519", `"name":"c","holder":"h"`)),
+			`key "c" of "h" counts alone and for ever, beside the hybrid "2026"`},
+		{"hybrid of one key", semantic, one(`"name":"k","holder":"h","hybrid":"2026"`), `key "k" is the only one of hybrid "2026" of "h"`},
+		{"hybrid of two holders", semantic, document(entry(p256, "ecdsa-p256", `"name":"a","holder":"h","hybrid":"2026"`),
+			entry(mldsa, "ml-dsa-65", `"name":"b","holder":"other","hybrid":"2026"`)), "is the only one"},
+		{"hybrid without a holder", bad, one(`"name":"k","hybrid":"2026"`), "/hybrid is given for a key without holder"},
+		{"hybrid is a list", bad, one(`"name":"k","holder":"h","hybrid":["a"]`), "/hybrid is not a string"},
+		{"empty hybrid", bad, one(`"name":"k","holder":"h","hybrid":""`), "/hybrid is empty"},
+		{"hybrid with a space", bad, one(`"name":"k","holder":"h","hybrid":"a b"`), "/hybrid has a value that is not allowed"},
 		{"fido2", good, one(`"name":"k","scheme":"fido2","fido2":{"rpId":"stella:release","flags":["up","uv"]}`), ""},
 		{"longest name", good, one(`"name":"` + strings.Repeat("k", 128) + `"`), ""},
 		{"holder counted in characters", good, one(`"name":"k","holder":"` + strings.Repeat("ö", 256) + `"`), ""},

@@ -52,6 +52,7 @@ func NewEntryJSON(k *TrustedKey) (EntryJSON, error) {
 func MarshalKeysJSON(list ...TrustedKey) ([]byte, error) {
 	type entry struct {
 		EntryJSON
+		Hybrid         string   `json:"hybrid,omitempty"`
 		PredicateTypes []string `json:"predicateTypes"`
 	}
 	entries := make([]entry, len(list))
@@ -60,7 +61,7 @@ func MarshalKeysJSON(list ...TrustedKey) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		entries[i] = entry{shared, list[i].PredicateTypes}
+		entries[i] = entry{shared, list[i].Hybrid, list[i].PredicateTypes}
 		if list[i].AnyPredicateType {
 			entries[i].PredicateTypes = []string{anyType}
 		}

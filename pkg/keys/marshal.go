@@ -4,7 +4,6 @@ import (
 	"crypto"
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/mldsa"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
@@ -38,12 +37,13 @@ func MarshalPrivate(key crypto.Signer, f Format, passphrase []byte) ([]byte, err
 		}
 		return nil, fault.New(fault.UsageInvalid, "format %q has no passphrase", f)
 	}
-	if _, err := AlgorithmOf(key.Public()); err != nil {
+	algorithm, err := AlgorithmOf(key.Public())
+	if err != nil {
 		return nil, err
 	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
+	der, err := marshalPKCS8(key)
 	if err != nil {
-		return nil, fault.New(fault.KeyUnsupported, "a key of type %T cannot be written to a file", key)
+		return nil, err
 	}
 	defer clear(der)
 	switch f {
@@ -53,14 +53,26 @@ func MarshalPrivate(key crypto.Signer, f Format, passphrase []byte) ([]byte, err
 		out, err := encryptPKCS8(der, passphrase)
 		return encodePEM(pemPKCS8Encrypted, out, err)
 	case FormatCosign:
-		if _, ok := key.(*mldsa.PrivateKey); ok {
-			return nil, fault.New(fault.KeyUnsupported, "cosign has no %s keys", MLDSA65).WithHint("write it as %s", FormatPKCS8Encrypted)
+		if algorithm == MLDSA65 || findForeign(algorithm) != nil {
+			return nil, fault.New(fault.KeyUnsupported, "cosign has no %s keys", algorithm).WithHint("write it as %s", FormatPKCS8Encrypted)
 		}
 		out, err := encryptCosign(der, passphrase)
 		return encodePEM(pemSigstore, out, err)
 	}
 	return nil, fault.New(fault.UsageInvalid, "format %q is read and not written", f).
 		WithHint("use %s, %s or %s", FormatPKCS8Encrypted, FormatPKCS8, FormatCosign)
+}
+
+// marshalPKCS8 returns PrivateKeyInfo (RFC 5958, section 2) in DER.
+func marshalPKCS8(key crypto.Signer) ([]byte, error) {
+	if own, ok := key.(marshaler); ok {
+		return own.MarshalPKCS8()
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, fault.New(fault.KeyUnsupported, "a key of type %T cannot be written to a file", key)
+	}
+	return der, nil
 }
 
 // MarshalPublic writes a public key as PEM SubjectPublicKeyInfo, the form of

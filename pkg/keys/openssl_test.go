@@ -4,9 +4,9 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/x509"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -43,7 +43,7 @@ func readFile(t testing.TB, elem ...string) []byte {
 // publicDER is the SubjectPublicKeyInfo of a key.
 func publicDER(t testing.TB, pub crypto.PublicKey) []byte {
 	t.Helper()
-	der, err := x509.MarshalPKIXPublicKey(pub)
+	der, err := dsse.MarshalPKIX(pub)
 	require.NoError(t, err)
 	return der
 }
@@ -56,6 +56,7 @@ func genpkey() map[keys.Algorithm][]string {
 		keys.Ed25519:   {"-algorithm", "ED25519"},
 		keys.RSA3072:   {"-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:3072"},
 		keys.RSA4096:   {"-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:4096"},
+		keys.SM2:       {"-algorithm", "SM2"},
 		"rsa-2048":     {"-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"},
 	}
 }
@@ -79,7 +80,7 @@ func TestParsePrivateOfOpenSSL(t *testing.T) {
 			got, err := keys.AlgorithmOf(key.Public())
 			require.NoError(t, err)
 			assert.Equal(t, a, got)
-			if a == keys.Ed25519 {
+			if a == keys.Ed25519 || a == keys.SM2 {
 				return // has no traditional format
 			}
 			openssl(t, dir, "pkey", "-in", name, "-traditional", "-out", name+".trad")
@@ -160,13 +161,21 @@ func TestParsePrivateUnsupportedByOpenSSL(t *testing.T) {
 			assert.Contains(t, fault.HintOf(err), row.hints)
 		})
 	}
-	t.Run("curve parameters before the key", func(t *testing.T) {
-		out := openssl(t, dir, "ecparam", "-name", "prime256v1", "-genkey")
-		require.Contains(t, string(out), "EC PARAMETERS")
-		_, format, err := keys.ParsePrivate(out, never(t))
-		require.NoError(t, err)
-		assert.Equal(t, keys.FormatSEC1, format)
-	})
+	for curve, want := range map[string]struct {
+		block  string
+		format keys.Format
+	}{
+		"prime256v1": {"EC PARAMETERS", keys.FormatSEC1},
+		"SM2":        {"SM2 PARAMETERS", keys.FormatPKCS8},
+	} {
+		t.Run("curve parameters before the key: "+curve, func(t *testing.T) {
+			out := openssl(t, dir, "ecparam", "-name", curve, "-genkey")
+			require.Contains(t, string(out), want.block)
+			_, format, err := keys.ParsePrivate(out, never(t))
+			require.NoError(t, err)
+			assert.Equal(t, want.format, format)
+		})
+	}
 }
 
 // TestMarshalPrivateForOpenSSL has openssl read what we write, and give back
@@ -195,16 +204,18 @@ func TestMarshalPrivateForOpenSSL(t *testing.T) {
 	}
 }
 
-// digestFlag is openssl's name of the digest of each scheme; empty for
+// digestFlags are openssl's words for the digest of each scheme; none for
 // Ed25519, which signs the message.
-func digestFlag(a keys.Algorithm) string {
+func digestFlags(a keys.Algorithm) []string {
 	switch a {
 	case keys.Ed25519:
-		return ""
+		return nil
 	case keys.ECDSAP384:
-		return "-sha384"
+		return []string{"-sha384"}
+	case keys.SM2:
+		return []string{"-sm3", "-sigopt", "distid:1234567812345678"}
 	}
-	return "-sha256"
+	return []string{"-sha256"}
 }
 
 // TestSignaturesWithOpenSSL signs here and verifies with openssl over the PAE,
@@ -232,12 +243,12 @@ func TestSignaturesWithOpenSSL(t *testing.T) {
 			sig, err := signer.Sign(t.Context(), m)
 			require.NoError(t, err)
 			write(t, dir, "ours", string(sig.Sig), 0o600)
-			if digestFlag(a) == "" {
+			if digest := digestFlags(a); digest == nil {
 				openssl(t, dir, "pkeyutl", "-verify", "-pubin", "-inkey", "k.pub", "-rawin", "-in", "pae", "-sigfile", "ours")
 				openssl(t, dir, "pkeyutl", "-sign", "-inkey", "k", "-rawin", "-in", "pae", "-out", "theirs")
 			} else {
-				openssl(t, dir, "dgst", digestFlag(a), "-verify", "k.pub", "-signature", "ours", "pae")
-				openssl(t, dir, "dgst", digestFlag(a), "-sign", "k", "-out", "theirs", "pae")
+				openssl(t, dir, slices.Concat([]string{"dgst"}, digest, []string{"-verify", "k.pub", "-signature", "ours", "pae"})...)
+				openssl(t, dir, slices.Concat([]string{"dgst"}, digest, []string{"-sign", "k", "-out", "theirs", "pae"})...)
 			}
 			verifier, err := dsse.NewVerifier(key.Public())
 			require.NoError(t, err)

@@ -26,6 +26,9 @@ func parsePKCS8(der []byte) (any, error) {
 		!rest.ReadASN1(&inner, cbasn1.OCTET_STRING) {
 		return nil, malformed("PKCS #8 private key")
 	}
+	if f := foreignOf(algorithm); f != nil && f.parsePrivate != nil {
+		return f.parsePrivate(der)
+	}
 	if err := checkAlgorithm(algorithm); err != nil {
 		return nil, err
 	}

@@ -54,6 +54,7 @@ const (
 	pemSigstore       = "ENCRYPTED SIGSTORE PRIVATE KEY"
 	pemCosign         = "ENCRYPTED COSIGN PRIVATE KEY"
 	pemECParameters   = "EC PARAMETERS"
+	pemSM2Parameters  = "SM2 PARAMETERS"
 )
 
 // ParsePrivate parses a file that holds one private key. It calls passphrase
@@ -91,7 +92,7 @@ func privateBlock(b []byte) (*pem.Block, error) {
 	}
 	var found []*pem.Block
 	for _, block := range blocks {
-		if block.Type != pemECParameters {
+		if block.Type != pemECParameters && block.Type != pemSM2Parameters {
 			found = append(found, block)
 		}
 	}

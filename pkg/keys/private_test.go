@@ -70,6 +70,8 @@ func TestMarshalPrivateRefuses(t *testing.T) {
 	require.NoError(t, err)
 	mldsa, err := keys.Generate(keys.MLDSA65)
 	require.NoError(t, err)
+	sm2, err := keys.Generate(keys.SM2)
+	require.NoError(t, err)
 	for _, row := range []struct {
 		name       string
 		key        crypto.Signer
@@ -83,6 +85,7 @@ func TestMarshalPrivateRefuses(t *testing.T) {
 		{"format that is only read", p256, keys.FormatSEC1, "", fault.UsageInvalid},
 		{"no format", p256, "", "", fault.UsageInvalid},
 		{"ML-DSA for cosign", mldsa, keys.FormatCosign, secret, fault.KeyUnsupported},
+		{"SM2 for cosign", sm2, keys.FormatCosign, secret, fault.KeyUnsupported},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			_, err := keys.MarshalPrivate(row.key, row.format, []byte(row.passphrase))

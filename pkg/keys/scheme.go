@@ -22,6 +22,7 @@ const (
 	SchemeMLDSA65     Scheme = "ml-dsa-65"
 	SchemeGOST256     Scheme = "gost2012-256-streebog" // verified by a plugin
 	SchemeGOST512     Scheme = "gost2012-512-streebog"
+	SchemeSM2SM3      Scheme = "sm2-sm3"
 	SchemeFIDO2       Scheme = "fido2" // an assertion of an authenticator; P-256 or Ed25519
 )
 

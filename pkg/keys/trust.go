@@ -25,6 +25,9 @@ type TrustedKey struct {
 	Scheme Scheme
 	// Holder is who holds the key. Thresholds count holders.
 	Holder string
+	// Hybrid names the group of keys of Holder that this one counts with, and not
+	// alone; empty for a key that counts by itself.
+	Hybrid string
 	// Roles are the roles that the holder may fill.
 	Roles []string
 	// NotBefore and NotAfter are the first and the last instant at which the

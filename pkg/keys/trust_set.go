@@ -33,12 +33,17 @@ type Ignored struct {
 //   - Entries that say the same are one.
 //   - Any other two entries with the same public key are fault.TrustMalformed:
 //     one key under two holders would count twice.
+//   - A hybrid has at least two keys, and its holder no other key that is good
+//     for ever: else fault.TrustMalformed.
 func NewTrust(list ...TrustedKey) (*Trust, error) {
 	t := &Trust{}
 	for _, k := range list {
 		if err := t.add(k); err != nil {
 			return nil, err
 		}
+	}
+	if err := checkHybrids(t.keys); err != nil {
+		return nil, err
 	}
 	if len(t.keys) > MaxTrustedKeys {
 		return nil, fault.New(fault.TrustMalformed, "%d trusted keys are more than the limit of %d", len(t.keys), MaxTrustedKeys)
@@ -119,7 +124,7 @@ func (k *TrustedKey) Complete() error {
 func (k *TrustedKey) equal(o TrustedKey) bool {
 	sameFIDO2 := k.FIDO2 == o.FIDO2 ||
 		k.FIDO2 != nil && o.FIDO2 != nil && k.FIDO2.RPID == o.FIDO2.RPID && slices.Equal(k.FIDO2.Flags, o.FIDO2.Flags)
-	return k.Scheme == o.Scheme && k.Holder == o.Holder && k.Tenant == o.Tenant && k.Reason == o.Reason &&
+	return k.Scheme == o.Scheme && k.Holder == o.Holder && k.Hybrid == o.Hybrid && k.Tenant == o.Tenant && k.Reason == o.Reason &&
 		k.NotBefore.Equal(o.NotBefore) && k.NotAfter.Equal(o.NotAfter) && k.RevokedAt.Equal(o.RevokedAt) &&
 		k.AnyPredicateType == o.AnyPredicateType && slices.Equal(k.PredicateTypes, o.PredicateTypes) &&
 		slices.Equal(k.Roles, o.Roles) && sameFIDO2

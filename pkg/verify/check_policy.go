@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/keys"
 )
 
@@ -26,7 +27,8 @@ func checkType(j *judgement) error {
 }
 
 // checkKey judges every key that signed at the policy's time and fails if none
-// was good. A signature by one that was not does not count.
+// was good. A signature by one that was not does not count, and neither does
+// one by half of a hybrid whose other half was not.
 func checkKey(j *judgement) error {
 	var spellings []string
 	if j.statement != nil {
@@ -34,7 +36,7 @@ func checkKey(j *judgement) error {
 	}
 	trusted := j.policy.Trust.Keys()
 	var failure error
-	good := false
+	good := make(map[int]bool)
 	for i := range j.result.Signers {
 		s := &j.result.Signers[i]
 		if !s.Verified {
@@ -45,7 +47,7 @@ func checkKey(j *judgement) error {
 			err = allowed(&trusted[s.key], spellings)
 		}
 		if err == nil {
-			s.Counted, good = true, true
+			s.Counted, good[s.key] = true, true
 			continue
 		}
 		s.Reason, s.Message = fault.ReasonOf(err), err.Error()
@@ -53,25 +55,34 @@ func checkKey(j *judgement) error {
 			failure = err
 		}
 	}
-	if good {
+	j.tally = dsse.Count(tallyKeys(trusted), good)
+	j.markHalves(&j.tally)
+	err := j.tally.Check(1, j.keyName)
+	if err == nil {
 		j.found = "good at " + j.policy.At.UTC().Format(time.RFC3339)
 		return nil
+	}
+	if failure == nil {
+		failure = err
 	}
 	return failure
 }
 
+// tallyKeys are trusted keys as they are counted.
+func tallyKeys(trusted []keys.TrustedKey) []dsse.Key {
+	out := make([]dsse.Key, len(trusted))
+	for i, k := range trusted {
+		out[i] = dsse.Key{Holder: k.Holder, Hybrid: k.Hybrid}
+	}
+	return out
+}
+
 // checkThreshold counts the distinct holders whose signatures count.
 func checkThreshold(j *judgement) error {
-	holders := make(map[string]bool)
-	for _, s := range j.result.Signers {
-		if s.Counted {
-			holders[s.Holder] = true
-		}
+	if err := j.tally.Check(j.policy.Threshold, j.keyName); err != nil {
+		return err
 	}
-	if want := j.policy.Threshold; len(holders) < want {
-		return fault.New(fault.SignatureThreshold, "%d of %d demanded holders signed", len(holders), want)
-	}
-	j.found = fmt.Sprintf("%d of %d demanded holders signed", len(holders), j.policy.Threshold)
+	j.found = fmt.Sprintf("%d of %d demanded holders signed", len(j.tally.Holders), j.policy.Threshold)
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/stellaops/stella/internal/bundle"
@@ -39,10 +40,50 @@ func checkSignature(j *judgement) error {
 		}
 	}
 	if failure == nil {
+		failure = j.countHolders(keys)
+	}
+	if failure == nil {
 		j.result.Message = j.message
 		j.found = j.countSignatures()
 	}
 	return failure
+}
+
+// countHolders fails if no holder has signed: all there is are halves of
+// hybrids, and nothing in the payload is read on their word.
+func (j *judgement) countHolders(keys []dsse.Key) error {
+	signed := make(map[int]bool)
+	for _, s := range j.result.Signers {
+		if s.Verified {
+			signed[s.key] = true
+		}
+	}
+	tally := dsse.Count(keys, signed)
+	err := tally.Check(1, j.keyName)
+	if err != nil {
+		j.markHalves(&tally)
+	}
+	return err
+}
+
+// markHalves says of the signatures that count only together with others why
+// they do not.
+func (j *judgement) markHalves(tally *dsse.Tally) {
+	for i := range j.result.Signers {
+		s := &j.result.Signers[i]
+		if !s.Verified || s.Reason != "" {
+			continue
+		}
+		if h := tally.Half(s.key); h != nil {
+			err := h.Err(j.keyName)
+			s.Counted, s.Reason, s.Message = false, fault.ReasonOf(err), err.Error()
+		}
+	}
+}
+
+// keyName is how messages call a trusted key.
+func (j *judgement) keyName(key int) string {
+	return fmt.Sprintf("key %q", j.policy.Trust.Keys()[key].Name)
 }
 
 func (j *judgement) countSignatures() string {
@@ -67,7 +108,7 @@ func (j *judgement) verifiers() ([]dsse.Key, error) {
 		if err != nil {
 			v = unsupported{k.Public, err}
 		}
-		out = append(out, dsse.Key{Holder: k.Holder, Verifier: v})
+		out = append(out, dsse.Key{Holder: k.Holder, Hybrid: k.Hybrid, Verifier: v})
 	}
 	return out, nil
 }
@@ -86,7 +127,7 @@ func (u unsupported) Verify(dsse.Message, dsse.Signature) error {
 }
 
 func (j *judgement) openEnvelope(at int, item bundle.Item, keys []dsse.Key) error {
-	opened, err := dsse.Open(item.Envelope, 1, keys...)
+	opened, err := dsse.Open(item.Envelope, 1, apart(keys)...)
 	if err != nil {
 		if fault.ReasonOf(err).Exit() == fault.ExitRejected {
 			j.addRejected(at, len(item.Envelope.Signatures()), err)
@@ -109,6 +150,16 @@ func (j *judgement) openEnvelope(at int, item bundle.Item, keys []dsse.Key) erro
 		})
 	}
 	return nil
+}
+
+// apart returns the keys without their hybrids: the other half of one may be in
+// another envelope.
+func apart(keys []dsse.Key) []dsse.Key {
+	out := slices.Clone(keys)
+	for i := range out {
+		out[i].Hybrid = ""
+	}
+	return out
 }
 
 // take makes m the payload of the group. The group was formed in an earlier

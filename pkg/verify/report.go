@@ -56,6 +56,7 @@ type TrustUsed struct {
 type TrustedKey struct {
 	Name      string `json:"name,omitempty"`
 	Holder    string `json:"holder"`
+	Hybrid    string `json:"hybrid,omitempty"`
 	KeyID     string `json:"keyId"`
 	Algorithm string `json:"algorithm"`
 }

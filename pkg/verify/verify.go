@@ -45,7 +45,7 @@ func newReport(e *Evidence, p *Policy) *Report {
 	}
 	for _, k := range p.Trust.Keys() {
 		id, _ := dsse.KeyID(k.Public) // a trusted key has one: it has a verifier
-		r.Trust.Keys = append(r.Trust.Keys, TrustedKey{Name: k.Name, Holder: k.Holder, KeyID: id, Algorithm: string(k.Algorithm)})
+		r.Trust.Keys = append(r.Trust.Keys, TrustedKey{Name: k.Name, Holder: k.Holder, Hybrid: k.Hybrid, KeyID: id, Algorithm: string(k.Algorithm)})
 		if !slices.Contains(r.Trust.Sources, k.Source) {
 			r.Trust.Sources = append(r.Trust.Sources, k.Source)
 		}
@@ -64,6 +64,7 @@ type judgement struct {
 	message   dsse.Message // verified; nil for a blob
 	found     string       // what the running check established, for the report
 	statement *intoto.Statement
+	tally     dsse.Tally // of the signatures by good keys
 }
 
 // check is one thing that is looked at. Its error is the finding; a

@@ -3,7 +3,6 @@ package file_test
 import (
 	"context"
 	"crypto/ed25519"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
 	"os"
@@ -45,13 +44,14 @@ func fixture(t testing.TB, a keys.Algorithm, format keys.Format) keystest.Fixtur
 		opts.Passphrase = []byte(secret)
 	}
 	require.NoError(t, file.Create(t.Context(), path, key, opts))
-	der, err := x509.MarshalPKCS8PrivateKey(key)
+	plain, err := keys.MarshalPrivate(key, keys.FormatPKCS8, nil)
 	require.NoError(t, err)
+	block, _ := pem.Decode(plain)
 	f := keystest.Fixture{
 		Driver: driver(secret), Ref: keys.FileRef(path), Public: key.Public(),
 		Missing: keys.FileRef(filepath.Join(dir, "missing")),
 		Damaged: keys.FileRef(mismatched(t, dir)),
-		Secrets: []string{secret, "wrong secret", base64.StdEncoding.EncodeToString(der)[40:60]},
+		Secrets: []string{secret, "wrong secret", base64.StdEncoding.EncodeToString(block.Bytes)[40:60]},
 	}
 	if format.Encrypted() {
 		f.WrongSecret = driver("wrong secret")
