@@ -106,6 +106,7 @@ const (
 	SignatureUntrusted Reason = "signature.untrusted"
 	SignatureMissing   Reason = "signature.missing"
 	SignatureThreshold Reason = "signature.threshold"
+	SignatureFlags     Reason = "signature.flags"
 
 	TrustRequired  Reason = "trust.required"
 	TrustMalformed Reason = "trust.malformed"
@@ -205,6 +206,7 @@ func entries() []Entry {
 		{SignatureUntrusted, ExitRejected, "signatures are there and none is by a trusted key"},
 		{SignatureMissing, ExitMissing, "there is no signature at all"},
 		{SignatureThreshold, ExitRejected, "fewer distinct holders signed than demanded"},
+		{SignatureFlags, ExitRejected, "a token signed without the touch or PIN that trust demands"},
 
 		{TrustRequired, ExitMissing, "no key, certificate or trust was given to verify with"},
 		{TrustMalformed, ExitUsage, "a trust file is not well-formed"},

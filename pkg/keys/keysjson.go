@@ -148,8 +148,10 @@ func finishEntry(o *object, k *TrustedKey, keyText string) error {
 		return o.fail("notAfter", "lies before notBefore")
 	case k.Reason != "" && k.RevokedAt.IsZero():
 		return o.fail("reason", "is given for a key without revokedAt")
-	case (k.Scheme == SchemeFIDO2) != (k.FIDO2 != nil):
-		return o.fail("fido2", "goes together with scheme %q", SchemeFIDO2)
+	case (AssertionKind(k.Scheme) != "") != (k.FIDO2 != nil):
+		return o.fail("fido2", "goes together with scheme %q or %q", SchemeFIDO2, SchemeSSHSig)
+	case k.Scheme == SchemeSSHSig && !strings.HasPrefix(k.FIDO2.RPID, SSHSigApplication):
+		return o.fail("fido2/rpId", "does not begin with %q, as every application of OpenSSH does", SSHSigApplication)
 	}
 	return nil
 }

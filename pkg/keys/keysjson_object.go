@@ -179,7 +179,7 @@ func isTypeURI(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) < 0
 }
 
-func isFlag(s string) bool { return s == "up" || s == "uv" }
+func isFlag(s string) bool { return s == FlagUP || s == FlagUV }
 
 // isTime checks the shape YYYY-MM-DDThh:mm:ss[.fraction]Z; time.Parse checks the rest.
 func isTime(s string) bool {
