@@ -18,6 +18,9 @@ const (
 	GetNextAssertion     Command = 0x08
 	CredentialManagement Command = 0x0a
 	Selection            Command = 0x0b
+	// ManagementPreview is CredentialManagement under the number that it had
+	// before CTAP 2.1, and under which libfido2 before 1.14 calls it.
+	ManagementPreview Command = 0x41
 )
 
 // A Status is the first byte of a CTAP2 answer (CTAP 2.1, 8.2).
@@ -62,8 +65,9 @@ func (s Status) Error() string { return "CTAP status " + hexByte(byte(s)) }
 
 // A call is one command on its way through the device.
 type call struct {
-	ctx    context.Context
-	report func(state byte) // sends a keepalive with the new state
+	ctx     context.Context
+	channel uint32
+	report  func(state byte) // sends a keepalive with the new state
 }
 
 // handle answers a request: a status byte and, for OK, CBOR.
@@ -86,11 +90,24 @@ func (k *token) dispatch(c call, command Command, body []byte) (any, error) {
 	if len(body) >= k.maxMessage {
 		return nil, RequestTooLarge
 	}
+	k.previous, k.next = k.next, nil
 	switch command {
 	case GetInfo:
 		return k.info(), nil
 	case ClientPIN:
 		return k.clientPIN(body)
+	case MakeCredential:
+		return k.makeCredential(c, body)
+	case GetAssertion:
+		return k.getAssertion(c, body)
+	case GetNextAssertion:
+		return k.iterateOn(c, assertions)
+	case CredentialManagement, ManagementPreview:
+		return k.manage(c, body)
+	case Reset:
+		return nil, k.reset(c)
+	case Selection:
+		return nil, k.selection(c)
 	default:
 		return nil, InvalidCommand
 	}

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"crypto"
 	"slices"
-	"time"
 )
 
 // publicKeyType is the only type of credential there is.
 const publicKeyType = "public-key"
+
+// credentialIDSize is the length of credential ids in bytes.
+const credentialIDSize = 48
 
 // A protection is how well a credential is protected (credProtect, CTAP 2.1, 12.1).
 type protection int
@@ -29,8 +31,6 @@ type credential struct {
 	resident   bool
 	protection protection
 	secrets    *hmacSecrets // nil without hmac-secret
-	made       time.Time
-	counter    uint32
 }
 
 // A relyingParty is a PublicKeyCredentialRpEntity of WebAuthn.
@@ -83,14 +83,15 @@ func (s *store) add(c *credential) error {
 		s.all = append(s.all, c)
 		return nil
 	}
-	rest := slices.DeleteFunc(slices.Clone(s.all), func(o *credential) bool {
+	same := slices.IndexFunc(s.all, func(o *credential) bool {
 		return o.resident && o.rp.ID == c.rp.ID && bytes.Equal(o.user.ID, c.user.ID)
 	})
-	s2 := store{slots: s.slots, all: rest}
-	if s2.free() == 0 {
+	if same >= 0 {
+		s.all = slices.Delete(s.all, same, same+1)
+	} else if s.free() == 0 {
 		return KeyStoreFull
 	}
-	s.all = append(rest, c)
+	s.all = append(s.all, c)
 	return nil
 }
 

@@ -48,10 +48,11 @@ func (k *token) info() info {
 
 // addInfo21 adds what CTAP 2.1 brought.
 func (k *token) addInfo21(i *info) {
-	i.Versions = append(i.Versions, "FIDO_2_1")
+	i.Versions = append(i.Versions, "FIDO_2_1_PRE", "FIDO_2_1")
 	i.Extensions = []string{"credProtect", "hmac-secret"}
 	i.Options["pinUvAuthToken"] = true
 	i.Options["credMgmt"] = true
+	i.Options["credentialMgmtPreview"] = true
 	i.Options["makeCredUvNotRqd"] = k.makeCredUVNotRequired()
 	i.Options["alwaysUv"] = k.alwaysUV
 	i.MaxListed, i.MaxIDLength, i.Transports = maxListed, maxIDLength, []string{"usb"}

@@ -19,7 +19,8 @@ type token struct {
 	pin       pinState
 	auth      *pinAuth // key agreement and PIN tokens, new with each power-up
 	poweredUp time.Time
-	next      iteration // what getNextAssertion and its like go on with
+	next      *iteration // what getNextAssertion and its like go on with
+	previous  *iteration // the same before the running command
 }
 
 func newToken(c config) (*token, error) {

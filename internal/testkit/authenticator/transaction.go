@@ -36,7 +36,7 @@ func (h *hid) run(ctx context.Context, channel uint32, request []byte) {
 		state: processing, states: make(chan byte), answers: make(chan []byte, 1),
 	}
 	h.active = t
-	c := call{ctx: ctx, report: func(state byte) {
+	c := call{ctx: ctx, channel: channel, report: func(state byte) {
 		select {
 		case t.states <- state:
 		case <-ctx.Done():
