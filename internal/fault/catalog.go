@@ -113,6 +113,7 @@ const (
 	SignatureMissing   Reason = "signature.missing"
 	SignatureThreshold Reason = "signature.threshold"
 	SignatureHybrid    Reason = "signature.hybrid_incomplete"
+	SignatureFlags     Reason = "signature.flags"
 
 	TrustRequired  Reason = "trust.required"
 	TrustMalformed Reason = "trust.malformed"
@@ -219,6 +220,7 @@ func entries() []Entry {
 		{SignatureMissing, ExitMissing, "there is no signature at all"},
 		{SignatureThreshold, ExitRejected, "fewer distinct holders signed than demanded"},
 		{SignatureHybrid, ExitRejected, "a holder whose keys count only together signed with some of them"},
+		{SignatureFlags, ExitRejected, "a token signed without the touch or PIN that trust demands"},
 
 		{TrustRequired, ExitMissing, "no key, certificate or trust was given to verify with"},
 		{TrustMalformed, ExitUsage, "a trust file is not well-formed"},

@@ -30,7 +30,9 @@ func reaches() []reach {
 			"github.com/pkg/errors",             // of crypto11
 			"github.com/thales-e-security/pool", // of crypto11
 			"github.com/google/go-tpm",
-			"github.com/emmansun/gmsm", // of pkg/keys/sm2
+			"github.com/fxamacker/cbor/v2", // of pkg/keys/fido2
+			"github.com/x448/float16",      // of cbor
+			"github.com/emmansun/gmsm",     // of pkg/keys/sm2
 		}},
 		{"internal/fault", nil},
 		{"internal/input", nil},

@@ -165,7 +165,7 @@ func readFIDO2(entry *strictjson.Object) *FIDO2 {
 	return f
 }
 
-func isFlag(s string) bool { return s == "up" || s == "uv" }
+func isFlag(s string) bool { return s == FlagUP || s == FlagUV }
 
 // finishEntry checks what members say about each other.
 func finishEntry(o *strictjson.Object, k *TrustedKey, keyText string) error {
@@ -177,8 +177,10 @@ func finishEntry(o *strictjson.Object, k *TrustedKey, keyText string) error {
 		return o.Fail("notAfter", "lies before notBefore")
 	case k.Reason != "" && k.RevokedAt.IsZero():
 		return o.Fail("reason", "is given for a key without revokedAt")
-	case (k.Scheme == SchemeFIDO2) != (k.FIDO2 != nil):
-		return o.Fail("fido2", "goes together with scheme %q", SchemeFIDO2)
+	case (AssertionKind(k.Scheme) != "") != (k.FIDO2 != nil):
+		return o.Fail("fido2", "goes together with scheme %q or %q", SchemeFIDO2, SchemeSSHSig)
+	case k.Scheme == SchemeSSHSig && !strings.HasPrefix(k.FIDO2.RPID, SSHSigApplication):
+		return o.Fail("fido2/rpId", "does not begin with %q, as every application of OpenSSH does", SSHSigApplication)
 	}
 	return nil
 }

@@ -36,8 +36,12 @@ func NewEntryJSON(k *TrustedKey) (EntryJSON, error) {
 	if err != nil {
 		return EntryJSON{}, err
 	}
+	algorithm, err := AlgorithmOf(k.Public)
+	if err != nil {
+		return EntryJSON{}, err
+	}
 	e := EntryJSON{
-		Name: k.Name, Key: string(text), Algorithm: k.Algorithm, Scheme: k.Scheme,
+		Name: k.Name, Key: string(text), Algorithm: algorithm, Scheme: k.Scheme,
 		Holder: k.Holder, Roles: k.Roles, Tenant: k.Tenant, Reason: k.Reason,
 		NotBefore: k.NotBefore.UTC(), NotAfter: k.NotAfter.UTC(), RevokedAt: k.RevokedAt.UTC(),
 	}

@@ -88,9 +88,10 @@ func (t *Trust) add(k TrustedKey) error {
 	switch {
 	case i < 0:
 		t.keys = append(t.keys, k)
-	case k.bare || k.equal(t.keys[i]):
-	case t.keys[i].bare:
+	case k.equal(t.keys[i]):
+	case t.keys[i].bare && (!k.bare || k.FIDO2 != nil): // an OpenSSH line says more than PEM of its key
 		t.keys[i] = k
+	case k.bare:
 	default:
 		return fault.New(fault.TrustMalformed, "%q and %q are the same public key with different entries (%s and %s)",
 			t.keys[i].Name, k.Name, t.keys[i].Source, k.Source).
