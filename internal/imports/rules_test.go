@@ -30,6 +30,12 @@ func reaches() []reach {
 		{"internal/strictjson", nil},
 		{"internal/bundle", nil},
 		{"internal/atomicfile", []string{"golang.org/x/sys"}},
+		{"internal/audit", []string{
+			"golang.org/x/mod", // signed notes
+			"golang.org/x/sys",
+			"golang.org/x/crypto",
+			"github.com/secure-systems-lab/go-securesystemslib", // of pkg/keys
+		}},
 		{"internal/version", nil},
 		{"internal/predicate", nil},
 	}
@@ -50,6 +56,7 @@ func homes() []home {
 		{"charm.land/lipgloss/v2", []string{"internal/ui"}},
 		{"golang.org/x/term", []string{"internal/ui"}},
 		{"golang.org/x/crypto", []string{"pkg/keys"}},
+		{"golang.org/x/mod", []string{"internal/audit"}},
 		{"github.com/secure-systems-lab/go-securesystemslib", []string{"pkg/keys"}},
 		{"github.com/sigstore/sigstore-go", []string{"pkg/verify", "pkg/offlinekit", "internal/sigstore"}},
 		{"github.com/theupdateframework/go-tuf/v2", []string{"pkg/offlinekit"}},
