@@ -41,6 +41,13 @@ func reaches() []reach {
 		{"internal/atomicfile", []string{"golang.org/x/sys"}},
 		{"internal/filelock", []string{"golang.org/x/sys"}},
 		{"internal/spelling", nil},
+		{"internal/audit", []string{
+			"golang.org/x/mod", // signed notes
+			"golang.org/x/sys",
+			"golang.org/x/crypto",
+			"github.com/secure-systems-lab/go-securesystemslib", // of pkg/keys
+			"github.com/emmansun/gmsm",                          // of pkg/keys/sm2
+		}},
 		{"internal/version", nil},
 		{"internal/predicate", nil},
 	}
@@ -61,6 +68,7 @@ func homes() []home {
 		{"charm.land/lipgloss/v2", []string{"internal/ui"}},
 		{"golang.org/x/term", []string{"internal/ui"}},
 		{"golang.org/x/crypto", []string{"pkg/keys"}},
+		{"golang.org/x/mod", []string{"internal/audit"}},
 		{"github.com/secure-systems-lab/go-securesystemslib", []string{"pkg/keys"}},
 		{"github.com/ThalesGroup/crypto11", []string{"pkg/keys/pkcs11"}},
 		{"github.com/miekg/pkcs11", []string{"pkg/keys/pkcs11"}},
