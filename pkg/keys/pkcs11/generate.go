@@ -133,8 +133,7 @@ func (t *token) makeIn(r reader, recipe recipe, id []byte, label string) (*pair,
 		pkcs11.NewAttribute(pkcs11.CKA_SENSITIVE, true),
 		pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, false),
 		pkcs11.NewAttribute(pkcs11.CKA_SIGN, true),
-	})
-	private = append(private, recipe.refused()...)
+	}, recipe.refused())
 	mechanism := []*pkcs11.Mechanism{pkcs11.NewMechanism(recipe.mechanism, nil)}
 	publicObject, object, err := r.p11.GenerateKeyPair(r.session, mechanism, public, private)
 	if err != nil {
@@ -149,12 +148,13 @@ func (t *token) makeIn(r reader, recipe recipe, id []byte, label string) (*pair,
 	return made, nil
 }
 
-// refused are the uses that tokens give a new key by themselves.
+// refused are the uses of such a private key that tokens allow by themselves.
+// What the kind has no mechanism for is left out: tpm2-pkcs11 fails over it.
 func (r recipe) refused() []*pkcs11.Attribute {
-	if r.kind != pkcs11.CKK_RSA {
-		return []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_DERIVE, false)}
+	if r.kind == pkcs11.CKK_RSA {
+		return []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_DECRYPT, false), pkcs11.NewAttribute(pkcs11.CKA_UNWRAP, false)}
 	}
-	return []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_DECRYPT, false), pkcs11.NewAttribute(pkcs11.CKA_UNWRAP, false)}
+	return []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_DERIVE, false)}
 }
 
 // refuseExisting refuses a name that a key or certificate has: PKCS #11 would
