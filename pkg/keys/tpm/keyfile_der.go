@@ -220,9 +220,8 @@ func (k *keyFile) marshalDER() ([]byte, error) {
 	var b cryptobyte.Builder
 	b.AddASN1(cryptobyteasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddASN1ObjectIdentifier(k.kind.oid())
-		if k.emptyAuth {
-			b.AddASN1(explicit(0), func(b *cryptobyte.Builder) { b.AddASN1Boolean(true) })
-		}
+		// Said in any case: tpm2-openssl takes its absence for true.
+		b.AddASN1(explicit(0), func(b *cryptobyte.Builder) { b.AddASN1Boolean(k.emptyAuth) })
 		if len(k.policy) > 0 {
 			b.AddASN1(explicit(1), k.addPolicy)
 		}
