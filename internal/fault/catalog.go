@@ -72,8 +72,11 @@ const (
 	PluginFailed    Reason = "plugin.failed"
 	PluginForbidden Reason = "plugin.forbidden"
 
-	OfflineForbidden   Reason = "offline.forbidden"
-	ServiceUnavailable Reason = "service.unavailable"
+	OfflineForbidden     Reason = "offline.forbidden"
+	ServiceUnavailable   Reason = "service.unavailable"
+	AttestationMalformed Reason = "attestation.malformed"
+	AttestationRejected  Reason = "attestation.rejected"
+	AttestationUntrusted Reason = "attestation.untrusted"
 
 	PINRequired Reason = "pin.required"
 	PINWrong    Reason = "pin.wrong"
@@ -181,6 +184,9 @@ func entries() []Entry {
 
 		{OfflineForbidden, ExitOffline, "the key lives behind the network, which --offline forbids"},
 		{ServiceUnavailable, ExitTemporary, "a network service did not answer, or asked to be called later"},
+		{AttestationMalformed, ExitUsage, "a device's statement about a key is not well-formed"},
+		{AttestationRejected, ExitRejected, "a device's statement does not prove what is said of the key"},
+		{AttestationUntrusted, ExitRejected, "a device's statement is signed by nobody who is trusted"},
 
 		{PINRequired, ExitUsage, "the token needs a PIN and none could be asked for"},
 		{PINWrong, ExitFailed, "the token did not take the PIN"},

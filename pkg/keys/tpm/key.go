@@ -18,7 +18,7 @@ type key struct {
 	name   tpm2.TPM2BName
 	public *tpm2.TPMTPublic
 	// parent salts the session. It is in the TPM until the session began.
-	parent *storageKey
+	parent *object
 	// policy is run before each use; nil for a key that its auth value opens.
 	policy []policyStep
 	// wantsPIN says that the key has an auth value.

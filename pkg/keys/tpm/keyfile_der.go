@@ -47,8 +47,8 @@ func explicit(n uint8) cryptobyteasn1.Tag {
 //	    pubkey      OCTET STRING,
 //	    privkey     OCTET STRING }
 //
-// It is strict: DER alone, each structure of the TPM as long as it says, and
-// no field that this does not know.
+// It is strict: DER but for the booleans of tpm2-openssl, each structure of the
+// TPM as long as it says, and no field that this does not know.
 func parseDER(der []byte) (*keyFile, error) {
 	outer := cryptobyte.String(der)
 	var s cryptobyte.String
@@ -82,7 +82,7 @@ func (k *keyFile) readKind(s *cryptobyte.String) error {
 }
 
 func (k *keyFile) readOptional(s *cryptobyte.String) error {
-	if err := readTagged(s, 0, func(in *cryptobyte.String) bool { return in.ReadASN1Boolean(&k.emptyAuth) }); err != nil {
+	if err := readTagged(s, 0, func(in *cryptobyte.String) bool { return readBoolean(in, &k.emptyAuth) }); err != nil {
 		return err
 	}
 	if err := readTagged(s, 1, k.readPolicy); err != nil {
@@ -102,7 +102,7 @@ func (k *keyFile) readOptional(s *cryptobyte.String) error {
 	if err := readTagged(s, 4, k.readDescription); err != nil {
 		return err
 	}
-	return readTagged(s, 5, func(in *cryptobyte.String) bool { return in.ReadASN1Boolean(&k.rsaParent) })
+	return readTagged(s, 5, func(in *cryptobyte.String) bool { return readBoolean(in, &k.rsaParent) })
 }
 
 // readTagged reads an optional field, which read must consume whole.
@@ -116,6 +116,24 @@ func readTagged(s *cryptobyte.String, tag uint8, read func(*cryptobyte.String) b
 		return malformed("field %d is damaged", tag)
 	}
 	return nil
+}
+
+// readBoolean reads a BOOLEAN in DER, or with the 1 for true that tpm2-openssl
+// writes.
+func readBoolean(in *cryptobyte.String, to *bool) bool {
+	var content cryptobyte.String
+	if !in.ReadASN1(&content, cryptobyteasn1.BOOLEAN) || len(content) != 1 {
+		return false
+	}
+	switch content[0] {
+	case 0x00:
+		*to = false
+	case 0x01, 0xff:
+		*to = true
+	default:
+		return false
+	}
+	return true
 }
 
 // readPolicy reads a sequence of
@@ -165,9 +183,9 @@ func (k *keyFile) readPublic(s *cryptobyte.String) error {
 	if !s.ReadASN1Bytes(&field, cryptobyteasn1.OCTET_STRING) {
 		return malformed("it has no public part")
 	}
-	public, err := parsePublic(field)
-	if err != nil {
-		return err
+	public, ok := parsePublic(field)
+	if !ok {
+		return malformed("its public part is damaged")
 	}
 	k.public = *public
 	return nil
@@ -187,17 +205,14 @@ func (k *keyFile) readPrivate(s *cryptobyte.String) error {
 }
 
 // parsePublic parses a TPM2B_PUBLIC that fills b.
-func parsePublic(b []byte) (*tpm2.TPMTPublic, error) {
+func parsePublic(b []byte) (*tpm2.TPMTPublic, bool) {
 	sized, err := tpm2.Unmarshal[tpm2.TPM2BPublic](b)
 	if err != nil || len(b) != 2+len(sized.Bytes()) {
-		return nil, malformed("its public part is damaged")
+		return nil, false
 	}
 	inner := sized.Bytes()
 	public, err := sized.Contents()
-	if err != nil || !bytes.Equal(tpm2.Marshal(public), inner) {
-		return nil, malformed("its public part is damaged")
-	}
-	return public, nil
+	return public, err == nil && bytes.Equal(tpm2.Marshal(public), inner)
 }
 
 // marshalDER encodes what stella writes: a loadable key.
@@ -205,9 +220,8 @@ func (k *keyFile) marshalDER() ([]byte, error) {
 	var b cryptobyte.Builder
 	b.AddASN1(cryptobyteasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddASN1ObjectIdentifier(k.kind.oid())
-		if k.emptyAuth {
-			b.AddASN1(explicit(0), func(b *cryptobyte.Builder) { b.AddASN1Boolean(true) })
-		}
+		// Said in any case: tpm2-openssl takes its absence for true.
+		b.AddASN1(explicit(0), func(b *cryptobyte.Builder) { b.AddASN1Boolean(k.emptyAuth) })
 		if len(k.policy) > 0 {
 			b.AddASN1(explicit(1), k.addPolicy)
 		}

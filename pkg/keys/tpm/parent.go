@@ -12,9 +12,9 @@ const (
 	nonceSize   = 16
 )
 
-// storageKey is a key of the TPM that protects others: the parent of a key
-// file. Sessions are salted with it.
-type storageKey struct {
+// object is a key of the TPM that is not the user's: the parent of a key file,
+// which also salts sessions, or the attestation key.
+type object struct {
 	handle tpm2.TPMHandle
 	name   tpm2.TPM2BName
 	public tpm2.TPMTPublic
@@ -30,7 +30,7 @@ func storageTemplate() tpm2.TPMTPublic {
 }
 
 // openParent makes or finds the key that handle names. The caller flushes it.
-func openParent(c *conn, handle tpm2.TPMHandle) (*storageKey, error) {
+func openParent(c *conn, handle tpm2.TPMHandle) (*object, error) {
 	switch {
 	case handle == tpm2.TPMRHOwner:
 		return primaryKey(c, handle)
@@ -42,27 +42,34 @@ func openParent(c *conn, handle tpm2.TPMHandle) (*storageKey, error) {
 
 // primaryKey makes the primary storage key of a hierarchy. It is the same each
 // time, until the hierarchy is cleared.
-func primaryKey(c *conn, hierarchy tpm2.TPMHandle) (*storageKey, error) {
+func primaryKey(c *conn, hierarchy tpm2.TPMHandle) (*object, error) {
+	p, err := makePrimary(c, hierarchy, storageTemplate())
+	if isAny(err, tpm2.TPMRCBadAuth, tpm2.TPMRCAuthFail) {
+		return nil, fault.New(fault.KeyUnsupported, "the TPM's owner hierarchy has a password, so its storage key cannot be made").
+			WithHint("use a persistent parent: make the key with ?parent=0x81000001")
+	}
+	return p, explain(err, "make its storage key")
+}
+
+// makePrimary makes a primary key whose auth value is empty. An error may be
+// the TPM's own.
+func makePrimary(c *conn, hierarchy tpm2.TPMHandle, template tpm2.TPMTPublic) (*object, error) {
 	rsp, err := tpm2.CreatePrimary{
 		PrimaryHandle: tpm2.AuthHandle{Handle: hierarchy, Auth: tpm2.PasswordAuth(nil)},
-		InPublic:      tpm2.New2B(storageTemplate()),
+		InPublic:      tpm2.New2B(template),
 	}.Execute(c)
 	if err != nil {
-		if isAny(err, tpm2.TPMRCBadAuth, tpm2.TPMRCAuthFail) {
-			return nil, fault.New(fault.KeyUnsupported, "the TPM's owner hierarchy has a password, so its storage key cannot be made").
-				WithHint("use a persistent parent: make the key with ?parent=0x81000001")
-		}
-		return nil, explain(err, "make its storage key")
+		return nil, err
 	}
 	public, err := rsp.OutPublic.Contents()
 	if err != nil {
 		flush(c, rsp.ObjectHandle)
-		return nil, fault.New(fault.DeviceFailed, "the TPM gave a malformed storage key")
+		return nil, fault.New(fault.DeviceFailed, "the TPM gave a malformed primary key")
 	}
-	return &storageKey{handle: rsp.ObjectHandle, name: rsp.Name, public: *public}, nil
+	return &object{handle: rsp.ObjectHandle, name: rsp.Name, public: *public}, nil
 }
 
-func persistentParent(c *conn, handle tpm2.TPMHandle) (*storageKey, error) {
+func persistentParent(c *conn, handle tpm2.TPMHandle) (*object, error) {
 	public, name, err := readPublic(c, handle)
 	if err != nil {
 		return nil, err
@@ -74,7 +81,7 @@ func persistentParent(c *conn, handle tpm2.TPMHandle) (*storageKey, error) {
 	if a := public.ObjectAttributes; !a.Restricted || !a.Decrypt {
 		return nil, fault.New(fault.KeyUnsupported, "the TPM's key %#x is not a storage key and cannot be a parent", uint32(handle))
 	}
-	return &storageKey{handle: handle, name: name, public: *public}, nil
+	return &object{handle: handle, name: name, public: *public}, nil
 }
 
 // readPublic returns the public area and the name of a loaded or persistent
@@ -96,19 +103,19 @@ func readPublic(c *conn, handle tpm2.TPMHandle) (*tpm2.TPMTPublic, tpm2.TPM2BNam
 
 // auth returns p for use in a command, authorised by a session of its own with
 // the empty auth value. What the command brings in is encrypted.
-func (p *storageKey) auth() tpm2.AuthHandle {
+func (p *object) auth() tpm2.AuthHandle {
 	return tpm2.AuthHandle{Handle: p.handle, Name: p.name, Auth: tpm2.HMAC(sessionHash, nonceSize, p.salted(), encryptIn())}
 }
 
 // salted makes the key of a session depend on a secret that only the TPM can
 // open, so that who listens on the bus cannot compute it.
-func (p *storageKey) salted() tpm2.AuthOption { return tpm2.Salted(p.handle, p.public) }
+func (p *object) salted() tpm2.AuthOption { return tpm2.Salted(p.handle, p.public) }
 
 // encryptIn encrypts the first parameter of each command of a session.
 func encryptIn() tpm2.AuthOption { return tpm2.AESEncryption(128, tpm2.EncryptIn) }
 
 // flush removes p from the TPM if it takes room there.
-func (p *storageKey) flush(c *conn) {
+func (p *object) flush(c *conn) {
 	if p.handle < firstPersistent || p.handle > lastPersistent {
 		flush(c, p.handle)
 	}

@@ -39,7 +39,6 @@ func (s *softTPM) start(t testing.TB) {
 	s.cmd = exec.Command("swtpm", "socket", "--tpm2", "--tpmstate", "dir="+s.dir,
 		"--server", "type=unixio,path="+s.socket, "--ctrl", "type=unixio,path="+s.socket+".ctrl",
 		"--flags", "not-need-init,startup-clear")
-	s.cmd.Stderr = os.Stderr
 	require.NoError(t, s.cmd.Start())
 	require.Eventually(t, func() bool {
 		c, err := net.Dial("unix", s.socket)
