@@ -163,3 +163,14 @@ func TestInitEndsTheCommand(t *testing.T) {
 	log := d.Log()
 	assert.Nil(t, log[len(log)-3].Answer, "the aborted command has no answer")
 }
+
+func TestAClientGetsNoReportsOfAnother(t *testing.T) {
+	d := authenticator.Start(t)
+	gone := open(t, d)
+	gone.send(cborCmd, []byte{byte(authenticator.GetInfo)})
+	require.NoError(t, gone.file.Close())
+	require.Eventually(t, func() bool { return len(d.Commands()) == 1 }, 10*time.Second, time.Millisecond)
+	c := open(t, d) // it would read the answer to the other's command
+	status, _ := c.command(authenticator.GetInfo, nil)
+	assert.Equal(t, authenticator.OK, status)
+}

@@ -135,7 +135,14 @@ func TestResidentCredentials(t *testing.T) {
 	require.Len(t, d.Credentials(), 2, "the same user's is replaced")
 	assert.Equal(t, again["id"], d.Credentials()[1].ID)
 
-	status, first := c.command(authenticator.GetAssertion, map[int]any{1: rpID, 2: make([]byte, 32)})
+	all := map[int]any{1: rpID, 2: make([]byte, 32)}
+	c.command(authenticator.GetAssertion, all)
+	neighbour := *c
+	neighbour.channel = c.allocate()
+	status, _ = neighbour.command(authenticator.GetNextAssertion, nil)
+	assert.Equal(t, authenticator.NotAllowed, status, "another channel's")
+
+	status, first := c.command(authenticator.GetAssertion, all)
 	require.Equal(t, authenticator.OK, status)
 	assert.Equal(t, 2, content[int](t, first[5]))
 	assert.Equal(t, map[string]cbor.RawMessage{"id": canonical(t, []byte("alice"))}, content[map[string]cbor.RawMessage](t, first[4]))
