@@ -1,7 +1,7 @@
 # Each target is one plain command; .ci/run calls the same ones.
 export GOTOOLCHAIN := go1.27.4
 
-.PHONY: setup demo build build-hardware test lint bench interop fuzz generate clean
+.PHONY: setup demo build build-hardware plugins test lint bench interop fuzz generate clean
 
 setup: ## install (as root on Debian) or name what the targets need
 	scripts/setup
@@ -15,9 +15,13 @@ build: ## bin/stella: static, reproducible
 build-hardware: ## bin/stella-hardware: cgo, with the tag that adds PKCS#11
 	scripts/build hardware
 
+plugins: ## bin/plugins/: programs for keys in cloud services, Vault and GOST
+	scripts/build plugins
+
 test: setup ## all Go tests, with the race detector
 	go vet ./...
 	go run ./internal/tools/testrun -suite unit -- -race ./...
+	go run ./internal/tools/testrun -suite plugins -in internal/plugins -- ./...
 
 lint: ## formatting, linters, known vulnerabilities, module hygiene, generated files
 	scripts/lint

@@ -25,6 +25,7 @@ func reaches() []reach {
 			"golang.org/x/sys", // of x/crypto
 			"github.com/secure-systems-lab/go-securesystemslib",
 		}},
+		{"pkg/keys/plugin/protocol", nil},
 		{"internal/fault", nil},
 		{"internal/input", nil},
 		{"internal/strictjson", nil},
@@ -80,7 +81,10 @@ func bans() []ban {
 		{"cmd/stella", []string{"github.com/stretchr/testify", "testing"}, "tests only"},
 		{
 			"cmd/stella",
-			[]string{"github.com/aws", "cloud.google.com", "github.com/Azure", "google.golang.org/api"},
+			[]string{
+				"github.com/aws", "cloud.google.com", "github.com/Azure", "google.golang.org/api",
+				"github.com/hashicorp/vault", "github.com/sigstore/sigstore/pkg/signature/kms", own + "/internal/plugins",
+			},
 			"cloud drivers are plugins, programs of their own",
 		},
 		{
