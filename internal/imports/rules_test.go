@@ -34,6 +34,7 @@ func reaches() []reach {
 			"github.com/x448/float16",      // of cbor
 			"github.com/emmansun/gmsm",     // of pkg/keys/sm2
 		}},
+		{"pkg/keys/plugin/protocol", nil},
 		{"internal/fault", nil},
 		{"internal/input", nil},
 		{"internal/strictjson", nil},
@@ -103,7 +104,10 @@ func bans() []ban {
 		{"cmd/stella", []string{"github.com/stretchr/testify", "testing"}, "tests only"},
 		{
 			"cmd/stella",
-			[]string{"github.com/aws", "cloud.google.com", "github.com/Azure", "google.golang.org/api"},
+			[]string{
+				"github.com/aws", "cloud.google.com", "github.com/Azure", "google.golang.org/api",
+				"github.com/hashicorp/vault", "github.com/sigstore/sigstore/pkg/signature/kms", own + "/internal/plugins",
+			},
 			"cloud drivers are plugins, programs of their own",
 		},
 		{
