@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/pkg/keys"
 )
 
 // Config is what can be configured, whole and checked. A command reads it from
@@ -16,6 +17,8 @@ type Config struct {
 	Offline bool   `mapstructure:"offline"`
 	NoColor bool   `mapstructure:"no-color"`
 	Askpass string `mapstructure:"askpass"`
+	// Profile bounds the algorithms of keys.
+	Profile keys.Profile `mapstructure:"profile"`
 }
 
 // The settings' names: in the configuration file, and as flags.
@@ -24,6 +27,7 @@ const (
 	keyOffline = "offline"
 	keyNoColor = "no-color"
 	keyAskpass = "askpass"
+	keyProfile = "profile"
 )
 
 const (
@@ -41,6 +45,9 @@ type setting struct {
 	initial any      // default; its type is the setting's: string or bool
 	choices []string // allowed values; nil allows any
 	insists bool     // true in the environment cannot be undone by a flag
+	// within, if there is one, says that a value from the file or the environment
+	// loosens nothing that the bound before it forbids: the default, or the file.
+	within  func(value, bound any) bool
 	meaning string
 }
 
@@ -50,6 +57,10 @@ func settings() []setting {
 		{key: keyOffline, initial: false, insists: true, meaning: "forbid the network, also to keys that live behind it"},
 		{key: keyNoColor, initial: false, meaning: "print without colour"},
 		{key: keyAskpass, initial: "", meaning: "program that asks for a passphrase"},
+		{
+			key: keyProfile, initial: string(buildProfile()), choices: profileNames(), within: profileWithin,
+			meaning: "which algorithms to sign and verify with",
+		},
 	}
 }
 

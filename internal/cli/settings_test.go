@@ -10,6 +10,7 @@ import (
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/ui"
+	"github.com/stellaops/stella/pkg/keys"
 )
 
 func TestNothingDangerousIsConfigurable(t *testing.T) {
@@ -24,10 +25,10 @@ func TestNothingDangerousIsConfigurable(t *testing.T) {
 }
 
 func TestEverySettingReachesConfig(t *testing.T) {
-	w := newWorld("STELLA_FORMAT=json", "STELLA_OFFLINE=true", "STELLA_NO_COLOR=1", "STELLA_ASKPASS=/bin/ask")
+	w := newWorld("STELLA_FORMAT=json", "STELLA_OFFLINE=true", "STELLA_NO_COLOR=1", "STELLA_ASKPASS=/bin/ask", "STELLA_PROFILE=sm")
 	loaded, err := loadConfig(w.Env, newRootCommand(newApp(nil, w.Env)).PersistentFlags(), "")
 	require.NoError(t, err)
-	assert.Equal(t, Config{Format: "json", Offline: true, NoColor: true, Askpass: "/bin/ask"}, loaded.Config)
+	assert.Equal(t, Config{Format: "json", Offline: true, NoColor: true, Askpass: "/bin/ask", Profile: keys.ProfileSM}, loaded.Config)
 	require.Len(t, loaded.origins, len(settings()))
 	for _, o := range loaded.origins {
 		assert.Equal(t, sourceEnvironment, o.Source, o.Key)

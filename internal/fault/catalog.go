@@ -61,6 +61,8 @@ const (
 	KeyVerifyOnly Reason = "key.verify_only"
 	KeyForbidden  Reason = "key.forbidden_by_profile"
 
+	ProfileForbidden Reason = "profile.forbidden"
+
 	DeviceNotFound  Reason = "device.not_found"
 	DeviceAmbiguous Reason = "device.ambiguous"
 	DeviceFailed    Reason = "device.failed"
@@ -159,7 +161,9 @@ func entries() []Entry {
 		{KeyNotFound, ExitMissing, "there is no such key in the token, service or keyring"},
 		{KeyAmbiguous, ExitUsage, "the key reference fits several keys"},
 		{KeyVerifyOnly, ExitRejected, "the keyring keeps the key for verification only"},
-		{KeyForbidden, ExitRejected, "the crypto profile does not allow the key's algorithm"},
+		{KeyForbidden, ExitRejected, "the evidence is by a key whose algorithm the crypto profile does not verify with"},
+
+		{ProfileForbidden, ExitUsage, "the crypto profile does not sign with this algorithm or make keys of it"},
 
 		{DeviceNotFound, ExitMissing, "the token or device is not there"},
 		{DeviceAmbiguous, ExitUsage, "the key reference fits several tokens or devices"},

@@ -99,8 +99,8 @@ func (o *Opened) count(threshold int, keys []Key) error {
 // try verifies one signature with every key. Its own error is a failure to
 // read the payload, not a verdict.
 func (o *Opened) try(index int, s Signature, keys []Key) error {
-	var named error
-	verified := false
+	var named, forbidden error
+	verified, allowed := false, false
 	for k, key := range keys {
 		err := key.Verifier.Verify(o.Message, s)
 		switch {
@@ -111,9 +111,16 @@ func (o *Opened) try(index int, s Signature, keys []Key) error {
 			return err
 		case fault.ReasonOf(err) == fault.SignatureScheme, names(s, key.Verifier.Public()):
 			named = err
+		case fault.ReasonOf(err) == fault.KeyForbidden:
+			forbidden = err
+		default:
+			allowed = true
 		}
 	}
 	if !verified {
+		if named == nil && !allowed {
+			named = forbidden // says more than that none of the keys fits
+		}
 		if named == nil {
 			named = fault.New(fault.SignatureUntrusted, "signature %d is by none of the %d trusted keys, or the content was altered", index+1, len(keys))
 		}
@@ -125,7 +132,7 @@ func (o *Opened) try(index int, s Signature, keys []Key) error {
 // isVerdict tells a signature that was judged from one that could not be.
 func isVerdict(err error) bool {
 	switch fault.ReasonOf(err) {
-	case fault.SignatureMismatch, fault.SignatureScheme, fault.SignatureMalformed:
+	case fault.SignatureMismatch, fault.SignatureScheme, fault.SignatureMalformed, fault.KeyForbidden:
 		return true
 	}
 	return false
