@@ -1,7 +1,7 @@
 # Each target is one plain command; .ci/run calls the same ones.
 export GOTOOLCHAIN := go1.27.4
 
-.PHONY: setup demo build build-hardware plugins test lint bench interop fuzz generate clean
+.PHONY: setup demo build build-hardware build-fips plugins test lint bench interop fuzz generate clean
 
 setup: ## install (as root on Debian) or name what the targets need
 	scripts/setup
@@ -14,6 +14,9 @@ build: ## bin/stella: static, reproducible
 
 build-hardware: ## bin/stella-hardware: cgo, with the tag that adds PKCS#11
 	scripts/build hardware
+
+build-fips: ## bin/stella-fips: static, with the validated Go Cryptographic Module
+	scripts/build fips
 
 plugins: ## bin/plugins/: programs for keys in cloud services, Vault and GOST
 	scripts/build plugins
@@ -32,7 +35,7 @@ bench: build ## Go benchmarks, then CPU and memory of whole commands against the
 	go test -run '^$$' -bench . -benchmem ./...
 	go run ./internal/tools/figures
 
-interop: build ## against stock cosign v2 and v3 and OpenSSL; offline verbs under strace
+interop: build build-fips ## against stock cosign v2 and v3 and OpenSSL; offline verbs under strace
 	scripts/setup interop
 	scripts/oracles
 	go run ./internal/tools/testrun -suite interop -- -tags interop -v ./internal/interop

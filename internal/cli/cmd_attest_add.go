@@ -126,7 +126,9 @@ func (o *attestAddOptions) verified(ctx context.Context, s *session, f *input.Fi
 	if err := evidence.ReadInput(f); err != nil {
 		return nil, err
 	}
-	report, err := verify.Verify(ctx, evidence, &verify.Policy{Trust: trust, Threshold: 1, At: s.Now(), Spellings: predicate.Spellings})
+	report, err := verify.Verify(ctx, evidence, &verify.Policy{
+		Trust: trust, Threshold: 1, At: s.Now(), Spellings: predicate.Spellings, Profile: s.config.Profile,
+	})
 	if err != nil {
 		return nil, about(f, err)
 	}

@@ -96,6 +96,10 @@ func runKeysGenerate(ctx context.Context, s *session, opts keysGenerateOptions) 
 	if err := opts.check(); err != nil {
 		return err
 	}
+	algorithm := keys.Algorithm(opts.algorithm.value)
+	if err := s.config.Profile.Generate(algorithm); err != nil {
+		return err
+	}
 	create := file.CreateOptions{
 		Format:            opts.fileFormat(),
 		UnencryptedUnsafe: opts.noPassphrase,
@@ -111,7 +115,7 @@ func runKeysGenerate(ctx context.Context, s *session, opts keysGenerateOptions) 
 		}
 		defer clear(create.Passphrase)
 	}
-	key, err := keys.Generate(keys.Algorithm(opts.algorithm.value))
+	key, err := keys.Generate(algorithm)
 	if err != nil {
 		return err
 	}

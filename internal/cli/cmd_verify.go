@@ -15,6 +15,7 @@ import (
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/internal/predicate"
+	"github.com/stellaops/stella/internal/version"
 	"github.com/stellaops/stella/pkg/keys"
 	"github.com/stellaops/stella/pkg/verify"
 )
@@ -91,6 +92,7 @@ func runVerify(ctx context.Context, s *session, o *verifyOptions, names []string
 		return err
 	}
 	report.Time.Source = o.timeSource()
+	report.Profile.Standing = standing(report.Profile.Name, version.Module())
 	if err := s.ui.Show(newVerdict(report, names, err)); err != nil {
 		return err
 	}
@@ -114,7 +116,7 @@ func (o *verifyOptions) policy(ctx context.Context, s *session) (*verify.Policy,
 	if o.threshold < 1 {
 		return nil, closers, fault.New(fault.UsageInvalid, "--threshold must be at least 1")
 	}
-	p := &verify.Policy{Threshold: o.threshold, Spellings: predicate.Spellings, At: s.Now()}
+	p := &verify.Policy{Threshold: o.threshold, Spellings: predicate.Spellings, At: s.Now(), Profile: s.config.Profile}
 	var err error
 	if o.at != "" {
 		if p.At, err = time.Parse(time.RFC3339, o.at); err != nil {

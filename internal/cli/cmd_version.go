@@ -50,5 +50,6 @@ func (r versionResult) Text(p *ui.Printer) {
 		ui.P("go", ui.T(r.Go)),
 		ui.P("platform", ui.T(r.Platform)),
 		ui.P("drivers", ui.T(strings.Join(r.Drivers, ", "))),
+		ui.P("fips 140-3", ui.T(r.FIPS140.Standing())),
 	)
 }

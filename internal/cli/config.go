@@ -50,6 +50,9 @@ func loadConfig(env Env, flags *pflag.FlagSet, explicit string) (loadedConfig, e
 	if err != nil {
 		return loadedConfig{}, err
 	}
+	if err := checkNarrow(vars, entries); err != nil {
+		return loadedConfig{}, err
+	}
 	config, origins, err := merge(flags, vars, entries)
 	if err != nil {
 		return loadedConfig{}, err
@@ -122,6 +125,28 @@ func refuseVariable(name string) error {
 	if near, ok := slip(name, names); ok {
 		return fault.New(fault.ConfigInvalid, "environment variable %s is not a setting", name).
 			WithHint("did you mean %s?", near)
+	}
+	return nil
+}
+
+// checkNarrow refuses what the file or the environment would loosen. Only the
+// command line may, where it is said each time.
+func checkNarrow(vars, file map[string]entry) error {
+	for _, s := range settings() {
+		if s.within == nil {
+			continue
+		}
+		bound := entry{s.initial, "the default of this build"}
+		for _, given := range []entry{file[s.key], vars[s.key]} {
+			if given.where == "" {
+				continue
+			}
+			if !s.within(given.value, bound.value) {
+				return fault.New(fault.ConfigInvalid, "%s: %s %q would loosen %q of %s", given.where, s.key, given.value, bound.value, bound.where).
+					WithHint("say --%s %s on the command line where it is meant", s.key, given.value)
+			}
+			bound = given
+		}
 	}
 	return nil
 }

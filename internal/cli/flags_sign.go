@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"crypto"
 	"path/filepath"
 
 	"github.com/spf13/pflag"
@@ -10,6 +11,7 @@ import (
 	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/ui"
+	"github.com/stellaops/stella/internal/version"
 	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/keys"
 )
@@ -107,7 +109,15 @@ func (f *signFlags) openSigners(ctx context.Context, s *session) ([]dsse.Signer,
 		s.ui.Detail("signing with %s, key %s", ref, id)
 		signers = append(signers, signer)
 	}
-	return signers, nil
+	return signers, s.config.Profile.Sign(publicKeys(signers)...)
+}
+
+func publicKeys(signers []dsse.Signer) []crypto.PublicKey {
+	out := make([]crypto.PublicKey, len(signers))
+	for i, s := range signers {
+		out[i] = s.Public()
+	}
+	return out
 }
 
 // files returns the files that the flags read, keys above all: none of them may
@@ -152,7 +162,7 @@ func (f *signFlags) write(ctx context.Context, s *session, signers []dsse.Signer
 	if err := out.Commit(); err != nil {
 		return nil, err
 	}
-	return newSealedResult(f, sealed, signers), nil
+	return newSealedResult(s, f, sealed, signers), nil
 }
 
 // sealedResult says who signed and where the evidence lies.
@@ -161,6 +171,9 @@ type sealedResult struct {
 	Envelope     string         `json:"envelope"`
 	BundleSHA256 string         `json:"bundleSha256,omitempty"`
 	Signers      []signerResult `json:"signers"`
+	Profile      string         `json:"profile"`
+
+	standing string // of the profile
 }
 
 type signerResult struct {
@@ -168,8 +181,11 @@ type signerResult struct {
 	Algorithm string `json:"algorithm"`
 }
 
-func newSealedResult(f *signFlags, sealed *bundle.Sealed, signers []dsse.Signer) *sealedResult {
-	r := &sealedResult{Output: f.output.path, Envelope: f.form(), BundleSHA256: sealed.SHA256}
+func newSealedResult(s *session, f *signFlags, sealed *bundle.Sealed, signers []dsse.Signer) *sealedResult {
+	r := &sealedResult{
+		Output: f.output.path, Envelope: f.form(), BundleSHA256: sealed.SHA256,
+		Profile: string(s.config.Profile), standing: standing(s.config.Profile, version.Module()),
+	}
 	if f.output.onStdout() {
 		r.Output = "-"
 	}
@@ -186,6 +202,7 @@ func (r *sealedResult) pairs(p *ui.Printer) []ui.Pair {
 	for _, signer := range r.Signers {
 		pairs = append(pairs, ui.P("key", p.Digest(signer.KeyID), ui.T("  "+signer.Algorithm)))
 	}
+	pairs = append(pairs, profilePairs(keys.Profile(r.Profile), r.standing)...)
 	if r.BundleSHA256 != "" {
 		pairs = append(pairs, ui.P("bundleSha256", p.Digest(r.BundleSHA256)))
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/pkg/keys"
 	"github.com/stellaops/stella/pkg/keys/plugin"
 )
 
@@ -25,6 +26,8 @@ type Config struct {
 	PluginsDir   string   `mapstructure:"plugins.dir"`
 	PluginsAllow []string `mapstructure:"plugins.allow"`
 	PluginsLocal []string `mapstructure:"plugins.local"`
+	// Profile bounds the algorithms of keys.
+	Profile keys.Profile `mapstructure:"profile"`
 }
 
 // The settings' names: in the configuration file, and as flags.
@@ -39,6 +42,7 @@ const (
 	keyPluginsDir   = "plugins.dir"
 	keyPluginsAllow = "plugins.allow"
 	keyPluginsLocal = "plugins.local"
+	keyProfile      = "profile"
 )
 
 const (
@@ -56,6 +60,9 @@ type setting struct {
 	initial any      // default; its type is the setting's: string, bool or []string
 	choices []string // allowed values; nil allows any
 	insists bool     // true in the environment cannot be undone by a flag
+	// within, if there is one, says that a value from the file or the environment
+	// loosens nothing that the bound before it forbids: the default, or the file.
+	within  func(value, bound any) bool
 	meaning string
 	// check judges a string, or each of a list; nil allows any.
 	check func(string) error
@@ -72,6 +79,10 @@ func settings() []setting {
 		{key: keyPluginsDir, initial: "", check: absolute, meaning: "directory of key plugins; empty for plugins beside stella"},
 		{key: keyPluginsAllow, initial: []string{}, check: isPermission, meaning: "key plugins that may run: NAME or NAME@sha256:HEX"},
 		{key: keyPluginsLocal, initial: []string{"gost"}, check: isPluginName, meaning: "key plugins that need no network"},
+		{
+			key: keyProfile, initial: string(buildProfile()), choices: profileNames(), within: profileWithin,
+			meaning: "which algorithms to sign and verify with",
+		},
 	}
 }
 

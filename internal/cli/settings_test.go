@@ -10,6 +10,7 @@ import (
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/ui"
+	"github.com/stellaops/stella/pkg/keys"
 )
 
 func TestNothingDangerousIsConfigurable(t *testing.T) {
@@ -26,13 +27,13 @@ func TestNothingDangerousIsConfigurable(t *testing.T) {
 func TestEverySettingReachesConfig(t *testing.T) {
 	w := newWorld("STELLA_FORMAT=json", "STELLA_OFFLINE=true", "STELLA_NO_COLOR=1", "STELLA_ASKPASS=/bin/ask",
 		"STELLA_PLUGINS_DIR=/plugins", "STELLA_PLUGINS_ALLOW=awskms, gost", "STELLA_PLUGINS_LOCAL=gost",
-		"STELLA_PKCS11_MODULE=/m.so", "STELLA_TPM_DEVICE=/dev/tpm1")
+		"STELLA_PKCS11_MODULE=/m.so", "STELLA_TPM_DEVICE=/dev/tpm1", "STELLA_PROFILE=sm")
 	loaded, err := loadConfig(w.Env, newRootCommand(newApp(nil, w.Env)).PersistentFlags(), "")
 	require.NoError(t, err)
 	assert.Equal(t, Config{
 		Format: "json", Offline: true, NoColor: true, Askpass: "/bin/ask",
 		PluginsDir: "/plugins", PluginsAllow: []string{"awskms", "gost"}, PluginsLocal: []string{"gost"},
-		PKCS11Module: "/m.so", TPMDevice: "/dev/tpm1",
+		PKCS11Module: "/m.so", TPMDevice: "/dev/tpm1", Profile: keys.ProfileSM,
 	}, loaded.Config)
 	require.Len(t, loaded.origins, len(settings()))
 	for _, o := range loaded.origins {

@@ -33,10 +33,11 @@ func (v *verdict) Text(p *ui.Printer) {
 	for _, i := range v.Ignored {
 		p.Status(ui.Skipped, ui.T(fmt.Sprintf("%s, line %d ignored: %s", input.Display(i.Source), i.Line, i.Reason)))
 	}
-	p.Pairs(
+	pairs := []ui.Pair{
 		ui.P("time", ui.T(v.Time.At.Format(time.RFC3339)+" ("+v.Time.Source+")")),
 		ui.P("trust", ui.T(v.trust())),
-	)
+	}
+	p.Pairs(append(pairs, profilePairs(v.Profile.Name, v.Profile.Standing)...)...)
 	if v.hint != "" && !v.Verified {
 		p.Line(ui.T("hint: " + v.hint))
 	}

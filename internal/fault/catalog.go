@@ -62,6 +62,8 @@ const (
 	KeyVerifyOnly  Reason = "key.verify_only"
 	KeyForbidden   Reason = "key.forbidden_by_profile"
 
+	ProfileForbidden Reason = "profile.forbidden"
+
 	DeviceNotFound  Reason = "device.not_found"
 	DeviceAmbiguous Reason = "device.ambiguous"
 	DeviceFailed    Reason = "device.failed"
@@ -170,7 +172,9 @@ func entries() []Entry {
 		{KeyAmbiguous, ExitUsage, "the key reference fits several keys"},
 		{KeySubstituted, ExitRejected, "the reference opens another key than the one that the keyring knows"},
 		{KeyVerifyOnly, ExitRejected, "the keyring keeps the key for verification only"},
-		{KeyForbidden, ExitRejected, "the crypto profile does not allow the key's algorithm"},
+		{KeyForbidden, ExitRejected, "the evidence is by a key whose algorithm the crypto profile does not verify with"},
+
+		{ProfileForbidden, ExitUsage, "the crypto profile does not sign with this algorithm or make keys of it"},
 
 		{DeviceNotFound, ExitMissing, "the token or device is not there"},
 		{DeviceAmbiguous, ExitUsage, "the key reference fits several tokens or devices"},

@@ -21,6 +21,7 @@ type Info struct {
 	Go       string   `json:"go"`
 	Platform string   `json:"platform"` // GOOS/GOARCH
 	Drivers  []string `json:"drivers"`  // schemes of key references that this build has
+	FIPS140  FIPS140  `json:"fips140"`
 }
 
 // Read returns what the build recorded; the caller names its key drivers.
@@ -29,6 +30,7 @@ func Read(drivers []string) Info {
 		Go:       runtime.Version(),
 		Platform: runtime.GOOS + "/" + runtime.GOARCH,
 		Drivers:  drivers,
+		FIPS140:  Module(),
 	}
 	build, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -130,7 +130,8 @@ type refusal struct {
 	flags     error // of the key that made the signature, without what it must say
 	named     error // of the key that the signature's hint names
 	scheme    error // of a key of another scheme
-	schemes   int   // how many keys are of another scheme
+	forbidden error // of a key that the crypto profile does not allow
+	others    int   // how many keys are of another scheme or not allowed
 }
 
 func (r *refusal) add(pub crypto.PublicKey, err error) {
@@ -142,7 +143,10 @@ func (r *refusal) add(pub crypto.PublicKey, err error) {
 		r.named = err
 	case reason == fault.SignatureScheme:
 		r.scheme = err
-		r.schemes++
+		r.others++
+	case reason == fault.KeyForbidden:
+		r.forbidden = err
+		r.others++
 	}
 }
 
@@ -155,7 +159,9 @@ func (r *refusal) best(keys int) error {
 		return r.flags
 	case r.named != nil:
 		return r.named
-	case r.signature.Extension == nil || r.schemes == keys:
+	case r.forbidden != nil && r.others == keys:
+		return r.forbidden
+	case r.signature.Extension == nil || r.others == keys:
 		return r.scheme
 	}
 	return nil
@@ -164,7 +170,7 @@ func (r *refusal) best(keys int) error {
 // isVerdict tells a signature that was judged from one that could not be.
 func isVerdict(err error) bool {
 	switch fault.ReasonOf(err) {
-	case fault.SignatureMismatch, fault.SignatureScheme, fault.SignatureMalformed, fault.SignatureFlags:
+	case fault.SignatureMismatch, fault.SignatureScheme, fault.SignatureMalformed, fault.SignatureFlags, fault.KeyForbidden:
 		return true
 	}
 	return false

@@ -37,9 +37,14 @@ const (
 	GOST512 Algorithm = gost.Name512
 )
 
-// Algorithms returns the algorithms that Generate knows, the default first.
+// Algorithms returns the algorithms that Generate knows, the default first. A
+// build against a cryptographic module without ML-DSA has none.
 func Algorithms() []Algorithm {
-	return []Algorithm{ECDSAP256, ECDSAP384, Ed25519, RSA3072, RSA4096, MLDSA65, SM2}
+	list := []Algorithm{ECDSAP256, ECDSAP384, Ed25519, RSA3072, RSA4096}
+	if hasMLDSA() {
+		list = append(list, MLDSA65)
+	}
+	return append(list, SM2)
 }
 
 // ParseAlgorithm returns the algorithm called s, or a usage error that lists
@@ -67,6 +72,9 @@ func AlgorithmOf(pub crypto.PublicKey) (Algorithm, error) {
 // Generate makes a new private key from the system's random source. (Go ignores
 // any other source for these algorithms, so none can be given.)
 func Generate(a Algorithm) (crypto.Signer, error) {
+	if _, err := ParseAlgorithm(string(a)); err != nil {
+		return nil, err
+	}
 	switch a {
 	case ECDSAP256:
 		return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -82,11 +90,7 @@ func Generate(a Algorithm) (crypto.Signer, error) {
 	case MLDSA65:
 		return mldsa.GenerateKey(mldsa.MLDSA65())
 	}
-	if f := findForeign(a); f != nil && f.generate != nil {
-		return f.generate()
-	}
-	_, err := ParseAlgorithm(string(a))
-	return nil, err
+	return findForeign(a).generate()
 }
 
 // joinNames lists names for a message: a, b, c.

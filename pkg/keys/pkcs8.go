@@ -15,6 +15,8 @@ import (
 // private key of unlimited size take unlimited time.
 const maxRSABits = 8192
 
+const oidMLDSA65 = "2.16.840.1.101.3.4.3.18" // id-ml-dsa-65 (RFC 9881, section 2)
+
 // parsePKCS8 parses PrivateKeyInfo (RFC 5958, section 2).
 func parsePKCS8(der []byte) (any, error) {
 	var algorithm, inner, rest cryptobyte.String
@@ -76,10 +78,12 @@ func checkAlgorithm(algorithm cryptobyte.String) error {
 		return malformed("key: no algorithm identifier")
 	}
 	known := []string{
-		"1.2.840.113549.1.1.1",    // rsaEncryption
-		"1.2.840.10045.2.1",       // id-ecPublicKey
-		"1.3.101.112",             // id-Ed25519
-		"2.16.840.1.101.3.4.3.18", // id-ml-dsa-65
+		"1.2.840.113549.1.1.1", // rsaEncryption
+		"1.2.840.10045.2.1",    // id-ecPublicKey
+		"1.3.101.112",          // id-Ed25519
+	}
+	if hasMLDSA() {
+		known = append(known, oidMLDSA65)
 	}
 	if !slices.Contains(known, oid.String()) {
 		return unsupportedOID("algorithm", oid)
@@ -114,6 +118,8 @@ func oidName(oid asn1.ObjectIdentifier) string {
 		return " (P-521)"
 	case "1.3.132.0.10":
 		return " (secp256k1)"
+	case oidMLDSA65:
+		return " (ML-DSA-65, which the cryptographic module of this build does not have)"
 	}
 	return ""
 }

@@ -100,31 +100,35 @@ func (j *judgement) countSignatures() string {
 
 func (j *judgement) verifiers() ([]dsse.Key, error) {
 	var out []dsse.Key
-	for _, k := range j.policy.Trust.Keys() {
+	trusted := j.policy.Trust.Keys()
+	forbidden := j.policy.Profile.Verify(trusted)
+	for i, k := range trusted {
+		if forbidden[i] != nil {
+			out = append(out, dsse.Key{Holder: k.Holder, Hybrid: k.Hybrid, Verifier: unusable{k.Public, forbidden[i]}})
+			continue
+		}
 		v, err := k.Verifier()
 		if err != nil && fault.ReasonOf(err) != fault.KeyUnsupported {
 			return nil, err
 		}
 		if err != nil {
-			v = unsupported{k.Public, err}
+			v = unusable{k.Public, fault.Wrap(fault.SignatureScheme, err, "the key cannot be used")}
 		}
 		out = append(out, dsse.Key{Holder: k.Holder, Hybrid: k.Hybrid, Verifier: v})
 	}
 	return out, nil
 }
 
-// unsupported stands for a trusted key that this build cannot verify with: it
-// verifies nothing and says why.
-type unsupported struct {
+// unusable stands for a trusted key that this build cannot verify with or that
+// the profile forbids: it computes nothing, verifies nothing and says why.
+type unusable struct {
 	public crypto.PublicKey
 	why    error
 }
 
-func (u unsupported) Public() crypto.PublicKey { return u.public }
+func (u unusable) Public() crypto.PublicKey { return u.public }
 
-func (u unsupported) Verify(dsse.Message, dsse.Signature) error {
-	return fault.Wrap(fault.SignatureScheme, u.why, "the key cannot be used")
-}
+func (u unusable) Verify(dsse.Message, dsse.Signature) error { return u.why }
 
 func (j *judgement) openEnvelope(at int, item bundle.Item, keys []dsse.Key) error {
 	opened, err := dsse.Open(item.Envelope, 1, apart(keys)...)
@@ -241,8 +245,8 @@ func (j *judgement) openBlobWith(at, artifact int, item bundle.Item, keys []dsse
 	for k, key := range keys {
 		err := key.Verifier.Verify(blobMessage(a), signature)
 		switch fault.ReasonOf(err) {
-		case fault.SignatureMismatch, fault.SignatureScheme, fault.SubjectRequired, fault.InputTooLarge:
-			if len(keys) == 1 || fault.ReasonOf(err) != fault.SignatureMismatch {
+		case fault.SignatureMismatch, fault.SignatureScheme, fault.KeyForbidden, fault.SubjectRequired, fault.InputTooLarge:
+			if r := fault.ReasonOf(err); len(keys) == 1 || r != fault.SignatureMismatch && r != fault.KeyForbidden {
 				failure = err
 			}
 			continue

@@ -23,6 +23,8 @@ type Policy struct {
 	Trust *keys.Trust
 	// Threshold is how many distinct holders must have signed; at least 1.
 	Threshold int
+	// Profile bounds the algorithms of the keys; empty for keys.ProfileDefault.
+	Profile keys.Profile
 	// Subjects are the artifacts that the evidence must be about. Without any,
 	// evidence is not compared with an artifact, and the report says so.
 	Subjects []Artifact

@@ -5,6 +5,7 @@ import (
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/pkg/dsse"
+	"github.com/stellaops/stella/pkg/keys"
 )
 
 // Status is what became of one check.
@@ -34,6 +35,7 @@ type Report struct {
 	Compared bool      `json:"comparedWithArtifact"`
 	Time     TimeUsed  `json:"time"`
 	Network  string    `json:"network"`
+	Profile  Profile   `json:"profile"`
 	Trust    TrustUsed `json:"trust"`
 	Results  []Result  `json:"results"`
 	Ignored  []Ignored `json:"ignored,omitempty"`
@@ -43,6 +45,14 @@ type Report struct {
 type TimeUsed struct {
 	At     time.Time `json:"at"`
 	Source string    `json:"source"`
+}
+
+// Profile is the bound on algorithms.
+type Profile struct {
+	Name keys.Profile `json:"name"`
+	// Standing says what stands behind it, such as a validated module, or that
+	// nothing does; empty for the default.
+	Standing string `json:"standing,omitempty"`
 }
 
 // TrustUsed is what the verdict rests on.

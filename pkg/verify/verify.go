@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/dsse/intoto"
+	"github.com/stellaops/stella/pkg/keys"
 )
 
 // Verify judges the evidence. The report is there whenever judging was
@@ -41,7 +43,8 @@ func Verify(ctx context.Context, e *Evidence, p *Policy) (*Report, error) {
 func newReport(e *Evidence, p *Policy) *Report {
 	r := &Report{
 		Schema: Schema, Compared: len(p.Subjects) > 0, Network: "not used",
-		Time: TimeUsed{At: p.At.UTC()}, Ignored: e.ignored, Results: []Result{},
+		Profile: Profile{Name: cmp.Or(p.Profile, keys.ProfileDefault)},
+		Time:    TimeUsed{At: p.At.UTC()}, Ignored: e.ignored, Results: []Result{},
 	}
 	for _, k := range p.Trust.Keys() {
 		id, _ := dsse.KeyID(k.Public) // a trusted key has one: it has a verifier
