@@ -87,5 +87,6 @@ func parseSecurityKeyBlob(blob []byte) (crypto.PublicKey, string, error) {
 
 // isApplication holds an application to what keys.json takes for rpId.
 func isApplication(s string) bool {
-	return strings.HasPrefix(s, SSHSigApplication) && len(s) <= maxTextSize && isTypeURI(s)
+	graphic := strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) < 0
+	return graphic && strings.HasPrefix(s, SSHSigApplication) && len(s) <= maxTextSize
 }
