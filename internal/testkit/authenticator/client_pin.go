@@ -227,7 +227,7 @@ func (k *token) getTokenWithPermissions(r pinRequest) (any, error) {
 	case r.Permissions&^supported != 0:
 		return nil, UnauthorizedPermission
 	case r.Permissions&(mayMakeCredential|mayGetAssertion) != 0 && r.RPID == nil:
-		return nil, MissingParameter
+		return nil, InvalidParameter
 	}
 	rpID := ""
 	if r.RPID != nil {

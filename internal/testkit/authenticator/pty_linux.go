@@ -1,12 +1,13 @@
 package authenticator
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"testing"
 	"time"
 
-	"github.com/creack/pty"
 	"golang.org/x/sys/unix"
 )
 
@@ -25,16 +26,42 @@ type line struct {
 // openLine opens a pseudo-terminal. The slave stays open here too: else the
 // master would read EIO whenever no client has it open.
 func openLine(testing.TB) (*line, error) {
-	master, slave, err := pty.Open()
+	master, path, err := openMaster()
 	if err != nil {
 		return nil, fmt.Errorf("no pseudo-terminal: %w", err)
 	}
-	l := &line{path: slave.Name(), master: master, slave: slave}
+	slave, err := os.OpenFile(path, os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		return nil, errors.Join(err, master.Close())
+	}
+	l := &line{path: path, master: master, slave: slave}
 	if err := l.setMinimum(reportSize); err != nil {
 		l.close()
 		return nil, err
 	}
 	return l, nil
+}
+
+// openMaster opens a new master, unlocks its slave and returns the slave's path.
+// Only SyscallConn reaches its descriptor, never Fd, which would make it one that
+// blocks: closing it has to end a read.
+func openMaster() (*os.File, string, error) {
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		return nil, "", err
+	}
+	var number int
+	err = control(master, func(fd int) error {
+		if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
+			return err
+		}
+		number, err = unix.IoctlGetInt(fd, unix.TIOCGPTN)
+		return err
+	})
+	if err != nil {
+		return nil, "", errors.Join(err, master.Close())
+	}
+	return master, "/dev/pts/" + strconv.Itoa(number), nil
 }
 
 // setMinimum makes the slave raw and readable from n bytes on.
@@ -44,7 +71,7 @@ func (l *line) setMinimum(n int) error {
 	}
 	raw := unix.Termios{Cflag: unix.CS8 | unix.CREAD}
 	raw.Cc[unix.VMIN] = byte(n)
-	if err := l.control(func(fd int) error { return unix.IoctlSetTermios(fd, unix.TCSETS, &raw) }); err != nil {
+	if err := control(l.slave, func(fd int) error { return unix.IoctlSetTermios(fd, unix.TCSETS, &raw) }); err != nil {
 		return fmt.Errorf("set up the pseudo-terminal: %w", err)
 	}
 	l.min = n
@@ -54,11 +81,11 @@ func (l *line) setMinimum(n int) error {
 // forget drops reports that no client has read. A HID device keeps none for a
 // client that is not there; a pseudo-terminal would hand them to the next one.
 func (l *line) forget() error {
-	return l.control(func(fd int) error { return unix.IoctlSetInt(fd, unix.TCFLSH, unix.TCIFLUSH) })
+	return control(l.slave, func(fd int) error { return unix.IoctlSetInt(fd, unix.TCFLSH, unix.TCIFLUSH) })
 }
 
-func (l *line) control(f func(fd int) error) error {
-	conn, err := l.slave.SyscallConn()
+func control(file *os.File, f func(fd int) error) error {
+	conn, err := file.SyscallConn()
 	if err != nil {
 		return err
 	}

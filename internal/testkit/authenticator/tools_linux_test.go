@@ -53,7 +53,6 @@ func atTerminal(t *testing.T, pins []string, name string, args ...string) (stdou
 		}
 	}
 	err = cmd.Wait()
-	t.Logf("%s %q: %v\n%s%s", name, args, err, out.String(), seen.String())
 	return out.String(), seen.String(), err
 }
 
