@@ -330,8 +330,28 @@ func TestProtected(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// TestBrokenDevice: whatever a token sends, the answer is an error that says so,
-// in bounded time.
+// TestSilentDevice: a token that says no more is given up.
+func TestSilentDevice(t *testing.T) {
+	for name, broken := range map[string]authenticator.Fault{
+		"a false length":  authenticator.FaultLength(7000),
+		"another channel": authenticator.FaultChannel(),
+		"missing packets": authenticator.FaultMissingReports(1),
+		"a short report":  authenticator.FaultShortReport(10),
+		"silence":         authenticator.FaultSilence(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := authenticator.Start(t)
+			c := connect(t, d)
+			d.Inject(authenticator.GetInfo, broken)
+			_, err := c.Info(t.Context())
+			assert.Equal(t, fault.DeviceFailed, fault.ReasonOf(err), "%v", err)
+			assert.Contains(t, err.Error(), "does not answer")
+		})
+	}
+}
+
+// TestBrokenDevice: whatever a token sends, the answer is an error that says so.
 func TestBrokenDevice(t *testing.T) {
 	for name, broken := range map[string]authenticator.Fault{
 		"no status":           authenticator.FaultAnswer(),
@@ -351,15 +371,10 @@ func TestBrokenDevice(t *testing.T) {
 		"trailing bytes":      authenticator.FaultTrailing(0),
 		"oversized":           authenticator.FaultOversized(7000),
 		"beyond the protocol": authenticator.FaultOversized(9000),
-		"a false length":      authenticator.FaultLength(7000),
 		"an unlimited length": authenticator.FaultLength(65535),
 		"another command":     authenticator.FaultCommand(),
-		"another channel":     authenticator.FaultChannel(),
 		"a lost packet":       authenticator.FaultSequence(),
-		"missing packets":     authenticator.FaultMissingReports(1),
-		"a short report":      authenticator.FaultShortReport(10),
 		"an error of HID":     authenticator.FaultHIDError(authenticator.ErrInvalidLength),
-		"silence":             authenticator.FaultSilence(),
 		"unplugged":           authenticator.FaultUnplugged(),
 		"an unknown status":   authenticator.FaultStatus(0xdf),
 	} {
