@@ -2,6 +2,7 @@ package cli
 
 import (
 	"path"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +17,7 @@ type Config struct {
 	Offline bool   `mapstructure:"offline"`
 	NoColor bool   `mapstructure:"no-color"`
 	Askpass string `mapstructure:"askpass"`
+	Keyring string `mapstructure:"keyring"`
 }
 
 // The settings' names: in the configuration file, and as flags.
@@ -24,6 +26,7 @@ const (
 	keyOffline = "offline"
 	keyNoColor = "no-color"
 	keyAskpass = "askpass"
+	keyKeyring = "keyring"
 )
 
 const (
@@ -42,6 +45,8 @@ type setting struct {
 	choices []string // allowed values; nil allows any
 	insists bool     // true in the environment cannot be undone by a flag
 	meaning string
+	// check judges a string, or each of a list; nil allows any.
+	check func(string) error
 }
 
 func settings() []setting {
@@ -50,6 +55,7 @@ func settings() []setting {
 		{key: keyOffline, initial: false, insists: true, meaning: "forbid the network, also to keys that live behind it"},
 		{key: keyNoColor, initial: false, meaning: "print without colour"},
 		{key: keyAskpass, initial: "", meaning: "program that asks for a passphrase"},
+		{key: keyKeyring, initial: "", check: absolute, meaning: "directory of the keyring"},
 	}
 }
 
@@ -86,12 +92,20 @@ func isSection(key string) bool {
 // replaces files. Such a thing is said on the command line each time and never
 // comes from a file or the environment.
 func onlyFlag(key string) bool {
-	for _, pattern := range []string{"at", "force*", "allow-*", "*-unsafe"} {
+	for _, pattern := range []string{"at", "force*", "allow-*", "assume-*", "*-unsafe"} {
 		if ok, err := path.Match(pattern, key); ok && err == nil {
 			return true
 		}
 	}
 	return false
+}
+
+// absolute refuses a path that means something else in another directory.
+func absolute(path string) error {
+	if filepath.IsAbs(path) {
+		return nil
+	}
+	return fault.New(fault.ConfigInvalid, "%q is not an absolute path", path).WithHint("write the whole path, from / on")
 }
 
 // parse checks a value that came as text.
@@ -108,5 +122,15 @@ func (s setting) parse(text string) (any, error) {
 		return nil, fault.New(fault.ConfigInvalid, "invalid value %q for %s", text, s.key).
 			WithHint("%s", chooseHint(text, s.choices))
 	}
-	return text, nil
+	return text, s.judge(text)
+}
+
+func (s setting) judge(text string) error {
+	if s.check == nil {
+		return nil
+	}
+	if err := s.check(text); err != nil {
+		return fault.Wrap(fault.ConfigInvalid, err, "invalid value for %s", s.key)
+	}
+	return nil
 }

@@ -17,17 +17,17 @@ func TestNothingDangerousIsConfigurable(t *testing.T) {
 		assert.False(t, onlyFlag(s.key), s.key)
 		assert.Equal(t, strings.ToLower(s.key), s.key, "viper folds case")
 	}
-	for _, key := range []string{"at", "force", "force-activate", "allow-expired", "replace-policy-unsafe"} {
+	for _, key := range []string{"at", "force", "force-activate", "allow-expired", "assume-revoked", "replace-policy-unsafe"} {
 		assert.True(t, onlyFlag(key), key)
 	}
 	assert.False(t, onlyFlag("format"))
 }
 
 func TestEverySettingReachesConfig(t *testing.T) {
-	w := newWorld("STELLA_FORMAT=json", "STELLA_OFFLINE=true", "STELLA_NO_COLOR=1", "STELLA_ASKPASS=/bin/ask")
+	w := newWorld("STELLA_FORMAT=json", "STELLA_OFFLINE=true", "STELLA_NO_COLOR=1", "STELLA_ASKPASS=/bin/ask", "STELLA_KEYRING=/ring")
 	loaded, err := loadConfig(w.Env, newRootCommand(newApp(nil, w.Env)).PersistentFlags(), "")
 	require.NoError(t, err)
-	assert.Equal(t, Config{Format: "json", Offline: true, NoColor: true, Askpass: "/bin/ask"}, loaded.Config)
+	assert.Equal(t, Config{Format: "json", Offline: true, NoColor: true, Askpass: "/bin/ask", Keyring: "/ring"}, loaded.Config)
 	require.Len(t, loaded.origins, len(settings()))
 	for _, o := range loaded.origins {
 		assert.Equal(t, sourceEnvironment, o.Source, o.Key)
