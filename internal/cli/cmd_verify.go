@@ -6,7 +6,6 @@ import (
 	"errors"
 	"os"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -58,7 +57,7 @@ type verifyOptions struct {
 
 // AddFlags registers the flags.
 func (o *verifyOptions) AddFlags(fs *pflag.FlagSet) {
-	fs.StringArrayVar(&o.trust.keys, "key", nil, "trust the public key, certificate or keys.json in `FILE`, or all of a directory; repeatable")
+	fs.StringArrayVar(&o.trust.keys, "key", nil, "trust the public key, certificate or keys.json in `FILE`, all of a directory, or keyring:NAME; repeatable")
 	o.trust.AddFlags(fs)
 	fs.StringArrayVar(&o.subjects, "subject", nil, "demand that the evidence is about `FILE|NAME@sha256:HEX|sha256:HEX`; repeatable")
 	fs.StringVar(&o.predicateType, "type", "", "demand a predicate type, by short name or `URI`")
@@ -119,9 +118,8 @@ func (o *verifyOptions) policy(ctx context.Context, s *session) (*verify.Policy,
 	p := &verify.Policy{Threshold: o.threshold, Spellings: predicate.Spellings, At: s.Now(), Profile: s.config.Profile}
 	var err error
 	if o.at != "" {
-		if p.At, err = time.Parse(time.RFC3339, o.at); err != nil {
-			return nil, closers, fault.New(fault.UsageInvalid, "--at %q is not a time", o.at).
-				WithHint("write it as RFC 3339 does: 2026-11-23T12:00:00Z")
+		if p.At, err = parseInstant("at", o.at); err != nil {
+			return nil, closers, err
 		}
 	}
 	if o.predicateType != "" {
@@ -195,8 +193,9 @@ type trustFlags struct {
 
 // AddFlags registers the flags.
 func (t *trustFlags) AddFlags(fs *pflag.FlagSet) {
-	fs.StringArrayVar(&t.trust, "trust", nil, "trust what is in `PATH`: a keys.json, a key, a certificate or a directory of them; repeatable")
+	fs.StringArrayVar(&t.trust, "trust", nil, "trust what is in `PATH`: a keys.json, a key, a certificate or a directory of them, or keyring:NAME; repeatable")
 	fs.BoolVar(&t.hybrid, "hybrid", false, "count the keys given only together: all of them must have signed")
+	addKeyring(fs)
 }
 
 // paths returns what the flags name.
@@ -209,7 +208,7 @@ func (t *trustFlags) load(ctx context.Context, s *session) (*keys.Trust, error) 
 		return nil, fault.New(fault.TrustRequired, "no key, certificate or trust was given to verify with").
 			WithHint("say whose signature you expect: --key KEY.pub")
 	}
-	trust, err := keys.LoadTrust(paths...)
+	trust, err := s.loadTrust(paths)
 	if err != nil {
 		return nil, err
 	}

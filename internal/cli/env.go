@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stellaops/stella/internal/ui"
+	"github.com/stellaops/stella/pkg/keys"
 )
 
 // Env is the world that a command acts in. Tests make their own; System is the
@@ -22,6 +23,9 @@ type Env struct {
 
 	// Now is the clock.
 	Now func() time.Time
+
+	// Drivers are key drivers beside those of the build, for tests.
+	Drivers []keys.Driver
 
 	// Environ, LookupEnv and Unsetenv are the environment variables.
 	Environ   func() []string

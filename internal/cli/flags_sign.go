@@ -37,6 +37,7 @@ func (f *signFlags) AddFlags(fs *pflag.FlagSet) {
 	fs.Var(f.envelope, "envelope", "write a Sigstore bundle or a bare DSSE envelope: `bundle|dsse`; the default is bundle for one key, dsse for several")
 	f.output.AddFlags(fs)
 	f.secrets.AddFlags(fs)
+	addKeyring(fs)
 }
 
 // check refuses what no key can help, before any is opened. name is the
@@ -105,6 +106,9 @@ func (f *signFlags) openSigners(ctx context.Context, s *session) ([]dsse.Signer,
 			return nil, fault.New(fault.UsageInvalid, "%q and %q are the same key", other, ref)
 		}
 		seen[id] = ref.String()
+		if err := s.judge(signer.Public()); err != nil {
+			return nil, err
+		}
 		s.notes(signer)
 		s.ui.Detail("signing with %s, key %s", ref, id)
 		signers = append(signers, signer)

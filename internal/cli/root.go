@@ -43,5 +43,6 @@ func newRootCommand(a *app) *cobra.Command {
 	)
 	cmd.AddCommand(topics()...)
 	completeChoices(cmd)
+	completeKeys(a, cmd)
 	return cmd
 }

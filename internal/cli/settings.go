@@ -15,11 +15,11 @@ import (
 // Config is what can be configured, whole and checked. A command reads it from
 // its session and does not ask where a value came from.
 type Config struct {
-	Format  string `mapstructure:"format"`
-	Offline bool   `mapstructure:"offline"`
-	NoColor bool   `mapstructure:"no-color"`
-	Askpass string `mapstructure:"askpass"`
-
+	Format       string `mapstructure:"format"`
+	Offline      bool   `mapstructure:"offline"`
+	NoColor      bool   `mapstructure:"no-color"`
+	Askpass      string `mapstructure:"askpass"`
+	Keyring      string `mapstructure:"keyring"`
 	PKCS11Module string `mapstructure:"pkcs11.module"`
 	// TPMDevice is the TPM's character device or socket; empty for the system's.
 	TPMDevice    string   `mapstructure:"tpm.device"`
@@ -32,11 +32,11 @@ type Config struct {
 
 // The settings' names: in the configuration file, and as flags.
 const (
-	keyFormat  = "format"
-	keyOffline = "offline"
-	keyNoColor = "no-color"
-	keyAskpass = "askpass"
-
+	keyFormat       = "format"
+	keyOffline      = "offline"
+	keyNoColor      = "no-color"
+	keyAskpass      = "askpass"
+	keyKeyring      = "keyring"
 	keyPKCS11Module = "pkcs11.module"
 	keyTPMDevice    = "tpm.device"
 	keyPluginsDir   = "plugins.dir"
@@ -74,6 +74,7 @@ func settings() []setting {
 		{key: keyOffline, initial: false, insists: true, meaning: "forbid the network, also to keys that live behind it"},
 		{key: keyNoColor, initial: false, meaning: "print without colour"},
 		{key: keyAskpass, initial: "", meaning: "program that asks for a passphrase"},
+		{key: keyKeyring, initial: "", check: absolute, meaning: "directory of the keyring"},
 		{key: keyPKCS11Module, initial: "", meaning: "library of the PKCS #11 token, by its whole path"},
 		{key: keyTPMDevice, initial: "", meaning: "device or socket of the TPM, for tpm: keys"},
 		{key: keyPluginsDir, initial: "", check: absolute, meaning: "directory of key plugins; empty for plugins beside stella"},
@@ -119,7 +120,7 @@ func isSection(key string) bool {
 // replaces files. Such a thing is said on the command line each time and never
 // comes from a file or the environment.
 func onlyFlag(key string) bool {
-	for _, pattern := range []string{"at", "force*", "allow-*", "*-unsafe"} {
+	for _, pattern := range []string{"at", "force*", "allow-*", "assume-*", "*-unsafe"} {
 		if ok, err := path.Match(pattern, key); ok && err == nil {
 			return true
 		}
