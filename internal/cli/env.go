@@ -28,6 +28,9 @@ type Env struct {
 	LookupEnv func(name string) (string, bool)
 	Unsetenv  func(name string) error
 
+	// Caller names who runs the command, for the audit log.
+	Caller func() string
+
 	// Terminal opens the user's terminal for a prompt, whatever the standard
 	// streams are.
 	Terminal func() (ui.Terminal, error)
@@ -46,6 +49,7 @@ func System() Env {
 		Environ:      os.Environ,
 		LookupEnv:    os.LookupEnv,
 		Unsetenv:     os.Unsetenv,
+		Caller:       localCaller,
 		Terminal:     ui.OpenTerminal,
 	}
 }

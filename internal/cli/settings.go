@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"path"
 	"slices"
 	"strconv"
@@ -16,6 +17,9 @@ type Config struct {
 	Offline bool   `mapstructure:"offline"`
 	NoColor bool   `mapstructure:"no-color"`
 	Askpass string `mapstructure:"askpass"`
+	// AuditLog is the path of the audit log, empty for the usual one, and auditNone
+	// for none at all.
+	AuditLog string `mapstructure:"audit.log"`
 }
 
 // The settings' names: in the configuration file, and as flags.
@@ -24,6 +28,7 @@ const (
 	keyOffline = "offline"
 	keyNoColor = "no-color"
 	keyAskpass = "askpass"
+	keyAudit   = "audit.log"
 )
 
 const (
@@ -42,7 +47,13 @@ type setting struct {
 	choices []string // allowed values; nil allows any
 	insists bool     // true in the environment cannot be undone by a flag
 	meaning string
+
+	flag   string // the flag's name where it is not the key
+	spoken string // a value that only the flag can give
 }
+
+// flagName returns the name of the setting's flag, which some commands have.
+func (s setting) flagName() string { return cmp.Or(s.flag, s.key) }
 
 func settings() []setting {
 	return []setting{
@@ -50,6 +61,7 @@ func settings() []setting {
 		{key: keyOffline, initial: false, insists: true, meaning: "forbid the network, also to keys that live behind it"},
 		{key: keyNoColor, initial: false, meaning: "print without colour"},
 		{key: keyAskpass, initial: "", meaning: "program that asks for a passphrase"},
+		{key: keyAudit, initial: "", flag: flagAuditLog, spoken: auditNone, meaning: "file that every use of a key is recorded in"},
 	}
 }
 
@@ -103,6 +115,10 @@ func (s setting) parse(text string) (any, error) {
 				WithHint("write true or false")
 		}
 		return value, nil
+	}
+	if s.spoken != "" && text == s.spoken {
+		return nil, fault.New(fault.ConfigInvalid, "%s %q is said on the command line or not at all", s.key, text).
+			WithHint("say --%s %s where it is meant; a file of that name is written ./%s", s.flagName(), text, text)
 	}
 	if len(s.choices) > 0 && !slices.Contains(s.choices, text) {
 		return nil, fault.New(fault.ConfigInvalid, "invalid value %q for %s", text, s.key).

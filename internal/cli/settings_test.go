@@ -24,10 +24,10 @@ func TestNothingDangerousIsConfigurable(t *testing.T) {
 }
 
 func TestEverySettingReachesConfig(t *testing.T) {
-	w := newWorld("STELLA_FORMAT=json", "STELLA_OFFLINE=true", "STELLA_NO_COLOR=1", "STELLA_ASKPASS=/bin/ask")
+	w := newWorld("STELLA_FORMAT=json", "STELLA_OFFLINE=true", "STELLA_NO_COLOR=1", "STELLA_ASKPASS=/bin/ask", "STELLA_AUDIT_LOG=/a/log")
 	loaded, err := loadConfig(w.Env, newRootCommand(newApp(nil, w.Env)).PersistentFlags(), "")
 	require.NoError(t, err)
-	assert.Equal(t, Config{Format: "json", Offline: true, NoColor: true, Askpass: "/bin/ask"}, loaded.Config)
+	assert.Equal(t, Config{Format: "json", Offline: true, NoColor: true, Askpass: "/bin/ask", AuditLog: "/a/log"}, loaded.Config)
 	require.Len(t, loaded.origins, len(settings()))
 	for _, o := range loaded.origins {
 		assert.Equal(t, sourceEnvironment, o.Source, o.Key)
@@ -80,7 +80,7 @@ func TestResultGoesBesideTheArtefact(t *testing.T) {
 			t.Chdir(t.TempDir())
 			w := newWorld()
 			a := newApp(nil, w.Env)
-			s, err := a.open(Config{})
+			s, err := a.open(&cobra.Command{}, Config{})
 			require.NoError(t, err)
 			f := &outputFlags{path: path}
 			out, err := f.create(t.Context(), s)
