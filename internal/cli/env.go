@@ -35,6 +35,9 @@ type Env struct {
 	// Executable returns the path of the running program.
 	Executable func() (string, error)
 
+	// Caller names who runs the command, for the audit log.
+	Caller func() string
+
 	// Terminal opens the user's terminal for a prompt, whatever the standard
 	// streams are.
 	Terminal func() (ui.Terminal, error)
@@ -54,6 +57,7 @@ func System() Env {
 		LookupEnv:    os.LookupEnv,
 		Unsetenv:     os.Unsetenv,
 		Executable:   os.Executable,
+		Caller:       localCaller,
 		Terminal:     ui.OpenTerminal,
 	}
 }

@@ -36,6 +36,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newVerifyCommand(a),
 		newAttestCommand(a),
 		newKeysCommand(a),
+		newAuditCommand(a),
 		newPredicateCommand(a),
 		newConfigCommand(a),
 		newCompletionCommand(a),

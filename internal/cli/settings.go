@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"path"
 	"path/filepath"
 	"slices"
@@ -28,6 +29,9 @@ type Config struct {
 	PluginsLocal []string `mapstructure:"plugins.local"`
 	// Profile bounds the algorithms of keys.
 	Profile keys.Profile `mapstructure:"profile"`
+	// AuditLog is the path of the audit log, empty for the usual one, and auditNone
+	// for none at all.
+	AuditLog string `mapstructure:"audit.log"`
 }
 
 // The settings' names: in the configuration file, and as flags.
@@ -43,6 +47,7 @@ const (
 	keyPluginsAllow = "plugins.allow"
 	keyPluginsLocal = "plugins.local"
 	keyProfile      = "profile"
+	keyAudit        = "audit.log"
 )
 
 const (
@@ -66,7 +71,13 @@ type setting struct {
 	meaning string
 	// check judges a string, or each of a list; nil allows any.
 	check func(string) error
+
+	flag   string // the flag's name where it is not the key
+	spoken string // a value that only the flag can give
 }
+
+// flagName returns the name of the setting's flag, which some commands have.
+func (s setting) flagName() string { return cmp.Or(s.flag, s.key) }
 
 func settings() []setting {
 	return []setting{
@@ -84,6 +95,7 @@ func settings() []setting {
 			key: keyProfile, initial: string(buildProfile()), choices: profileNames(), within: profileWithin,
 			meaning: "which algorithms to sign and verify with",
 		},
+		{key: keyAudit, initial: "", flag: flagAuditLog, spoken: auditNone, meaning: "file that every use of a key is recorded in"},
 	}
 }
 
@@ -162,6 +174,10 @@ func (s setting) parse(text string) (any, error) {
 		return value, nil
 	case []string:
 		return s.parseList(strings.Split(text, ","))
+	}
+	if s.spoken != "" && text == s.spoken {
+		return nil, fault.New(fault.ConfigInvalid, "%s %q is said on the command line or not at all", s.key, text).
+			WithHint("say --%s %s where it is meant; a file of that name is written ./%s", s.flagName(), text, text)
 	}
 	if len(s.choices) > 0 && !slices.Contains(s.choices, text) {
 		return nil, fault.New(fault.ConfigInvalid, "invalid value %q for %s", text, s.key).

@@ -139,3 +139,12 @@ func wantArgs(names ...string) cobra.PositionalArgs {
 		return nil
 	}
 }
+
+// atMostOneArg is the check for one argument that can be left away.
+func atMostOneArg(cmd *cobra.Command, args []string) error {
+	if len(args) < 2 {
+		return nil
+	}
+	return fault.New(fault.UsageInvalid, "unexpected argument %q for %q", args[1], cmd.CommandPath()).
+		WithHint("%s", seeHelp(cmd))
+}
