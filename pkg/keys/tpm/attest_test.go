@@ -185,16 +185,3 @@ func TestAttestationSignedByOrdinaryKey(t *testing.T) {
 	assert.Equal(t, fault.AttestationRejected, fault.ReasonOf(err), "%v", err)
 	assert.Contains(t, err.Error(), "endorsement hierarchy")
 }
-
-func FuzzVerifyAttestation(f *testing.F) {
-	a := attest(f, keys.ECDSAP256, "", "")
-	f.Add(a.made.Statement)
-	f.Add(attest(f, keys.RSA3072, "?pcrs=sha256:1", "?nonce=01").made.Statement)
-	f.Add([]byte{})
-	f.Fuzz(func(t *testing.T, statement []byte) {
-		_, err := tpm.VerifyAttestation(&keys.Attestation{Format: tpm.AttestationFormat, Statement: statement}, a.public, a.trust(nil))
-		if err == nil && !bytes.Equal(statement, a.made.Statement) {
-			t.Fatal("another statement is taken for the one that the TPM made")
-		}
-	})
-}
