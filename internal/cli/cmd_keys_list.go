@@ -52,11 +52,7 @@ func runKeysList(ctx context.Context, s *session, o *keysListOptions, args []str
 		}
 		return s.ui.Show(newKeyringResult(s.keyring(), contents, s.Now()))
 	}
-	ref, err := o.ref(args)
-	if err != nil {
-		return err
-	}
-	found, notes, err := list(ctx, s, ref)
+	found, notes, err := o.list(ctx, s, args)
 	if err != nil {
 		return err
 	}
@@ -64,32 +60,39 @@ func runKeysList(ctx context.Context, s *session, o *keysListOptions, args []str
 	return s.ui.Show(newListedResult(found))
 }
 
-// ref returns what of a driver is listed.
-func (o *keysListOptions) ref(args []string) (keys.Ref, error) {
+// list asks the driver that the flag or the reference names what it sees.
+func (o *keysListOptions) list(ctx context.Context, s *session, args []string) ([]keys.Listed, []keys.Note, error) {
 	if len(args) == 0 {
-		return keys.ParseRef(o.driver + ":")
+		return s.list(ctx, o.driver, o.driver+":")
 	}
 	ref, err := keys.ParseRef(args[0])
-	if err == nil && o.driver != "" && ref.Scheme() != o.driver {
-		return ref, fault.New(fault.UsageInvalid, "%q is no reference of --driver %s", ref, o.driver)
+	if err != nil {
+		return nil, nil, err
 	}
-	return ref, err
+	if o.driver != "" && ref.Scheme() != o.driver {
+		return nil, nil, fault.New(fault.UsageInvalid, "%q is no reference of --driver %s", ref, o.driver)
+	}
+	return s.list(ctx, ref.Scheme(), args[0])
 }
 
-// list asks a driver what it sees.
-func list(ctx context.Context, s *session, ref keys.Ref) ([]keys.Listed, []keys.Note, error) {
+// list asks a driver what it sees of a reference.
+func (s *session) list(ctx context.Context, scheme, text string) ([]keys.Listed, []keys.Note, error) {
 	drivers, err := s.driversWith(keys.NoPassphrases)
 	if err != nil {
 		return nil, nil, err
 	}
-	driver, err := drivers.Driver(ref.Scheme())
+	driver, err := drivers.Driver(scheme)
 	if err != nil {
 		return nil, nil, err
 	}
 	lister, ok := driver.(keys.Lister)
 	if !ok {
-		return nil, nil, fault.New(fault.UsageInvalid, "keys of scheme %q cannot be listed", ref.Scheme()).
+		return nil, nil, fault.New(fault.UsageInvalid, "keys of scheme %q cannot be listed", scheme).
 			WithHint("stella keys list shows the keyring; a file is shown by stella keys show FILE")
+	}
+	ref, err := keys.ParseRef(text)
+	if err != nil {
+		return nil, nil, err
 	}
 	return lister.List(ctx, ref)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -53,6 +54,7 @@ type verifyOptions struct {
 	predicateType string
 	threshold     int
 	at            string
+	assumeRevoked []string
 }
 
 // AddFlags registers the flags.
@@ -63,6 +65,7 @@ func (o *verifyOptions) AddFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.predicateType, "type", "", "demand a predicate type, by short name or `URI`")
 	fs.IntVar(&o.threshold, "threshold", 1, "demand signatures by `N` distinct holders")
 	fs.StringVar(&o.at, "at", "", "judge keys at `TIME` (RFC 3339) instead of now")
+	fs.StringArrayVar(&o.assumeRevoked, "assume-revoked", nil, "show what would fall if a key were revoked from a time on: `KEYID@TIME`; repeatable")
 }
 
 func runVerify(ctx context.Context, s *session, o *verifyOptions, names []string) error {
@@ -122,6 +125,9 @@ func (o *verifyOptions) policy(ctx context.Context, s *session) (*verify.Policy,
 			return nil, closers, err
 		}
 	}
+	if p.AssumeRevoked, err = parseAssumed(o.assumeRevoked); err != nil {
+		return nil, closers, err
+	}
 	if o.predicateType != "" {
 		t, err := predicate.Lookup(o.predicateType)
 		if err != nil {
@@ -134,6 +140,24 @@ func (o *verifyOptions) policy(ctx context.Context, s *session) (*verify.Policy,
 	}
 	p.Subjects, err = openArtifacts(s, o.subjects, closers)
 	return p, closers, err
+}
+
+// parseAssumed reads the values of --assume-revoked.
+func parseAssumed(texts []string) ([]verify.AssumedRevocation, error) {
+	var out []verify.AssumedRevocation
+	for _, text := range texts {
+		id, at, found := strings.Cut(text, "@")
+		if !found {
+			return nil, fault.New(fault.UsageInvalid, "--assume-revoked %q is not KEYID@TIME", text).
+				WithHint("write sha256:HEX@2026-11-23T12:00:00Z; stella keys show prints the key id")
+		}
+		t, err := parseInstant("assume-revoked", at)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, verify.AssumedRevocation{KeyID: id, RevokedAt: t})
+	}
+	return out, nil
 }
 
 func (o *verifyOptions) timeSource() string {

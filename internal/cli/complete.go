@@ -114,13 +114,9 @@ func (s *session) keyNames() []string {
 
 // seen are the references of what a driver sees; none if it takes too long.
 func (s *session) seen(ctx context.Context, scheme string) []string {
-	ref, err := keys.ParseRef(scheme + ":")
-	if err != nil || ref.Scheme() == keys.FileScheme {
-		return nil
-	}
 	ctx, cancel := context.WithTimeout(ctx, completionTime)
 	defer cancel()
-	found, _, err := list(ctx, s, ref)
+	found, _, err := s.list(ctx, scheme, scheme+":")
 	if err != nil {
 		return nil
 	}
