@@ -1,7 +1,7 @@
 # Each target is one plain command; .ci/run calls the same ones.
 export GOTOOLCHAIN := go1.27.4
 
-.PHONY: setup demo build build-hardware build-fips test lint bench interop fuzz generate clean
+.PHONY: setup demo build build-hardware build-fips plugins test lint bench interop fuzz generate clean
 
 setup: ## install (as root on Debian) or name what the targets need
 	scripts/setup
@@ -18,9 +18,15 @@ build-hardware: ## bin/stella-hardware: cgo, with the tag that adds PKCS#11
 build-fips: ## bin/stella-fips: static, with the validated Go Cryptographic Module
 	scripts/build fips
 
-test: setup ## all Go tests, with the race detector
+plugins: ## bin/plugins/: programs for keys in cloud services, Vault and GOST
+	scripts/build plugins
+
+test: setup ## all Go tests, with the race detector and the drivers of both builds
 	go vet ./...
-	go run ./internal/tools/testrun -suite unit -- -race ./...
+	go vet -tags pkcs11 ./...
+	go run ./internal/tools/testrun -suite unit -- -race -tags pkcs11 ./...
+	go run ./internal/tools/testrun -suite plugins -in internal/plugins -- ./...
+	go test ./pkg/keys/pkcs11 ./internal/cli # once more as in the static build
 
 lint: ## formatting, linters, known vulnerabilities, module hygiene, generated files
 	scripts/lint

@@ -14,7 +14,6 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"sync"
 
@@ -32,6 +31,8 @@ type Options struct {
 	Force bool
 	// Inputs are files that the command reads. None of them may be the output.
 	Inputs []string
+	// FS is the file system, for tests; nil is OS.
+	FS FS
 }
 
 // Output receives one artefact. Nothing can be seen of it before Commit.
@@ -79,14 +80,15 @@ func WriteFile(ctx context.Context, path string, data []byte, opts Options) erro
 // goroutine; Write and Commit belong to one.
 type File struct {
 	path  string
+	fs    FS
 	force bool
 	mode  fs.FileMode // of the finished file, umask applied
 	ctx   context.Context
 	stop  func() bool
 
 	mu   sync.Mutex
-	temp *os.File // nil after Commit or Abort
-	err  error    // the first failure of a write
+	temp Handle // nil after Commit or Abort
+	err  error  // the first failure of a write
 }
 
 func newFile(ctx context.Context, path string, opts Options) (*File, error) {
@@ -94,11 +96,15 @@ func newFile(ctx context.Context, path string, opts Options) (*File, error) {
 	if mode == 0 {
 		mode = 0o644
 	}
-	temp, mode, err := createTemp(filepath.Dir(path), mode.Perm())
+	fsys := opts.FS
+	if fsys == nil {
+		fsys = OS()
+	}
+	temp, mode, err := createTemp(fsys, filepath.Dir(path), mode.Perm())
 	if err != nil {
 		return nil, failed(path, err)
 	}
-	f := &File{path: path, force: opts.Force, mode: mode, ctx: ctx, temp: temp}
+	f := &File{path: path, fs: fsys, force: opts.Force, mode: mode, ctx: ctx, temp: temp}
 	// ctx may have ended already: Abort must find stop set.
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -137,20 +143,20 @@ func (f *File) Commit() error {
 	if err := f.finish(); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(f.path))
+	return f.fs.SyncDir(filepath.Dir(f.path))
 }
 
 // finish puts the content on disk and the file in its place.
 func (f *File) finish() error {
 	name := f.temp.Name()
-	err := errors.Join(f.temp.Sync(), f.temp.Chmod(f.mode), f.temp.Close())
+	err := errors.Join(f.temp.Chmod(f.mode), f.temp.Sync(), f.temp.Close())
 	if err != nil {
 		return failed(f.path, err)
 	}
 	if f.force {
-		err = os.Rename(name, f.path)
+		err = f.fs.Rename(name, f.path)
 	} else {
-		err = renameNew(name, f.path)
+		err = renameNew(f.fs, name, f.path)
 	}
 	if errors.Is(err, fs.ErrExist) {
 		return exists(f.path)
@@ -177,7 +183,7 @@ func (f *File) discard() {
 		return
 	}
 	_ = f.temp.Close()
-	_ = os.Remove(f.temp.Name())
+	_ = f.fs.Remove(f.temp.Name())
 	f.temp = nil
 	f.stop()
 }

@@ -116,14 +116,14 @@ func TestWithoutHardLinksTheNameIsReserved(t *testing.T) {
 	dir := t.TempDir()
 	temp, path := filepath.Join(dir, "temp"), filepath.Join(dir, "out")
 	put(t, temp, "ours")
-	require.NoError(t, reserveAndRename(temp, path))
+	require.NoError(t, reserveAndRename(OS(), temp, path))
 	assert.Equal(t, map[string]string{"out": "ours"}, contents(t, dir))
 
 	put(t, temp, "second")
-	require.ErrorIs(t, reserveAndRename(temp, path), fs.ErrExist)
+	require.ErrorIs(t, reserveAndRename(OS(), temp, path), fs.ErrExist)
 	assert.Equal(t, "ours", contents(t, dir)["out"])
 
-	require.Error(t, reserveAndRename(filepath.Join(dir, "absent"), filepath.Join(dir, "other")))
+	require.Error(t, reserveAndRename(OS(), filepath.Join(dir, "absent"), filepath.Join(dir, "other")))
 	assert.NoFileExists(t, filepath.Join(dir, "other"), "the reservation is taken back")
 }
 

@@ -6,16 +6,15 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 )
 
 // createTemp makes a new file in dir that only its owner can open and returns
 // it with the mode that the finished file shall have: mode less the umask,
 // which is learned from the file system because asking the process for it
 // would mean setting it.
-func createTemp(dir string, mode fs.FileMode) (*os.File, fs.FileMode, error) {
+func createTemp(fsys FS, dir string, mode fs.FileMode) (Handle, fs.FileMode, error) {
 	name := filepath.Join(dir, ".stella-"+rand.Text()+".tmp")
-	temp, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
+	temp, err := fsys.Create(name, mode)
 	if err != nil {
 		return nil, 0, withoutPath(err)
 	}
@@ -25,7 +24,7 @@ func createTemp(dir string, mode fs.FileMode) (*os.File, fs.FileMode, error) {
 	}
 	if err != nil {
 		_ = temp.Close()
-		os.Remove(name)
+		_ = fsys.Remove(name) // the first error is the one that matters
 		return nil, 0, withoutPath(err)
 	}
 	return temp, info.Mode().Perm(), nil
@@ -34,41 +33,54 @@ func createTemp(dir string, mode fs.FileMode) (*os.File, fs.FileMode, error) {
 // renameNew gives temp the name path unless something has it already. A hard
 // link is the one portable way without a race; where there are none, an empty
 // file made with O_EXCL reserves the name first.
-func renameNew(temp, path string) error {
-	err := os.Link(temp, path)
+func renameNew(fsys FS, temp, path string) error {
+	err := fsys.Link(temp, path)
 	if err == nil {
-		return os.Remove(temp)
+		return fsys.Remove(temp)
 	}
 	if errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	return reserveAndRename(temp, path)
+	return reserveAndRename(fsys, temp, path)
 }
 
-func reserveAndRename(temp, path string) error {
-	place, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+func reserveAndRename(fsys FS, temp, path string) error {
+	place, err := fsys.Create(path, 0o600)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(place.Close(), os.Rename(temp, path)); err != nil {
-		os.Remove(path)
+	if err := errors.Join(place.Close(), fsys.Rename(temp, path)); err != nil {
+		_ = fsys.Remove(path) // the first error is the one that matters
 		return err
 	}
 	return nil
 }
 
-// syncDir puts the new name on disk. Windows has no such call, and some file
-// systems refuse it; the content is on disk either way.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
+// MakeDir makes the directory path and those above it that are missing, and
+// puts their names on disk. The umask applies to mode. A nil fsys is OS.
+func MakeDir(fsys FS, path string, mode fs.FileMode) error {
+	if fsys == nil {
+		fsys = OS()
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return nil
 	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return nil // a directory one may write to but not read
+	parent := filepath.Dir(path)
+	if parent != path {
+		if err := MakeDir(fsys, parent, mode); err != nil {
+			return err
+		}
 	}
-	_ = d.Sync()
-	return d.Close()
+	err := fsys.Mkdir(path, mode)
+	if errors.Is(err, fs.ErrExist) {
+		if info, statErr := os.Stat(path); statErr == nil && info.IsDir() {
+			return nil // another process was quicker
+		}
+	}
+	if err != nil {
+		return failed(path, err)
+	}
+	return fsys.SyncDir(parent)
 }
 
 // withoutPath drops the temporary file's name from an error: the user knows

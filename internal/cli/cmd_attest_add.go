@@ -118,7 +118,7 @@ func (o *attestAddOptions) verified(ctx context.Context, s *session, f *input.Fi
 		return nil, fault.New(fault.TrustRequired, "no trust to verify the existing signatures with").
 			WithHint("say whose signature you expect: --trust KEY.pub")
 	}
-	trust, err := o.trust.load(s)
+	trust, err := o.trust.load(ctx, s)
 	if err != nil {
 		return nil, err
 	}

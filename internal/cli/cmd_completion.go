@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/spelling"
 )
 
 func newCompletionCommand(a *app) *cobra.Command {
@@ -61,7 +62,7 @@ func WriteCompletion(w io.Writer, root *cobra.Command, shell string) error {
 		return root.GenPowerShellCompletionWithDesc(w)
 	}
 	f := fault.New(fault.UsageInvalid, "no completions for shell %q", shell)
-	if near, ok := nearest(shell, Shells()); ok {
+	if near, ok := spelling.Nearest(shell, Shells()); ok {
 		return f.WithHint("did you mean %s?", near)
 	}
 	return f.WithHint("choose one of: %s", strings.Join(Shells(), ", "))

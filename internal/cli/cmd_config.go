@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -40,6 +41,14 @@ func runConfigShow(s *session) error {
 	return s.ui.Show(configResult{File: s.loaded.File, Settings: s.loaded.origins})
 }
 
+// text returns the value as people read it.
+func (o origin) text() string {
+	if list, ok := o.Value.([]string); ok {
+		return strings.Join(list, ", ")
+	}
+	return fmt.Sprint(o.Value)
+}
+
 type configResult struct {
 	File     string   `json:"file,omitempty"`
 	Settings []origin `json:"settings"`
@@ -54,7 +63,7 @@ func (r configResult) Text(p *ui.Printer) {
 	p.Blank()
 	rows := make([][]ui.Text, len(r.Settings))
 	for i, o := range r.Settings {
-		rows[i] = []ui.Text{ui.T(o.Key), ui.Styled(ui.Strong, fmt.Sprint(o.Value)), ui.T(o.Source), ui.T(o.Where)}
+		rows[i] = []ui.Text{ui.T(o.Key), ui.Styled(ui.Strong, o.text()), ui.T(o.Source), ui.T(o.Where)}
 	}
 	p.Table([]string{"SETTING", "VALUE", "FROM", "WHERE"}, rows)
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"crypto"
 	"errors"
 	"os"
 	"slices"
@@ -69,7 +70,7 @@ func runVerify(ctx context.Context, s *session, o *verifyOptions, names []string
 	if err := stdinOnce(slices.Concat(names, o.subjects)...); err != nil {
 		return err
 	}
-	policy, closers, err := o.policy(s)
+	policy, closers, err := o.policy(ctx, s)
 	defer closers.close()
 	if err != nil {
 		return err
@@ -110,7 +111,7 @@ func (c *closeList) close() {
 	}
 }
 
-func (o *verifyOptions) policy(s *session) (*verify.Policy, *closeList, error) {
+func (o *verifyOptions) policy(ctx context.Context, s *session) (*verify.Policy, *closeList, error) {
 	closers := &closeList{}
 	if o.threshold < 1 {
 		return nil, closers, fault.New(fault.UsageInvalid, "--threshold must be at least 1")
@@ -130,7 +131,7 @@ func (o *verifyOptions) policy(s *session) (*verify.Policy, *closeList, error) {
 		}
 		p.PredicateType = t.URI
 	}
-	if p.Trust, err = o.trust.load(s); err != nil {
+	if p.Trust, err = o.trust.load(ctx, s); err != nil {
 		return nil, closers, err
 	}
 	p.Subjects, err = openArtifacts(s, o.subjects, closers)
@@ -202,7 +203,7 @@ func (t *trustFlags) AddFlags(fs *pflag.FlagSet) {
 func (t *trustFlags) paths() []string { return slices.Concat(t.keys, t.trust) }
 
 // load reads the trust and says which files of a directory gave none.
-func (t *trustFlags) load(s *session) (*keys.Trust, error) {
+func (t *trustFlags) load(ctx context.Context, s *session) (*keys.Trust, error) {
 	paths := t.paths()
 	if len(paths) == 0 {
 		return nil, fault.New(fault.TrustRequired, "no key, certificate or trust was given to verify with").
@@ -212,6 +213,12 @@ func (t *trustFlags) load(s *session) (*keys.Trust, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Verifying uses no network, whatever the configuration allows for signing.
+	host, err := s.plugins(true)
+	if err != nil {
+		return nil, err
+	}
+	trust.Resolve(func(pub crypto.PublicKey) crypto.PublicKey { return host.Resolve(ctx, pub) })
 	if t.hybrid {
 		if trust, err = trust.Hybrid(); err != nil {
 			return nil, err

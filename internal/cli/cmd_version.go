@@ -29,7 +29,13 @@ references that this build has a driver for.`,
 	}
 }
 
-func runVersion(s *session) error { return s.ui.Show(versionResult{version.Read(schemes())}) }
+func runVersion(s *session) error {
+	drivers, err := schemes()
+	if err != nil {
+		return err
+	}
+	return s.ui.Show(versionResult{version.Read(drivers)})
+}
 
 type versionResult struct{ version.Info }
 

@@ -165,6 +165,9 @@ func (p configParser) pair(prefix string, name, value *yaml.Node) error {
 }
 
 func (p configParser) value(s setting, n *yaml.Node) error {
+	if _, isList := s.initial.([]string); isList {
+		return p.list(s, n)
+	}
 	if n.Kind != yaml.ScalarNode || n.Anchor != "" {
 		return p.fail(n, "setting %q has one plain value", s.key)
 	}
@@ -172,6 +175,26 @@ func (p configParser) value(s setting, n *yaml.Node) error {
 		return p.fail(n, "invalid value %q for %s", n.Value, s.key).WithHint("write true or false, without quotes")
 	}
 	parsed, err := s.parse(n.Value)
+	return p.keep(s, n, parsed, err)
+}
+
+// list reads a sequence of plain values.
+func (p configParser) list(s setting, n *yaml.Node) error {
+	if n.Kind != yaml.SequenceNode || n.Anchor != "" {
+		return p.fail(n, "setting %q is a list", s.key).WithHint("write %s: [VALUE, VALUE]", s.key)
+	}
+	elements := make([]string, len(n.Content))
+	for i, element := range n.Content {
+		if element.Kind != yaml.ScalarNode || element.Anchor != "" || element.Tag != "!!str" {
+			return p.fail(element, "setting %q is a list of plain values", s.key)
+		}
+		elements[i] = element.Value
+	}
+	parsed, err := s.parseList(elements)
+	return p.keep(s, n, parsed, err)
+}
+
+func (p configParser) keep(s setting, n *yaml.Node, parsed any, err error) error {
 	if err != nil {
 		return p.fail(n, "%s", err).WithHint("%s", fault.HintOf(err))
 	}

@@ -28,6 +28,9 @@ type Env struct {
 	LookupEnv func(name string) (string, bool)
 	Unsetenv  func(name string) error
 
+	// Executable returns the path of the running program.
+	Executable func() (string, error)
+
 	// Terminal opens the user's terminal for a prompt, whatever the standard
 	// streams are.
 	Terminal func() (ui.Terminal, error)
@@ -46,6 +49,7 @@ func System() Env {
 		Environ:      os.Environ,
 		LookupEnv:    os.LookupEnv,
 		Unsetenv:     os.Unsetenv,
+		Executable:   os.Executable,
 		Terminal:     ui.OpenTerminal,
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json/v2"
 	"errors"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -38,8 +39,9 @@ func newWorld(variables ...string) *world {
 			}
 			return "", false
 		},
-		Unsetenv: func(string) error { return nil },
-		Terminal: func() (ui.Terminal, error) { return nil, errors.New("no terminal in tests") },
+		Unsetenv:   func(string) error { return nil },
+		Executable: os.Executable,
+		Terminal:   func() (ui.Terminal, error) { return nil, errors.New("no terminal in tests") },
 	}
 	return w
 }

@@ -2,13 +2,17 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/stellaops/stella/pkg/keys/pkcs11"
 )
 
 // TestMain makes the test binary stella when it is called by that name.
@@ -22,10 +26,13 @@ func TestMain(m *testing.M) {
 // own commands they have
 //
 //	exits STATUS COMMAND...   run COMMAND and want this exit status
+//
+// and the condition [pkcs11] for the build with that driver.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
 		Setup:               cleanEnvironment,
+		Condition:           hasDriver,
 		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exitsCommand},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
@@ -42,6 +49,15 @@ func cleanEnvironment(env *testscript.Env) error {
 		env.Setenv(name, "")
 	}
 	return os.MkdirAll(home, 0o755)
+}
+
+// hasDriver is true for the scheme of a driver that this build has.
+func hasDriver(scheme string) (bool, error) {
+	if scheme != pkcs11.Scheme {
+		return false, fmt.Errorf("unknown condition %q", scheme)
+	}
+	have, err := schemes()
+	return slices.Contains(have, scheme), err
 }
 
 func exitsCommand(ts *testscript.TestScript, neg bool, args []string) {

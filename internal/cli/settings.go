@@ -2,12 +2,14 @@ package cli
 
 import (
 	"path"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/pkg/keys"
+	"github.com/stellaops/stella/pkg/keys/plugin"
 )
 
 // Config is what can be configured, whole and checked. A command reads it from
@@ -17,6 +19,13 @@ type Config struct {
 	Offline bool   `mapstructure:"offline"`
 	NoColor bool   `mapstructure:"no-color"`
 	Askpass string `mapstructure:"askpass"`
+
+	PKCS11Module string `mapstructure:"pkcs11.module"`
+	// TPMDevice is the TPM's character device or socket; empty for the system's.
+	TPMDevice    string   `mapstructure:"tpm.device"`
+	PluginsDir   string   `mapstructure:"plugins.dir"`
+	PluginsAllow []string `mapstructure:"plugins.allow"`
+	PluginsLocal []string `mapstructure:"plugins.local"`
 	// Profile bounds the algorithms of keys.
 	Profile keys.Profile `mapstructure:"profile"`
 }
@@ -27,7 +36,13 @@ const (
 	keyOffline = "offline"
 	keyNoColor = "no-color"
 	keyAskpass = "askpass"
-	keyProfile = "profile"
+
+	keyPKCS11Module = "pkcs11.module"
+	keyTPMDevice    = "tpm.device"
+	keyPluginsDir   = "plugins.dir"
+	keyPluginsAllow = "plugins.allow"
+	keyPluginsLocal = "plugins.local"
+	keyProfile      = "profile"
 )
 
 const (
@@ -42,13 +57,15 @@ func formats() []string { return []string{formatText, formatJSON} }
 // name.
 type setting struct {
 	key     string   // "sign.envelope" would be envelope under sign in the file
-	initial any      // default; its type is the setting's: string or bool
+	initial any      // default; its type is the setting's: string, bool or []string
 	choices []string // allowed values; nil allows any
 	insists bool     // true in the environment cannot be undone by a flag
 	// within, if there is one, says that a value from the file or the environment
 	// loosens nothing that the bound before it forbids: the default, or the file.
 	within  func(value, bound any) bool
 	meaning string
+	// check judges a string, or each of a list; nil allows any.
+	check func(string) error
 }
 
 func settings() []setting {
@@ -57,6 +74,11 @@ func settings() []setting {
 		{key: keyOffline, initial: false, insists: true, meaning: "forbid the network, also to keys that live behind it"},
 		{key: keyNoColor, initial: false, meaning: "print without colour"},
 		{key: keyAskpass, initial: "", meaning: "program that asks for a passphrase"},
+		{key: keyPKCS11Module, initial: "", meaning: "library of the PKCS #11 token, by its whole path"},
+		{key: keyTPMDevice, initial: "", meaning: "device or socket of the TPM, for tpm: keys"},
+		{key: keyPluginsDir, initial: "", check: absolute, meaning: "directory of key plugins; empty for plugins beside stella"},
+		{key: keyPluginsAllow, initial: []string{}, check: isPermission, meaning: "key plugins that may run: NAME or NAME@sha256:HEX"},
+		{key: keyPluginsLocal, initial: []string{"gost"}, check: isPluginName, meaning: "key plugins that need no network"},
 		{
 			key: keyProfile, initial: string(buildProfile()), choices: profileNames(), within: profileWithin,
 			meaning: "which algorithms to sign and verify with",
@@ -105,19 +127,68 @@ func onlyFlag(key string) bool {
 	return false
 }
 
-// parse checks a value that came as text.
+// absolute refuses a path that means something else in another directory.
+func absolute(path string) error {
+	if filepath.IsAbs(path) {
+		return nil
+	}
+	return fault.New(fault.ConfigInvalid, "%q is not an absolute path", path).WithHint("write the whole path, from / on")
+}
+
+func isPermission(text string) error {
+	_, err := plugin.ParsePermission(text)
+	return err
+}
+
+func isPluginName(text string) error {
+	p, err := plugin.ParsePermission(text)
+	if err == nil && p.SHA256 != "" {
+		err = fault.New(fault.ConfigInvalid, "%q has a digest, which belongs into %s", text, keyPluginsAllow)
+	}
+	return err
+}
+
+// parse checks a value that came as text, in which commas separate the elements
+// of a list.
 func (s setting) parse(text string) (any, error) {
-	if _, isBool := s.initial.(bool); isBool {
+	switch s.initial.(type) {
+	case bool:
 		value, err := strconv.ParseBool(text)
 		if err != nil {
 			return nil, fault.New(fault.ConfigInvalid, "invalid value %q for %s", text, s.key).
 				WithHint("write true or false")
 		}
 		return value, nil
+	case []string:
+		return s.parseList(strings.Split(text, ","))
 	}
 	if len(s.choices) > 0 && !slices.Contains(s.choices, text) {
 		return nil, fault.New(fault.ConfigInvalid, "invalid value %q for %s", text, s.key).
 			WithHint("%s", chooseHint(text, s.choices))
 	}
-	return text, nil
+	return text, s.judge(text)
+}
+
+func (s setting) parseList(elements []string) (any, error) {
+	list := make([]string, len(elements))
+	for i, text := range elements {
+		list[i] = strings.TrimSpace(text)
+		if err := s.judge(list[i]); err != nil {
+			return nil, err
+		}
+		if slices.Contains(list[:i], list[i]) {
+			return nil, fault.New(fault.ConfigInvalid, "invalid value for %s: %q is there twice", s.key, list[i])
+		}
+	}
+	return list, nil
+}
+
+func (s setting) judge(text string) error {
+	if s.check == nil {
+		return nil
+	}
+	if err := s.check(text); err != nil {
+		return fault.Wrap(fault.ConfigInvalid, err, "invalid value for %s", s.key)
+	}
+	return nil
 }

@@ -25,38 +25,20 @@ func TestNothingDangerousIsConfigurable(t *testing.T) {
 }
 
 func TestEverySettingReachesConfig(t *testing.T) {
-	w := newWorld("STELLA_FORMAT=json", "STELLA_OFFLINE=true", "STELLA_NO_COLOR=1", "STELLA_ASKPASS=/bin/ask", "STELLA_PROFILE=sm")
+	w := newWorld("STELLA_FORMAT=json", "STELLA_OFFLINE=true", "STELLA_NO_COLOR=1", "STELLA_ASKPASS=/bin/ask",
+		"STELLA_PLUGINS_DIR=/plugins", "STELLA_PLUGINS_ALLOW=awskms, gost", "STELLA_PLUGINS_LOCAL=gost",
+		"STELLA_PKCS11_MODULE=/m.so", "STELLA_TPM_DEVICE=/dev/tpm1", "STELLA_PROFILE=sm")
 	loaded, err := loadConfig(w.Env, newRootCommand(newApp(nil, w.Env)).PersistentFlags(), "")
 	require.NoError(t, err)
-	assert.Equal(t, Config{Format: "json", Offline: true, NoColor: true, Askpass: "/bin/ask", Profile: keys.ProfileSM}, loaded.Config)
+	assert.Equal(t, Config{
+		Format: "json", Offline: true, NoColor: true, Askpass: "/bin/ask",
+		PluginsDir: "/plugins", PluginsAllow: []string{"awskms", "gost"}, PluginsLocal: []string{"gost"},
+		PKCS11Module: "/m.so", TPMDevice: "/dev/tpm1", Profile: keys.ProfileSM,
+	}, loaded.Config)
 	require.Len(t, loaded.origins, len(settings()))
 	for _, o := range loaded.origins {
 		assert.Equal(t, sourceEnvironment, o.Source, o.Key)
 		assert.NotEqual(t, "", o.Where)
-	}
-}
-
-func TestNearest(t *testing.T) {
-	commands := []string{"sign", "verify", "version", "keys", "config"}
-	for word, want := range map[string]string{
-		"vrify": "verify", "verfiy": "verify", "versio": "version", "sing": "sign", "key": "keys",
-		"conf": "config", "VERIFY": "verify", "xyzzy": "", "a": "", "": "", strings.Repeat("v", 1<<20): "",
-	} {
-		got, ok := nearest(word, commands)
-		assert.Equal(t, want, got, "%.20q", word)
-		assert.Equal(t, want != "", ok)
-	}
-}
-
-func TestDistance(t *testing.T) {
-	for _, row := range []struct {
-		a, b string
-		want int
-	}{
-		{"", "", 0}, {"a", "", 1}, {"kitten", "sitting", 3}, {"ab", "ba", 1}, {"json", "jsn", 1}, {"STELLA_OFLINE", "STELLA_OFFLINE", 1},
-	} {
-		assert.Equal(t, row.want, distance(row.a, row.b), "%q %q", row.a, row.b)
-		assert.Equal(t, row.want, distance(row.b, row.a), "%q %q", row.b, row.a)
 	}
 }
 
@@ -117,6 +99,8 @@ func FuzzParseConfig(f *testing.F) {
 	for _, text := range []string{
 		"", "format: json\n", "offline: true\naskpass: /x\n", "format: &a json\noffline: *a\n", "? [a]\n: b\n", "<<: {}\n",
 		"format: !!binary anNvbg==\n", "--- !x\n", "a: {b: {c: d}}\n", "\xff", "\t", "format:\n", "%YAML 1.2\n---\n",
+		"plugins: {allow: [awskms, gost]}\n", "plugins:\n  allow:\n  - a\n  dir: /x\n", "plugins: {allow: awskms}\n", "plugins: {allow: [[a]]}\n",
+		"plugins: {allow: [awskms, awskms]}\n",
 	} {
 		f.Add([]byte(text))
 	}

@@ -73,9 +73,9 @@ from the configuration file, else it has its default:
 
 `)
 	for _, s := range settings() {
-		fmt.Fprintf(&b, "  %-16s %s\n", envName(s.key), s.meaning)
+		fmt.Fprintf(&b, "  %-20s %s\n", envName(s.key), s.meaning)
 	}
-	fmt.Fprintf(&b, "  %-16s configuration file\n", configVariable)
+	fmt.Fprintf(&b, "  %-20s configuration file\n", configVariable)
 	b.WriteString(`
 The configuration file is the first that exists of $STELLA_CONFIG,
 $XDG_CONFIG_HOME/stella/config.yaml and ~/.config/stella/config.yaml; the
@@ -83,6 +83,10 @@ working directory is never looked into. A line is the setting's name, a colon
 and its value:
 
   format: json
+  plugins: {allow: [awskms]}
+
+Of a setting with a dot in its name, what comes before it stands once for all
+of them. In the environment commas separate the elements of a list.
 
 Flags that replace files or loosen a check are never read from either. Colour
 obeys NO_COLOR, CLICOLOR, CLICOLOR_FORCE, TERM and CI. stella config show

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/spelling"
 )
 
 // flagFault puts an error of pflag into our words. cobra calls it with the
@@ -47,7 +48,7 @@ func unknownFlag(cmd *cobra.Command, err *pflag.NotExistError) error {
 			names = append(names, f.Name)
 		}
 	})
-	if near, ok := nearest(name, names); ok {
+	if near, ok := spelling.Nearest(name, names); ok {
 		return f.WithHint("did you mean --%s?", near)
 	}
 	return f.WithHint("%s", seeHelp(cmd))
@@ -81,7 +82,7 @@ func seeHelp(cmd *cobra.Command) string { return fmt.Sprintf("see %s --help", cm
 // unknownCommand is the fault for a word that is no sub-command of cmd.
 func unknownCommand(cmd *cobra.Command, word string) error {
 	f := fault.New(fault.UsageInvalid, "unknown command %q for %q", word, cmd.CommandPath())
-	if near, ok := nearest(word, commandNames(cmd)); ok {
+	if near, ok := spelling.Nearest(word, commandNames(cmd)); ok {
 		return f.WithHint("did you mean %s %s?", cmd.CommandPath(), near)
 	}
 	return f.WithHint("%s", seeHelp(cmd))

@@ -56,10 +56,11 @@ const (
 	KeyRevoked       Reason = "key.revoked"
 	KeyTypeForbidden Reason = "key.type_not_allowed"
 
-	KeyNotFound   Reason = "key.not_found"
-	KeyAmbiguous  Reason = "key.ambiguous"
-	KeyVerifyOnly Reason = "key.verify_only"
-	KeyForbidden  Reason = "key.forbidden_by_profile"
+	KeyNotFound    Reason = "key.not_found"
+	KeyAmbiguous   Reason = "key.ambiguous"
+	KeySubstituted Reason = "key.substituted"
+	KeyVerifyOnly  Reason = "key.verify_only"
+	KeyForbidden   Reason = "key.forbidden_by_profile"
 
 	ProfileForbidden Reason = "profile.forbidden"
 
@@ -68,9 +69,16 @@ const (
 	DeviceFailed    Reason = "device.failed"
 	DeviceBusy      Reason = "device.busy"
 	DeviceUntouched Reason = "device.untouched"
+	DevicePolicy    Reason = "device.policy"
 	ModuleFailed    Reason = "module.failed"
 	PluginFailed    Reason = "plugin.failed"
 	PluginForbidden Reason = "plugin.forbidden"
+
+	OfflineForbidden     Reason = "offline.forbidden"
+	ServiceUnavailable   Reason = "service.unavailable"
+	AttestationMalformed Reason = "attestation.malformed"
+	AttestationRejected  Reason = "attestation.rejected"
+	AttestationUntrusted Reason = "attestation.untrusted"
 
 	PINRequired Reason = "pin.required"
 	PINWrong    Reason = "pin.wrong"
@@ -79,6 +87,7 @@ const (
 
 	KeyringMalformed Reason = "keyring.malformed"
 	KeyringFailed    Reason = "keyring.failed"
+	KeyringBusy      Reason = "keyring.busy"
 
 	AuditUnwritable Reason = "audit.unwritable"
 	AuditMalformed  Reason = "audit.malformed"
@@ -109,6 +118,7 @@ const (
 	SignatureMissing   Reason = "signature.missing"
 	SignatureThreshold Reason = "signature.threshold"
 	SignatureHybrid    Reason = "signature.hybrid_incomplete"
+	SignatureFlags     Reason = "signature.flags"
 
 	TrustRequired  Reason = "trust.required"
 	TrustMalformed Reason = "trust.malformed"
@@ -160,6 +170,7 @@ func entries() []Entry {
 
 		{KeyNotFound, ExitMissing, "there is no such key in the token, service or keyring"},
 		{KeyAmbiguous, ExitUsage, "the key reference fits several keys"},
+		{KeySubstituted, ExitRejected, "the reference opens another key than the one that the keyring knows"},
 		{KeyVerifyOnly, ExitRejected, "the keyring keeps the key for verification only"},
 		{KeyForbidden, ExitRejected, "the evidence is by a key whose algorithm the crypto profile does not verify with"},
 
@@ -170,9 +181,16 @@ func entries() []Entry {
 		{DeviceFailed, ExitFailed, "the token or device failed, or was taken away"},
 		{DeviceBusy, ExitTemporary, "the token or device is in use by another program"},
 		{DeviceUntouched, ExitTemporary, "the token was not touched in time, or the touch was refused"},
+		{DevicePolicy, ExitFailed, "the device is not in the state that the key is bound to"},
 		{ModuleFailed, ExitFailed, "a PKCS #11 module cannot be loaded or started"},
 		{PluginFailed, ExitFailed, "a plugin failed or answered nonsense"},
 		{PluginForbidden, ExitUsage, "the configuration does not allow the plugin"},
+
+		{OfflineForbidden, ExitOffline, "the key lives behind the network, which --offline forbids"},
+		{ServiceUnavailable, ExitTemporary, "a network service did not answer, or asked to be called later"},
+		{AttestationMalformed, ExitUsage, "a device's statement about a key is not well-formed"},
+		{AttestationRejected, ExitRejected, "a device's statement does not prove what is said of the key"},
+		{AttestationUntrusted, ExitRejected, "a device's statement is signed by nobody who is trusted"},
 
 		{PINRequired, ExitUsage, "the token needs a PIN and none could be asked for"},
 		{PINWrong, ExitFailed, "the token did not take the PIN"},
@@ -181,6 +199,7 @@ func entries() []Entry {
 
 		{KeyringMalformed, ExitUsage, "the keyring is not well-formed"},
 		{KeyringFailed, ExitFailed, "the keyring cannot be read, locked or written"},
+		{KeyringBusy, ExitTemporary, "another process is changing the keyring"},
 
 		{AuditUnwritable, ExitFailed, "the audit log cannot be written, so nothing was signed"},
 		{AuditMalformed, ExitUsage, "the audit log is not well-formed"},
@@ -211,6 +230,7 @@ func entries() []Entry {
 		{SignatureMissing, ExitMissing, "there is no signature at all"},
 		{SignatureThreshold, ExitRejected, "fewer distinct holders signed than demanded"},
 		{SignatureHybrid, ExitRejected, "a holder whose keys count only together signed with some of them"},
+		{SignatureFlags, ExitRejected, "a token signed without the touch or PIN that trust demands"},
 
 		{TrustRequired, ExitMissing, "no key, certificate or trust was given to verify with"},
 		{TrustMalformed, ExitUsage, "a trust file is not well-formed"},

@@ -34,7 +34,7 @@ func TestRules(t *testing.T) {
 // there, or about a module that go.mod requires, has to match packages.
 func TestRowsMatch(t *testing.T) {
 	dir := root(t)
-	g := load(t, dir, nil, nil)
+	g := load(t, dir, []string{"CGO_ENABLED=1"}, []string{"pkcs11"})
 	directories := []string{}
 	for _, r := range reaches() {
 		directories = append(directories, r.packages)

@@ -6,7 +6,7 @@ const own = "github.com/stellaops/stella"
 // testOnly are the packages that only tests import. They may use testify and are
 // bound by no other rule than that nothing shipped holds them.
 func testOnly() []string {
-	return []string{"internal/testkit", "pkg/keys/keystest"}
+	return []string{"internal/testkit", "pkg/keys/keystest", "internal/atomicfile/crashtest"}
 }
 
 // A reach bounds what packages may get from outside, through whatever they
@@ -24,13 +24,31 @@ func reaches() []reach {
 			"golang.org/x/crypto",
 			"golang.org/x/sys", // of x/crypto
 			"github.com/secure-systems-lab/go-securesystemslib",
-			"github.com/emmansun/gmsm", // of pkg/keys/sm2
+			// Of pkg/keys/pkcs11 in the hardware build.
+			"github.com/ThalesGroup/crypto11",
+			"github.com/miekg/pkcs11",
+			"github.com/pkg/errors",             // of crypto11
+			"github.com/thales-e-security/pool", // of crypto11
+			"github.com/google/go-tpm",
+			"github.com/fxamacker/cbor/v2", // of pkg/keys/fido2
+			"github.com/x448/float16",      // of cbor
+			"github.com/emmansun/gmsm",     // of pkg/keys/sm2
 		}},
+		{"pkg/keys/plugin/protocol", nil},
 		{"internal/fault", nil},
 		{"internal/input", nil},
 		{"internal/strictjson", nil},
 		{"internal/bundle", nil},
 		{"internal/atomicfile", []string{"golang.org/x/sys"}},
+		{"internal/filelock", []string{"golang.org/x/sys"}},
+		{"internal/spelling", nil},
+		{"internal/audit", []string{
+			"golang.org/x/mod", // signed notes
+			"golang.org/x/sys",
+			"golang.org/x/crypto",
+			"github.com/secure-systems-lab/go-securesystemslib", // of pkg/keys
+			"github.com/emmansun/gmsm",                          // of pkg/keys/sm2
+		}},
 		{"internal/version", nil},
 		{"internal/predicate", nil},
 	}
@@ -51,7 +69,11 @@ func homes() []home {
 		{"charm.land/lipgloss/v2", []string{"internal/ui"}},
 		{"golang.org/x/term", []string{"internal/ui"}},
 		{"golang.org/x/crypto", []string{"pkg/keys"}},
+		{"golang.org/x/mod", []string{"internal/audit"}},
 		{"github.com/secure-systems-lab/go-securesystemslib", []string{"pkg/keys"}},
+		{"github.com/ThalesGroup/crypto11", []string{"pkg/keys/pkcs11"}},
+		{"github.com/miekg/pkcs11", []string{"pkg/keys/pkcs11"}},
+		{"github.com/google/go-tpm", []string{"pkg/keys/tpm"}},
 		{"github.com/emmansun/gmsm", []string{"pkg/keys/sm2"}},
 		{"github.com/sigstore/sigstore-go", []string{"pkg/verify", "pkg/offlinekit", "internal/sigstore"}},
 		{"github.com/theupdateframework/go-tuf/v2", []string{"pkg/offlinekit"}},
@@ -82,7 +104,10 @@ func bans() []ban {
 		{"cmd/stella", []string{"github.com/stretchr/testify", "testing"}, "tests only"},
 		{
 			"cmd/stella",
-			[]string{"github.com/aws", "cloud.google.com", "github.com/Azure", "google.golang.org/api"},
+			[]string{
+				"github.com/aws", "cloud.google.com", "github.com/Azure", "google.golang.org/api",
+				"github.com/hashicorp/vault", "github.com/sigstore/sigstore/pkg/signature/kms", own + "/internal/plugins",
+			},
 			"cloud drivers are plugins, programs of their own",
 		},
 		{
@@ -96,7 +121,7 @@ func bans() []ban {
 		{"cmd/stella", []string{"k8s.io", "github.com/open-policy-agent"}, "weight that nothing here needs"},
 		{
 			"cmd/stella",
-			[]string{own + "/internal/testkit", own + "/pkg/keys/keystest", own + "/internal/tools"},
+			[]string{own + "/internal/testkit", own + "/pkg/keys/keystest", own + "/internal/atomicfile/crashtest", own + "/internal/tools"},
 			"tests and tools only",
 		},
 		{"pkg", []string{own + "/internal/cli", own + "/internal/ui", own + "/internal/signer"}, "a library does not know its programs"},

@@ -9,15 +9,17 @@ import (
 
 // The predicate types that stella writes by itself.
 const (
-	TypeCycloneDX = "https://cyclonedx.org/bom"
-	TypeSPDX      = "https://spdx.dev/Document"
-	TypeSyft      = "https://syft.dev/bom"
-	TypeSBOM      = "stella.ops/sbom@v1"
-	TypeReport    = "stella.ops/report@v1"
-	TypeVEX       = "stella.ops/vex@v1"
-	TypeOpenVEX   = "https://openvex.dev/ns"
-	TypeVulns     = "https://in-toto.io/attestation/vulns/v0.1"
-	TypeVuln      = "https://cosign.sigstore.dev/attestation/vuln/v1"
+	TypeCycloneDX     = "https://cyclonedx.org/bom"
+	TypeSPDX          = "https://spdx.dev/Document"
+	TypeSyft          = "https://syft.dev/bom"
+	TypeSBOM          = "stella.ops/sbom@v1"
+	TypeReport        = "stella.ops/report@v1"
+	TypeVEX           = "stella.ops/vex@v1"
+	TypeKeyRotation   = "stella.ops/keyRotation@v1"
+	TypeKeyRevocation = "stella.ops/keyRevocation@v1"
+	TypeOpenVEX       = "https://openvex.dev/ns"
+	TypeVulns         = "https://in-toto.io/attestation/vulns/v0.1"
+	TypeVuln          = "https://cosign.sigstore.dev/attestation/vuln/v1"
 )
 
 // Type is one row of the catalog: a schema of predicates.
@@ -60,6 +62,8 @@ func Types() []Type {
 		{"replay", "stella.ops/replay@v1", nil, "replay manifest"},
 		{"promotion", "stella.ops/promotion@v1", nil, "promotion"},
 		{"offline-kit", "stella.ops/offlineKit@v1", nil, "offline kit"},
+		{"key-rotation", TypeKeyRotation, nil, "rotation of a key"},
+		{"key-revocation", TypeKeyRevocation, nil, "revocation of a key"},
 		{"slsaprovenance1", "https://slsa.dev/provenance/v1", nil, "build provenance, SLSA v1"},
 		{"slsaprovenance", "https://slsa.dev/provenance/v0.2", nil, "build provenance, SLSA v0.2"},
 	}

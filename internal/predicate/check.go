@@ -41,7 +41,7 @@ func check(predicateType, root string, r io.Reader) error {
 	if s == nil {
 		s = shape{"": {kind: canonical.Object, opaque: true}}
 	}
-	c := &checker{root: root, shape: s, seen: make(map[string]int)}
+	c := &checker{root: root, shape: s, seen: make(map[string]int), texts: make(map[string][]string)}
 	if _, err := canonical.Scan(r, c); err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ type checker struct {
 	root  string
 	shape shape
 	seen  map[string]int
-	texts []string // of views, which must differ
+	texts map[string][]string // of the elements of each array, which must differ
 	key   []byte
 	bad   error
 }
@@ -118,10 +118,10 @@ func (c *checker) Value(path []byte, v canonical.Value) error {
 	case v.Kind == canonical.Object && c.shape[at].check != nil, v.Kind == canonical.Array:
 		text = fmt.Sprint(v.Count)
 	case strings.HasSuffix(at, "/*"):
-		if slices.Contains(c.texts, text) {
+		if slices.Contains(c.texts[at], text) {
 			c.fail("%.100q repeats %.100q", path, text)
 		}
-		c.texts = append(c.texts, text)
+		c.texts[at] = append(c.texts[at], text)
 	}
 	if r.check != nil {
 		if why := r.check(text); why != "" {

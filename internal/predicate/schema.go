@@ -8,7 +8,10 @@ var schemas embed.FS
 // Schema returns the JSON Schema (draft 2020-12) of one of stella's own
 // predicate types, or nil for a type that has none here.
 func Schema(predicateType string) []byte {
-	name := map[string]string{TypeSBOM: "sbom", TypeReport: "report", TypeVEX: "vex"}[predicateType]
+	name := map[string]string{
+		TypeSBOM: "sbom", TypeReport: "report", TypeVEX: "vex",
+		TypeKeyRotation: "keyRotation", TypeKeyRevocation: "keyRevocation",
+	}[predicateType]
 	b, err := schemas.ReadFile("schema/" + name + ".v1.json")
 	if err != nil {
 		return nil

@@ -1,8 +1,10 @@
 package predicate
 
 import (
+	"fmt"
 	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -39,7 +41,10 @@ func shapes() map[string]shape {
 	}
 	maps.Copy(report, reference("/report"))
 	report["/report"] = rule{kind: canonical.Object, required: true}
-	return map[string]shape{TypeSBOM: sbom, TypeVEX: reference(""), TypeReport: report}
+	return map[string]shape{
+		TypeSBOM: sbom, TypeVEX: reference(""), TypeReport: report,
+		TypeKeyRotation: keyRotation(), TypeKeyRevocation: keyRevocation(),
+	}
 }
 
 // reference is the shape of what stands for a document.
@@ -60,13 +65,15 @@ func reference(at string) shape {
 // Decisions are the values of a report's decision, from best to worst.
 func Decisions() []string { return []string{"pass", "warn", "block"} }
 
-func decision(s string) string {
-	for _, d := range Decisions() {
-		if s == d {
+func decision(s string) string { return oneOf(Decisions()...)(s) }
+
+func oneOf(words ...string) func(string) string {
+	return func(s string) string {
+		if slices.Contains(words, s) {
 			return ""
 		}
+		return "one of " + strings.Join(words, ", ")
 	}
-	return "one of " + strings.Join(Decisions(), ", ")
 }
 
 func sha256Hex(s string) string {
@@ -131,9 +138,16 @@ func notEmpty(n string) string {
 	return ""
 }
 
-func viewCount(s string) string {
-	if n, err := strconv.Atoi(s); err != nil || n < 1 || n > maxViews {
-		return "1 to 64 views"
+func viewCount(s string) string { return elements(s, 1, maxViews, "views") }
+
+func roleCount(s string) string { return elements(s, 0, maxRoles, "roles") }
+
+func flagCount(s string) string { return elements(s, 1, 2, "flags") }
+
+// elements holds the length of an array.
+func elements(s string, least, most int, noun string) string {
+	if n, err := strconv.Atoi(s); err != nil || n < least || n > most {
+		return fmt.Sprintf("%d to %d %s", least, most, noun)
 	}
 	return ""
 }

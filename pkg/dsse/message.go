@@ -138,6 +138,15 @@ func signedHeader(m Message) []byte {
 	return paeHeader(m.PayloadType(), m.Size())
 }
 
+// WriteInput writes to w what a signature over m covers: its PAE, or the bare
+// bytes of a blob. It is for keys in places that hash the message themselves.
+func WriteInput(w io.Writer, m Message) error {
+	if _, err := w.Write(signedHeader(m)); err != nil {
+		return err
+	}
+	return copyExactly(w, m)
+}
+
 // notPAE is content that must not begin as a PAE does.
 type notPAE struct{ Content }
 

@@ -99,8 +99,8 @@ func (o *Opened) count(threshold int, keys []Key) error {
 // try verifies one signature with every key. Its own error is a failure to
 // read the payload, not a verdict.
 func (o *Opened) try(index int, s Signature, keys []Key) error {
-	var named, forbidden error
-	verified, allowed := false, false
+	refused := refusal{signature: s}
+	verified := false
 	for k, key := range keys {
 		err := key.Verifier.Verify(o.Message, s)
 		switch {
@@ -109,22 +109,60 @@ func (o *Opened) try(index int, s Signature, keys []Key) error {
 			o.Verified = append(o.Verified, Verified{index, k})
 		case !isVerdict(err):
 			return err
-		case fault.ReasonOf(err) == fault.SignatureScheme, names(s, key.Verifier.Public()):
-			named = err
-		case fault.ReasonOf(err) == fault.KeyForbidden:
-			forbidden = err
 		default:
-			allowed = true
+			refused.add(key.Verifier.Public(), err)
 		}
 	}
 	if !verified {
-		if named == nil && !allowed {
-			named = forbidden // says more than that none of the keys fits
+		err := refused.best(len(keys))
+		if err == nil {
+			err = fault.New(fault.SignatureUntrusted, "signature %d is by none of the %d trusted keys, or the content was altered", index+1, len(keys))
 		}
-		if named == nil {
-			named = fault.New(fault.SignatureUntrusted, "signature %d is by none of the %d trusted keys, or the content was altered", index+1, len(keys))
-		}
-		o.Unverified = append(o.Unverified, Unverified{index, named})
+		o.Unverified = append(o.Unverified, Unverified{index, err})
+	}
+	return nil
+}
+
+// refusal chooses among the errors of all keys the one that says most about why
+// a signature counts for nothing. It changes words, never a verdict.
+type refusal struct {
+	signature Signature
+	flags     error // of the key that made the signature, without what it must say
+	named     error // of the key that the signature's hint names
+	scheme    error // of a key of another scheme
+	forbidden error // of a key that the crypto profile does not allow
+	others    int   // how many keys are of another scheme or not allowed
+}
+
+func (r *refusal) add(pub crypto.PublicKey, err error) {
+	reason := fault.ReasonOf(err)
+	switch {
+	case reason == fault.SignatureFlags:
+		r.flags = err
+	case names(r.signature, pub):
+		r.named = err
+	case reason == fault.SignatureScheme:
+		r.scheme = err
+		r.others++
+	case reason == fault.KeyForbidden:
+		r.forbidden = err
+		r.others++
+	}
+}
+
+// best returns nil if no key has more to say than that it did not sign. That a
+// signature with an extension is of another scheme than some keys' tells
+// something only if no key is of its scheme.
+func (r *refusal) best(keys int) error {
+	switch {
+	case r.flags != nil:
+		return r.flags
+	case r.named != nil:
+		return r.named
+	case r.forbidden != nil && r.others == keys:
+		return r.forbidden
+	case r.signature.Extension == nil || r.others == keys:
+		return r.scheme
 	}
 	return nil
 }
@@ -132,7 +170,7 @@ func (o *Opened) try(index int, s Signature, keys []Key) error {
 // isVerdict tells a signature that was judged from one that could not be.
 func isVerdict(err error) bool {
 	switch fault.ReasonOf(err) {
-	case fault.SignatureMismatch, fault.SignatureScheme, fault.SignatureMalformed, fault.KeyForbidden:
+	case fault.SignatureMismatch, fault.SignatureScheme, fault.SignatureMalformed, fault.SignatureFlags, fault.KeyForbidden:
 		return true
 	}
 	return false

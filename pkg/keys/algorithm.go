@@ -14,6 +14,7 @@ import (
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/pkg/dsse"
+	"github.com/stellaops/stella/pkg/keys/gost"
 )
 
 // Algorithm is the name of a kind of key, as users write it.
@@ -28,6 +29,12 @@ const (
 	RSA4096   Algorithm = "rsa-4096"
 	MLDSA65   Algorithm = "ml-dsa-65"
 	SM2       Algorithm = "sm2"
+)
+
+// The algorithms whose private keys live only behind a plugin.
+const (
+	GOST256 Algorithm = gost.Name256
+	GOST512 Algorithm = gost.Name512
 )
 
 // Algorithms returns the algorithms that Generate knows, the default first. A
@@ -95,8 +102,8 @@ func joinNames[S ~string](names []S) string {
 	return strings.Join(out, ", ")
 }
 
-// publicEqual reports whether two public keys are the same key.
-func publicEqual(a, b crypto.PublicKey) bool {
+// Equal reports whether two public keys are the same key.
+func Equal(a, b crypto.PublicKey) bool {
 	k, ok := a.(interface{ Equal(crypto.PublicKey) bool })
 	return ok && k.Equal(b)
 }

@@ -84,12 +84,16 @@ func Close(s dsse.Signer) error {
 }
 
 // Driver returns the driver of a scheme. A scheme without one is
-// fault.KeyScheme, with what this build has in its hint.
+// fault.KeyScheme, with what this build has in its hint, or which one has it.
 func (d Drivers) Driver(scheme string) (Driver, error) {
 	for _, driver := range d.list {
-		if driver.Scheme() == scheme {
-			return driver, nil
+		if driver.Scheme() != scheme {
+			continue
 		}
+		if other, absent := driver.(Absent); absent {
+			return nil, other.Absent()
+		}
+		return driver, nil
 	}
 	return nil, fault.New(fault.KeyScheme, "no driver for key scheme %q in this build", scheme).With("scheme", scheme).
 		WithHint("this build has: %s", joinNames(d.Schemes()))

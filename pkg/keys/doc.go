@@ -44,7 +44,7 @@
 //	reason          optional, only with revokedAt
 //	predicateTypes  array of predicate type URIs, empty for none, or exactly ["*"] for any
 //	tenant          optional
-//	fido2           with scheme "fido2": object of rpId and flags
+//	fido2           with scheme "fido2" or "sshsig": object of rpId and flags
 //
 // The JSON Schema is [KeysJSONSchema]; the page docs/formats/keys-json.md has
 // an example and the rules that a schema cannot express.

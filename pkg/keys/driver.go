@@ -27,6 +27,14 @@ type Note struct {
 // Noter is a signer that has notes for the user.
 type Noter interface{ Notes() []Note }
 
+// Absent is a driver that only other builds have. It stands in the list for
+// the sentence that names them: its scheme is not among Schemes.
+type Absent interface {
+	Driver
+	// Absent returns that sentence as a fault.KeyScheme.
+	Absent() error
+}
+
 // Drivers is the list of drivers that a program has. The zero value has none.
 type Drivers struct{ list []Driver }
 
@@ -34,7 +42,7 @@ type Drivers struct{ list []Driver }
 func NewDrivers(list ...Driver) (Drivers, error) {
 	d := Drivers{}
 	for _, driver := range list {
-		if slices.Contains(d.Schemes(), driver.Scheme()) {
+		if slices.ContainsFunc(d.list, func(other Driver) bool { return other.Scheme() == driver.Scheme() }) {
 			return Drivers{}, fault.New(fault.Internal, "two drivers for key scheme %q", driver.Scheme())
 		}
 		d.list = append(d.list, driver)
@@ -42,11 +50,13 @@ func NewDrivers(list ...Driver) (Drivers, error) {
 	return d, nil
 }
 
-// Schemes returns the schemes in the order of the list.
+// Schemes returns the schemes that this build has, in the order of the list.
 func (d Drivers) Schemes() []string {
-	out := make([]string, len(d.list))
-	for i, driver := range d.list {
-		out[i] = driver.Scheme()
+	var out []string
+	for _, driver := range d.list {
+		if _, absent := driver.(Absent); !absent {
+			out = append(out, driver.Scheme())
+		}
 	}
 	return out
 }

@@ -51,6 +51,26 @@ func TestDriversTwice(t *testing.T) {
 	assert.ErrorContains(t, err, `"file"`)
 }
 
+// elsewhere is a driver that another build has.
+type elsewhere struct{ schemeDriver }
+
+func (elsewhere) Absent() error { return fault.New(fault.KeyScheme, "the other build has it") }
+
+func TestDriversAbsent(t *testing.T) {
+	drivers, err := keys.NewDrivers(schemeDriver("file"), elsewhere{"pkcs11"})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"file"}, drivers.Schemes())
+	_, err = drivers.Driver("pkcs11")
+	assert.EqualError(t, err, "the other build has it")
+	ref, err := keys.ParseRef("pkcs11:token=T")
+	require.NoError(t, err)
+	_, err = drivers.Open(t.Context(), ref)
+	assert.EqualError(t, err, "the other build has it")
+	assert.Equal(t, fault.KeyScheme, fault.ReasonOf(err))
+	_, err = keys.NewDrivers(elsewhere{"pkcs11"}, schemeDriver("pkcs11"))
+	assert.ErrorContains(t, err, "two drivers")
+}
+
 // mismatched signs with one key and shows another.
 type mismatched struct {
 	dsse.Signer

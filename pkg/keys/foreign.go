@@ -8,6 +8,7 @@ import (
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 
 	"github.com/stellaops/stella/pkg/dsse"
+	"github.com/stellaops/stella/pkg/keys/gost"
 	"github.com/stellaops/stella/pkg/keys/sm2"
 )
 
@@ -36,6 +37,14 @@ type marshaler interface {
 // foreignAlgorithms is the table.
 func foreignAlgorithms() []foreign {
 	return []foreign{
+		{
+			algorithm: GOST256, scheme: SchemeGOST256, oid: gost.OID256,
+			parsePublic: func(der []byte) (dsse.ForeignKey, error) { return gost.ParsePublicKey(der) },
+		},
+		{
+			algorithm: GOST512, scheme: SchemeGOST512, oid: gost.OID512,
+			parsePublic: func(der []byte) (dsse.ForeignKey, error) { return gost.ParsePublicKey(der) },
+		},
 		{
 			algorithm: SM2, scheme: SchemeSM2SM3, oid: sm2.OIDPublicKey, curve: sm2.OIDCurve,
 			parsePublic:  func(der []byte) (dsse.ForeignKey, error) { return sm2.ParsePublicKey(der) },

@@ -5,18 +5,20 @@ import (
 	"encoding/json/jsontext"
 	"encoding/json/v2"
 	"encoding/pem"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
+	"github.com/stellaops/stella/internal/strictjson"
 )
 
 // KeysJSONFormat is the format string of a keys.json. It changes when a reader
 // of this version could misread a file.
 const KeysJSONFormat = "stella.ops/keys@v1"
+
+// anyType stands for every predicate type.
+const anyType = "*"
 
 // Bounds of a keys.json.
 const (
@@ -50,22 +52,21 @@ func ParseKeysJSON(b []byte, source string) ([]TrustedKey, error) {
 	if len(b) > MaxKeysJSONSize {
 		return nil, fault.New(fault.InputTooLarge, "%s is larger than the limit of %d bytes for a keys.json", input.Display(source), MaxKeysJSONSize)
 	}
-	var raw jsontext.Value
-	if err := json.Unmarshal(b, &raw); err != nil { // also refuses duplicates at any depth
-		return nil, syntaxError(source, err)
+	top, err := strictjson.Document{Source: source, Reason: fault.TrustMalformed}.Parse(b)
+	if err != nil {
+		return nil, err
 	}
-	top := readObject(source, "", raw)
-	format := top.text("format", required, maxNameSize, nil)
-	if top.err == nil && format != KeysJSONFormat {
-		return nil, top.fail("format", "unknown format %q, want %q", format, KeysJSONFormat)
+	format := top.Text("format", strictjson.Required, maxNameSize, nil)
+	if top.Err() == nil && format != KeysJSONFormat {
+		return nil, top.Fail("format", "unknown format %q, want %q", format, KeysJSONFormat)
 	}
-	entries := top.list("keys", required, MaxTrustedKeys)
-	if err := top.close("format", "keys"); err != nil {
+	entries := top.Objects("keys", strictjson.Required, MaxTrustedKeys)
+	if err := top.Close("format", "keys"); err != nil {
 		return nil, err
 	}
 	out := make([]TrustedKey, 0, len(entries))
 	for i, entry := range entries {
-		k, err := parseEntry(source, fmt.Sprintf("/keys/%d", i), entry)
+		k, err := parseEntry(source, entry)
 		if err != nil {
 			return nil, err
 		}
@@ -93,90 +94,119 @@ func loadJSON(path string, b []byte) ([]TrustedKey, error) {
 	return ParseKeysJSON(b, path)
 }
 
-func parseEntry(source, pointer string, raw jsontext.Value) (TrustedKey, error) {
-	o := readObject(source, pointer, raw)
-	k := TrustedKey{
-		Source:    source,
-		Name:      o.text("name", required, maxNameSize, isName),
-		Holder:    o.text("holder", optional, maxTextSize, isText),
-		Hybrid:    o.text("hybrid", optional, maxNameSize, isName),
-		Tenant:    o.text("tenant", optional, maxNameSize, isName),
-		Scheme:    Scheme(o.text("scheme", optional, maxNameSize, nil)),
-		NotBefore: o.time("notBefore"),
-		NotAfter:  o.time("notAfter"),
-		RevokedAt: o.time("revokedAt"),
-		Reason:    o.text("reason", optional, maxTextSize, isText),
-		Roles:     o.texts("roles", optional, maxNameSize, isName),
+func parseEntry(source string, o *strictjson.Object) (TrustedKey, error) {
+	types := o.Texts("predicateTypes", strictjson.Required, maxListSize, maxTypeSize, strictjson.IsPrintable)
+	hybrid := o.Text("hybrid", strictjson.Optional, maxNameSize, strictjson.IsName)
+	k := ReadEntry(source, o)
+	k.PredicateTypes, k.Hybrid = types, hybrid
+	if hybrid != "" && !o.Has("holder") {
+		o.Keep(o.Fail("hybrid", "is given for a key without holder"))
 	}
-	k.PredicateTypes = o.texts("predicateTypes", required, maxTypeSize, isTypeURI)
-	keyText := o.text("key", required, maxPEMSize, nil)
-	k.Algorithm = Algorithm(o.text("algorithm", required, maxNameSize, nil))
-	k.FIDO2 = parseFIDO2(o)
-	if err := o.close("name", "key", "algorithm", "scheme", "holder", "hybrid", "roles", "notBefore", "notAfter",
-		"revokedAt", "reason", "predicateTypes", "tenant", "fido2"); err != nil {
+	if err := o.Close(append(EntryMembers(), "predicateTypes", "hybrid")...); err != nil {
 		return TrustedKey{}, err
-	}
-	return k, finishEntry(o, &k, keyText)
-}
-
-func parseFIDO2(entry *object) *FIDO2 {
-	raw, ok := entry.members["fido2"]
-	if !ok {
-		return nil
-	}
-	o := readObject(entry.source, entry.pointer+"/fido2", raw)
-	f := &FIDO2{RPID: o.text("rpId", required, maxTextSize, isTypeURI), Flags: o.texts("flags", required, maxNameSize, isFlag)}
-	if err := o.close("rpId", "flags"); err != nil {
-		entry.keep(err)
-		return nil
-	}
-	if len(f.Flags) == 0 {
-		entry.keep(o.fail("flags", "needs at least one of \"up\" and \"uv\""))
-	}
-	return f
-}
-
-// finishEntry checks what members say about each other.
-func finishEntry(o *object, k *TrustedKey, keyText string) error {
-	if k.Hybrid != "" && k.Holder == "" {
-		return o.fail("hybrid", "is given for a key without holder")
 	}
 	if len(k.PredicateTypes) == 1 && k.PredicateTypes[0] == anyType {
 		k.PredicateTypes, k.AnyPredicateType = nil, true
 	}
 	if slices.Contains(k.PredicateTypes, anyType) {
-		return o.fail("predicateTypes", "\"*\" stands for any type and must be alone")
+		return TrustedKey{}, o.Fail("predicateTypes", "\"*\" stands for any type and must be alone")
 	}
-	if err := parseEntryKey(o, k, keyText); err != nil {
+	return k, nil
+}
+
+// EntryMembers are the members that an entry of a keys.json and one of a
+// keyring have alike.
+func EntryMembers() []string {
+	return []string{"name", "key", "algorithm", "scheme", "holder", "roles", "notBefore", "notAfter",
+		"revokedAt", "reason", "tenant", "fido2"}
+}
+
+// ReadEntry reads the members of EntryMembers, and keeps in o what is wrong
+// with them. The key may sign nothing yet.
+func ReadEntry(source string, o *strictjson.Object) TrustedKey {
+	k := TrustedKey{
+		Source:    source,
+		Name:      o.Text("name", strictjson.Required, maxNameSize, strictjson.IsName),
+		Holder:    o.Text("holder", strictjson.Optional, maxTextSize, strictjson.IsText),
+		Tenant:    o.Text("tenant", strictjson.Optional, maxNameSize, strictjson.IsName),
+		Scheme:    Scheme(o.Text("scheme", strictjson.Optional, maxNameSize, nil)),
+		NotBefore: o.Time("notBefore", strictjson.Optional),
+		NotAfter:  o.Time("notAfter", strictjson.Optional),
+		RevokedAt: o.Time("revokedAt", strictjson.Optional),
+		Reason:    o.Text("reason", strictjson.Optional, maxTextSize, strictjson.IsText),
+		Roles:     o.Texts("roles", strictjson.Optional, maxListSize, maxNameSize, strictjson.IsName),
+		Algorithm: Algorithm(o.Text("algorithm", strictjson.Required, maxNameSize, nil)),
+		FIDO2:     readFIDO2(o),
+	}
+	text := o.Text("key", strictjson.Required, maxPEMSize, nil)
+	if o.Err() == nil {
+		o.Keep(finishEntry(o, &k, text))
+	}
+	return k
+}
+
+// readFIDO2 reads the member "fido2"; nil if it is not there.
+func readFIDO2(entry *strictjson.Object) *FIDO2 {
+	o := entry.Child("fido2")
+	if o == nil {
+		return nil
+	}
+	f := &FIDO2{
+		RPID:  o.Text("rpId", strictjson.Required, maxTextSize, strictjson.IsPrintable),
+		Flags: o.Texts("flags", strictjson.Required, maxListSize, maxNameSize, isFlag),
+	}
+	if err := o.Close("rpId", "flags"); err != nil {
+		entry.Keep(err)
+		return nil
+	}
+	if len(f.Flags) == 0 {
+		entry.Keep(o.Fail("flags", "needs at least one of \"up\" and \"uv\""))
+	}
+	return f
+}
+
+func isFlag(s string) bool { return s == FlagUP || s == FlagUV }
+
+// finishEntry checks what members say about each other.
+func finishEntry(o *strictjson.Object, k *TrustedKey, keyText string) error {
+	if err := k.readKey(o, keyText); err != nil {
 		return err
 	}
 	switch {
 	case !k.NotBefore.IsZero() && !k.NotAfter.IsZero() && k.NotAfter.Before(k.NotBefore):
-		return o.fail("notAfter", "lies before notBefore")
+		return o.Fail("notAfter", "lies before notBefore")
 	case k.Reason != "" && k.RevokedAt.IsZero():
-		return o.fail("reason", "is given for a key without revokedAt")
-	case (k.Scheme == SchemeFIDO2) != (k.FIDO2 != nil):
-		return o.fail("fido2", "goes together with scheme %q", SchemeFIDO2)
+		return o.Fail("reason", "is given for a key without revokedAt")
+	case (AssertionKind(k.Scheme) != "") != (k.FIDO2 != nil):
+		return o.Fail("fido2", "goes together with scheme %q or %q", SchemeFIDO2, SchemeSSHSig)
+	case k.Scheme == SchemeSSHSig && !strings.HasPrefix(k.FIDO2.RPID, SSHSigApplication):
+		return o.Fail("fido2/rpId", "does not begin with %q, as every application of OpenSSH does", SSHSigApplication)
 	}
 	return nil
 }
 
-func parseEntryKey(o *object, k *TrustedKey, text string) error {
+// readKey sets the key from the member "key", and checks that algorithm and
+// scheme, as they were read, fit it.
+func (k *TrustedKey) readKey(o *strictjson.Object, text string) error {
 	block, _ := pem.Decode([]byte(text))
 	if block == nil || block.Type != pemPublic || !isEncodingOf(block, text) {
-		return o.fail("key", "is not one PEM block %q with lines of 64 characters", pemPublic)
+		return o.Fail("key", "is not one PEM block %q with lines of 64 characters", pemPublic)
 	}
 	parsed, err := parseSPKI(block.Bytes)
 	if err != nil {
-		return fault.Wrap(reasonInTrust(err), err, "%s", o.where("key")).With("path", o.source).With("pointer", o.pointer+"/key")
+		failure := o.Refuse("key", err)
+		if fault.ReasonOf(err) == fault.KeyUnsupported { // told apart from a broken file
+			failure.Reason = fault.KeyUnsupported
+		}
+		return failure
 	}
 	k.Public = parsed.Key
 	stated := *k
-	if err := k.complete(); err != nil {
-		return o.fail("scheme", "%q does not fit the key, which is %s", stated.Scheme, k.Algorithm)
+	if err := k.Complete(); err != nil {
+		return o.Fail("scheme", "%q does not fit the key, which is %s", stated.Scheme, k.Algorithm)
 	}
 	if stated.Algorithm != k.Algorithm {
-		return o.fail("algorithm", "%q does not fit the key, which is %s", clip(string(stated.Algorithm)), k.Algorithm)
+		return o.Fail("algorithm", "%q does not fit the key, which is %s", clip(string(stated.Algorithm)), k.Algorithm)
 	}
 	return nil
 }
@@ -188,14 +218,6 @@ func isEncodingOf(block *pem.Block, text string) bool {
 	return strings.TrimSuffix(strings.ReplaceAll(text, "\r\n", "\n"), "\n") == want
 }
 
-// reasonInTrust keeps an unsupported algorithm apart from a broken file.
-func reasonInTrust(err error) fault.Reason {
-	if fault.ReasonOf(err) == fault.KeyUnsupported {
-		return fault.KeyUnsupported
-	}
-	return fault.TrustMalformed
-}
-
 // checkUnique refuses a second entry of a name or a key: within one file even
 // an equal one is a mistake.
 func checkUnique(have []TrustedKey, k TrustedKey, i int, source string) error {
@@ -204,7 +226,7 @@ func checkUnique(have []TrustedKey, k TrustedKey, i int, source string) error {
 		switch {
 		case have[j].Name == k.Name:
 			member = "name"
-		case publicEqual(have[j].Public, k.Public):
+		case Equal(have[j].Public, k.Public):
 			member = "key"
 		default:
 			continue
@@ -213,20 +235,4 @@ func checkUnique(have []TrustedKey, k TrustedKey, i int, source string) error {
 			WithHint("keep one entry for each key").With("path", source)
 	}
 	return nil
-}
-
-// syntaxError says where the JSON is broken. The library's words quote names
-// of members only.
-func syntaxError(source string, err error) error {
-	out := fault.New(fault.TrustMalformed, "malformed %s: not well-formed JSON", input.Display(source)).With("path", source)
-	if errors.Is(err, jsontext.ErrDuplicateName) {
-		out.Message = fmt.Sprintf("malformed %s: duplicate member", input.Display(source))
-	}
-	if se, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
-		out.Message += fmt.Sprintf(" at byte %d", se.ByteOffset)
-		if se.JSONPointer != "" {
-			out.Message += fmt.Sprintf(" (%q)", clip(string(se.JSONPointer)))
-		}
-	}
-	return out
 }

@@ -8,6 +8,8 @@ import (
 	"crypto/x509"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/stellaops/stella/internal/fault"
 )
 
 // parseOpenSSH parses a private key of OpenSSH. The library bounds the rounds
@@ -17,6 +19,10 @@ func parseOpenSSH(block *pem.Block, passphrase func() ([]byte, error)) (any, For
 	key, err := ssh.ParseRawPrivateKey(text)
 	if err == nil {
 		return plainEd25519(key), FormatOpenSSH, nil
+	}
+	if file, err := parseOpenSSHFile(block); err == nil && file.isSecurityKey() {
+		return nil, "", fault.New(fault.KeyUnsupported, "the OpenSSH key lies on a FIDO2 token").
+			WithHint("name it with its driver: fido2:KEY")
 	}
 	if _, ok := errors.AsType[*ssh.PassphraseMissingError](err); !ok {
 		return nil, "", malformed("OpenSSH private key, or one of a kind that is not supported")

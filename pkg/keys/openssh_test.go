@@ -79,7 +79,8 @@ func TestOpenSSHPublicRefuses(t *testing.T) {
 	}{
 		{"P-521", string(readFile(t, dir, "p521.pub")), fault.KeyUnsupported},
 		{"certificate", string(readFile(t, dir, "k-cert.pub")), fault.KeyUnsupported},
-		{"security key", "sk-ssh-ed25519@openssh.com AAAA", fault.KeyUnsupported},
+		{"security key", "sk-ssh-ed25519@openssh.com AAAA", fault.KeyMalformed},
+		{"security key of another kind", "sk-ssh-rsa@openssh.com AAAA", fault.KeyMalformed},
 		{"options", `no-pty ` + line, fault.KeyMalformed},
 		{"name and key differ", "ssh-rsa" + line[len("ssh-ed25519"):], fault.KeyMalformed},
 		{"truncated", line[:40], fault.KeyMalformed},

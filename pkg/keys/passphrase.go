@@ -120,7 +120,7 @@ func PassphraseProgram(program string) Passphrases {
 	}
 }
 
-// Environment gives passphrases out of environment variables. A variable is
+// Environment gives passphrases and keys out of environment variables. A variable is
 // removed as soon as it was read, so that no child process inherits it, and
 // remembered for another key that names it. It is safe for concurrent use.
 type Environment struct {
@@ -148,22 +148,62 @@ func (e *Environment) Passphrase(name string) Passphrases {
 	}
 }
 
+// Key reads a private key from the variable called name, as text. The text
+// belongs to the caller. A variable that is not set is fault.InputNotFound.
+func (e *Environment) Key(name string) ([]byte, error) {
+	value, found, err := e.value(name)
+	switch {
+	case err != nil:
+		return nil, err
+	case !found:
+		return nil, fault.New(fault.InputNotFound, "environment variable %q is not set", name).
+			WithHint("export the private key in %s, as PEM", name)
+	}
+	return []byte(value), nil
+}
+
 func (e *Environment) take(name string) (string, error) {
+	value, found, err := e.value(name)
+	if err == nil && !found {
+		err = fault.New(fault.PassphraseSource, "environment variable %q is not set", name).
+			WithHint("export the passphrase in %s, or use --passphrase-file", name)
+	}
+	return value, err
+}
+
+// value returns a variable, removes it from the environment and remembers it.
+func (e *Environment) value(name string) (value string, found bool, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if value, ok := e.read[name]; ok {
-		return value, nil
+		return value, true, nil
 	}
-	value, ok := e.lookup(name)
-	if !ok {
-		return "", fault.New(fault.PassphraseSource, "environment variable %q is not set", name).
-			WithHint("export the passphrase in %s, or use --passphrase-file", name)
+	value, found = e.lookup(name)
+	if !found {
+		return "", false, nil
 	}
 	if err := e.unset(name); err != nil {
-		return "", sourceError(err, "environment variable %q could not be removed after reading", name)
+		return "", false, sourceError(err, "environment variable %q could not be removed after reading", name)
 	}
 	e.read[name] = value
-	return value, nil
+	return value, true, nil
+}
+
+// For returns where the passphrase of the key that ref names comes from: the
+// file or the variable of its options, else ask. Two places in one reference are
+// refused: which one counts should not be a matter of luck.
+func (e *Environment) For(ref Ref, ask Passphrases) (Passphrases, error) {
+	file, inFile := ref.Option(OptionPassphraseFile)
+	variable, inEnv := ref.Option(OptionPassphraseEnv)
+	switch {
+	case inFile && inEnv:
+		return nil, fault.New(fault.PassphraseSource, "key reference names a passphrase file and a passphrase variable")
+	case inFile:
+		return PassphraseFile(file), nil
+	case inEnv:
+		return e.Passphrase(variable), nil
+	}
+	return ask, nil
 }
 
 // errTooLong lets an answer that is too long be told from a broken pipe.

@@ -73,7 +73,9 @@ func (p Profile) row() profile {
 }
 
 // Within reports whether p allows nothing that bound does not allow.
-func (p Profile) Within(bound Profile) bool { return bound == p || bound == "" || bound == ProfileDefault }
+func (p Profile) Within(bound Profile) bool {
+	return bound == p || bound == "" || bound == ProfileDefault
+}
 
 // Generate returns nil if keys of the algorithm may be made, else
 // fault.ProfileForbidden.

@@ -29,6 +29,9 @@ type PublicKey struct {
 	// Certificate is the pinned certificate that the key came in, or nil. It
 	// is a leaf; nothing about it has been verified but that someone chose it.
 	Certificate *x509.Certificate
+	// FIDO2 is what an OpenSSH key on a FIDO2 token has to say, or nil. Such a
+	// key signs in SchemeSSHSig alone.
+	FIDO2 *FIDO2
 }
 
 // ParsePublic parses a file that holds one or more public keys: PEM "PUBLIC

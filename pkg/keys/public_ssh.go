@@ -12,11 +12,11 @@ import (
 // sshPrefixes are the beginnings by which a line of an OpenSSH public key is
 // recognised (sshd(8), "AUTHORIZED_KEYS FILE FORMAT"), supported or not.
 func sshPrefixes() []string {
-	return []string{"ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-", "rsa-sha2-"}
+	return []string{"ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-", sshVerifyRequired + " sk-", "rsa-sha2-"}
 }
 
-// parseSSHPublic parses lines of OpenSSH public keys, without options. Empty
-// lines and lines that begin with # are skipped.
+// parseSSHPublic parses lines of OpenSSH public keys, without options but the
+// one of parseSecurityKeyLine. Empty lines and lines that begin with # are skipped.
 func parseSSHPublic(b []byte) ([]PublicKey, error) {
 	var out []PublicKey
 	for line := range bytes.Lines(b) {
@@ -40,6 +40,9 @@ func parseSSHPublic(b []byte) ([]PublicKey, error) {
 }
 
 func parseSSHLine(line []byte) (PublicKey, error) {
+	if isSecurityKeyLine(line) {
+		return parseSecurityKeyLine(line)
+	}
 	if !looksPublic(line) {
 		return PublicKey{}, notKeyError()
 	}
@@ -48,7 +51,8 @@ func parseSSHLine(line []byte) (PublicKey, error) {
 	case ssh.KeyAlgoED25519, ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoRSA:
 	default:
 		return PublicKey{}, fault.New(fault.KeyUnsupported, "unsupported kind of OpenSSH key %q", clip(kind)).
-			WithHint("use an ssh-ed25519, ecdsa-sha2-nistp256, ecdsa-sha2-nistp384 or ssh-rsa key")
+			WithHint("use an ssh-ed25519, ecdsa-sha2-nistp256, ecdsa-sha2-nistp384, ssh-rsa, %s or %s key",
+				ssh.KeyAlgoSKED25519, ssh.KeyAlgoSKECDSA256)
 	}
 	parsed, _, _, _, err := ssh.ParseAuthorizedKey(line)
 	if err != nil || parsed.Type() != kind {

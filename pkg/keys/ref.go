@@ -112,6 +112,13 @@ func (r Ref) Option(name string) (string, bool) {
 	return "", false
 }
 
+// With returns r with an option more, or with another value for it.
+func (r Ref) With(name, value string) Ref {
+	options := slices.DeleteFunc(slices.Clone(r.options), func(o option) bool { return o.name == name })
+	r.options = append(options, option{name, value})
+	return r
+}
+
 // CheckOptions returns a usage error if r has an option that is not allowed.
 func (r Ref) CheckOptions(allowed ...string) error {
 	for _, o := range r.options {

@@ -9,7 +9,7 @@ import (
 )
 
 // Scheme is how a trusted key signs. The key fixes it, and for RSA and for
-// FIDO2 authenticators the trust entry; never the signature.
+// FIDO2 tokens the trust entry; never the signature.
 type Scheme string
 
 // The schemes. Each fits one kind of key.
@@ -20,19 +20,22 @@ const (
 	SchemeRSAPSS      Scheme = "rsa-pss-sha256"      // read where the trust entry says so, salt of 32 bytes
 	SchemeEd25519     Scheme = "ed25519"
 	SchemeMLDSA65     Scheme = "ml-dsa-65"
+	SchemeGOST256     Scheme = "gost2012-256-streebog" // verified by a plugin
+	SchemeGOST512     Scheme = "gost2012-512-streebog"
 	SchemeSM2SM3      Scheme = "sm2-sm3"
-	SchemeFIDO2       Scheme = "fido2" // an assertion of an authenticator; P-256 or Ed25519
+	SchemeFIDO2       Scheme = "fido2"  // an assertion of a token over SHA-256 of the PAE; P-256 or Ed25519
+	SchemeSSHSig      Scheme = "sshsig" // one that OpenSSH verifies as SSHSIG over the PAE; P-256 or Ed25519
 )
 
 // schemesOf returns the schemes that a key of algorithm a may have, its own first.
 func schemesOf(a Algorithm) []Scheme {
 	switch a {
 	case ECDSAP256:
-		return []Scheme{SchemeECDSASHA256, SchemeFIDO2}
+		return []Scheme{SchemeECDSASHA256, SchemeFIDO2, SchemeSSHSig}
 	case ECDSAP384:
 		return []Scheme{SchemeECDSASHA384}
 	case Ed25519:
-		return []Scheme{SchemeEd25519, SchemeFIDO2}
+		return []Scheme{SchemeEd25519, SchemeFIDO2, SchemeSSHSig}
 	case MLDSA65:
 		return []Scheme{SchemeMLDSA65}
 	}

@@ -44,7 +44,8 @@ type TrustedKey struct {
 	AnyPredicateType bool
 	// Tenant is the tenant that the key is for, or empty.
 	Tenant string
-	// FIDO2 is what an authenticator must have said; nil unless Scheme is SchemeFIDO2.
+	// FIDO2 is what a token must have said; nil unless Scheme is SchemeFIDO2 or
+	// SchemeSSHSig.
 	FIDO2 *FIDO2
 	// Source is the file that the key came from.
 	Source string
@@ -54,9 +55,10 @@ type TrustedKey struct {
 
 // FIDO2 is what a FIDO2 assertion must hold to count.
 type FIDO2 struct {
-	// RPID is the relying party id that the credential was made for.
+	// RPID is the relying party id that the credential was made for; OpenSSH
+	// calls it the application.
 	RPID string
-	// Flags are the flags that must be set: "up" (touched), "uv" (user verified).
+	// Flags are the flags that must be set: FlagUP, FlagUV; at least one.
 	Flags []string
 }
 
@@ -123,8 +125,9 @@ func (k *TrustedKey) Allows(spellings ...string) error {
 		With("key", k.Name)
 }
 
-// Verifier returns the verifier of the key's scheme. The FIDO2 scheme has none
-// here: it is fault.KeyUnsupported.
+// Verifier returns the verifier of the key's scheme, or fault.KeyUnsupported if
+// the entry does not hold what the scheme needs, or its plugin may not run (see
+// Trust.Resolve).
 func (k *TrustedKey) Verifier() (dsse.Verifier, error) {
 	switch k.Scheme {
 	case SchemeRSAPSS:
@@ -133,8 +136,16 @@ func (k *TrustedKey) Verifier() (dsse.Verifier, error) {
 			return nil, fault.New(fault.KeyUnsupported, "scheme %q needs an RSA key", k.Scheme)
 		}
 		return NewPSSVerifier(pub)
-	case SchemeFIDO2:
-		return nil, fault.New(fault.KeyUnsupported, "key %q signs with a FIDO2 authenticator, which this build does not verify", k.Name)
+	case SchemeFIDO2, SchemeSSHSig:
+		if k.FIDO2 == nil {
+			return nil, fault.New(fault.KeyUnsupported, "key %q of scheme %q says no relying party id", k.Name, k.Scheme)
+		}
+		return NewAssertionVerifier(k.Scheme, k.Public, *k.FIDO2)
+	}
+	if plugged, ok := k.Public.(interface{ Verifiable() error }); ok {
+		if err := plugged.Verifiable(); err != nil {
+			return nil, fault.Wrap(fault.KeyUnsupported, err, "key %q", k.Name)
+		}
 	}
 	verifier, err := dsse.NewVerifier(k.Public)
 	if err != nil {

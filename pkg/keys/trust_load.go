@@ -168,6 +168,9 @@ func bareKey(p PublicKey, path string, i, total int) TrustedKey {
 		Name: filepath.Base(path), Public: p.Key, Certificate: p.Certificate,
 		AnyPredicateType: true, Source: path, bare: p.Certificate == nil,
 	}
+	if p.FIDO2 != nil {
+		k.Scheme, k.FIDO2 = SchemeSSHSig, p.FIDO2
+	}
 	if total > 1 {
 		k.Name = fmt.Sprintf("%s#%d", k.Name, i+1)
 	}

@@ -51,6 +51,17 @@ func NewTrust(list ...TrustedKey) (*Trust, error) {
 	return t, nil
 }
 
+// With returns the trust in t's keys and in those of list, by the rules of
+// NewTrust.
+func (t *Trust) With(list ...TrustedKey) (*Trust, error) {
+	out, err := NewTrust(slices.Concat(t.keys, list)...)
+	if err != nil {
+		return nil, err
+	}
+	out.ignored = t.ignored
+	return out, nil
+}
+
 // Keys returns the keys, in the order in which they were given.
 func (t *Trust) Keys() []TrustedKey { return slices.Clone(t.keys) }
 
@@ -60,7 +71,7 @@ func (t *Trust) Ignored() []Ignored { return slices.Clone(t.ignored) }
 // Find returns the entry of a public key, or nil.
 func (t *Trust) Find(pub crypto.PublicKey) *TrustedKey {
 	for i := range t.keys {
-		if publicEqual(t.keys[i].Public, pub) {
+		if Equal(t.keys[i].Public, pub) {
 			k := t.keys[i]
 			return &k
 		}
@@ -70,16 +81,17 @@ func (t *Trust) Find(pub crypto.PublicKey) *TrustedKey {
 
 // add puts k into the set or merges it. It fills what may be left out.
 func (t *Trust) add(k TrustedKey) error {
-	if err := k.complete(); err != nil {
+	if err := k.Complete(); err != nil {
 		return err
 	}
-	i := slices.IndexFunc(t.keys, func(have TrustedKey) bool { return publicEqual(have.Public, k.Public) })
+	i := slices.IndexFunc(t.keys, func(have TrustedKey) bool { return Equal(have.Public, k.Public) })
 	switch {
 	case i < 0:
 		t.keys = append(t.keys, k)
-	case k.bare || k.equal(t.keys[i]):
-	case t.keys[i].bare:
+	case k.equal(t.keys[i]):
+	case t.keys[i].bare && (!k.bare || k.FIDO2 != nil): // an OpenSSH line says more than PEM of its key
 		t.keys[i] = k
+	case k.bare:
 	default:
 		return fault.New(fault.TrustMalformed, "%q and %q are the same public key with different entries (%s and %s)",
 			t.keys[i].Name, k.Name, t.keys[i].Source, k.Source).
@@ -88,8 +100,9 @@ func (t *Trust) add(k TrustedKey) error {
 	return nil
 }
 
-// complete derives algorithm, scheme and holder where they are left out.
-func (k *TrustedKey) complete() error {
+// Complete derives the algorithm from the key, and scheme and holder where they
+// are left out. A scheme that does not fit the key is fault.TrustMalformed.
+func (k *TrustedKey) Complete() error {
 	algorithm, err := AlgorithmOf(k.Public)
 	if err != nil {
 		return err

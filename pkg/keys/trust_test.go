@@ -250,8 +250,10 @@ func TestVerifier(t *testing.T) {
 		assert.Equal(t, good, verifier.Verify(m, sig) == nil, scheme)
 		assert.Equal(t, key.Public(), verifier.Public())
 	}
-	_, err = (&keys.TrustedKey{Scheme: keys.SchemeFIDO2}).Verifier()
-	assert.Equal(t, fault.KeyUnsupported, fault.ReasonOf(err))
+	for _, scheme := range []keys.Scheme{keys.SchemeFIDO2, keys.SchemeSSHSig} {
+		_, err = (&keys.TrustedKey{Scheme: scheme}).Verifier()
+		assert.Equal(t, fault.KeyUnsupported, fault.ReasonOf(err))
+	}
 	_, err = (&keys.TrustedKey{Scheme: keys.SchemeRSAPSS}).Verifier()
 	assert.Equal(t, fault.KeyUnsupported, fault.ReasonOf(err))
 }

@@ -1,9 +1,9 @@
 // Command testrun runs "go test" and holds it to a committed number of tests,
 // so that a suite that silently ran less than it should is a failure.
 //
-//	testrun -suite NAME -- ARGUMENTS OF GO TEST
+//	testrun -suite NAME [-in DIR] -- ARGUMENTS OF GO TEST
 //
-// It prints what go test prints (with -v also what passing tests say), then
+// DIR is the folder of another module. It prints what go test prints (with -v also what passing tests say), then
 //
 //	NAME: 812 passed, 0 failed, 0 skipped
 //
@@ -28,8 +28,9 @@ var expectedTable string
 
 func main() {
 	suite := flag.String("suite", "", "row of expected.txt that the run is held to")
+	dir := flag.String("in", "", "folder in which go test runs")
 	flag.Parse()
-	if err := run(*suite, flag.Args(), os.Getenv("CI") == "true", os.Stdout); err != nil {
+	if err := run(*suite, *dir, flag.Args(), os.Getenv("CI") == "true", os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "testrun:", err)
 		os.Exit(1)
 	}
@@ -37,14 +38,14 @@ func main() {
 
 // run tests and judges. A nil error means that every test passed and that
 // there were enough of them.
-func run(suite string, args []string, strict bool, out io.Writer) error {
+func run(suite, dir string, args []string, strict bool, out io.Writer) error {
 	want, err := expected(expectedTable, suite)
 	if err != nil {
 		return err
 	}
 	// #nosec G204 -- the arguments are those of the Makefile
 	cmd := exec.Command("go", append([]string{"test", "-json"}, args...)...)
-	cmd.Stderr = os.Stderr
+	cmd.Dir, cmd.Stderr = dir, os.Stderr
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		return err

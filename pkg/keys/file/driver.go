@@ -50,7 +50,7 @@ func (d *Driver) Open(ctx context.Context, ref keys.Ref) (dsse.Signer, error) {
 	if err := ref.CheckOptions(keys.OptionPassphraseFile, keys.OptionPassphraseEnv); err != nil {
 		return nil, err
 	}
-	ask, err := d.source(ref)
+	ask, err := d.env.For(ref, d.ask)
 	if err != nil {
 		return nil, err
 	}
@@ -63,34 +63,11 @@ func (d *Driver) Open(ctx context.Context, ref keys.Ref) (dsse.Signer, error) {
 		return nil, err
 	}
 	defer clear(content)
-	key, _, err := keys.ParsePrivate(content, func() ([]byte, error) { return ask(ctx, keys.Prompt{Key: path}) })
+	signer, err := keys.OpenPrivate(ctx, content, path, ask)
 	if err != nil {
-		return nil, withPath(path, err)
-	}
-	signer, err := dsse.NewSigner(key)
-	if err != nil {
-		return nil, fault.Wrap(fault.KeyUnsupported, err, "%q", path)
-	}
-	if err := keys.SelfTest(ctx, signer); err != nil {
 		return nil, withPath(path, err)
 	}
 	return &opened{Signer: signer, notes: permissionNotes(path)}, nil
-}
-
-// source returns where the passphrase comes from. Two places in one reference
-// are refused: which one counts should not be a matter of luck.
-func (d *Driver) source(ref keys.Ref) (keys.Passphrases, error) {
-	file, inFile := ref.Option(keys.OptionPassphraseFile)
-	variable, inEnv := ref.Option(keys.OptionPassphraseEnv)
-	switch {
-	case inFile && inEnv:
-		return nil, fault.New(fault.PassphraseSource, "key reference names a passphrase file and a passphrase variable")
-	case inFile:
-		return keys.PassphraseFile(file), nil
-	case inEnv:
-		return d.env.Passphrase(variable), nil
-	}
-	return d.ask, nil
 }
 
 func read(path string) ([]byte, error) {

@@ -1,9 +1,10 @@
 package keystest
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -26,13 +27,15 @@ type check struct {
 	algorithm keys.Algorithm
 }
 
-// drivers is the registry as a program has it: the suite goes through it.
+// open goes through the registry, as a program does. The signer is closed when
+// the test ends.
 func (c *check) open(t *testing.T) dsse.Signer {
 	t.Helper()
 	registry, err := keys.NewDrivers(c.Driver)
 	require.NoError(t, err)
 	s, err := registry.Open(t.Context(), c.Ref)
 	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, keys.Close(s)) })
 	return s
 }
 
@@ -71,9 +74,6 @@ func (c *check) public(t *testing.T) {
 }
 
 func (c *check) deterministic(t *testing.T) {
-	if !slices.Contains(c.suite.Deterministic, c.algorithm) {
-		t.Skipf("the driver does not promise it for %s", c.algorithm)
-	}
 	one, err := c.open(t).Sign(t.Context(), message("{}"))
 	require.NoError(t, err)
 	two, err := c.open(t).Sign(t.Context(), message("{}"))
@@ -115,17 +115,36 @@ func (c *check) cancelled(t *testing.T) {
 
 func (c *check) missing(t *testing.T) {
 	_, err := c.Driver.Open(t.Context(), c.Missing)
-	c.fails(t, err, fault.InputNotFound)
+	c.fails(t, err, cmp.Or(c.MissingReason, fault.InputNotFound))
 }
 
 func (c *check) wrongSecret(t *testing.T) {
 	_, err := c.WrongSecret.Open(t.Context(), c.Ref)
-	c.fails(t, err, fault.PassphraseWrong)
+	c.fails(t, err, cmp.Or(c.WrongSecretReason, fault.PassphraseWrong))
 }
 
 func (c *check) damaged(t *testing.T) {
 	_, err := c.Driver.Open(t.Context(), c.Damaged)
 	c.fails(t, err, fault.KeySelfTest)
+}
+
+func (c *check) refused(t *testing.T, r Refusal) {
+	_, err := c.Driver.Open(t.Context(), r.Ref)
+	c.fails(t, err, r.Reason)
+	assert.Contains(t, fault.HintOf(err), r.Hint)
+}
+
+// takenAway has the device go while a signer is in use. Its failure leaves
+// nothing that hangs.
+func (c *check) takenAway(t *testing.T) {
+	s := c.open(t)
+	_, err := s.Sign(t.Context(), message("{}"))
+	require.NoError(t, err)
+	c.TakeAway()
+	for range 2 {
+		_, err = s.Sign(t.Context(), message("{}"))
+		c.fails(t, err, fault.DeviceFailed)
+	}
 }
 
 func (c *check) otherScheme(t *testing.T) {
@@ -145,6 +164,9 @@ func (c *check) fails(t *testing.T, err error, want fault.Reason) {
 	require.Error(t, err)
 	assert.Equal(t, want, fault.ReasonOf(err), "%v", err)
 	text := fmt.Sprintf("%v %+v %s", err, err, fault.HintOf(err))
+	if fe, ok := errors.AsType[*fault.Error](err); ok {
+		text += fmt.Sprint(fe.Details)
+	}
 	for _, secret := range c.Secrets {
 		require.NotEmpty(t, secret)
 		assert.NotContains(t, text, secret)

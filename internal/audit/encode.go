@@ -1,0 +1,112 @@
+package audit
+
+import (
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"encoding/json/jsontext"
+)
+
+// timeFormat has a fixed width: microseconds, UTC.
+const timeFormat = "2006-01-02T15:04:05.000000Z"
+
+// appendEntry appends the members of a record that its caller knows. A record
+// is written by hand because a batch writes tens of thousands each second.
+func appendEntry(b []byte, e *Entry) []byte {
+	b = appendMember(b, `"tenant":`, e.Tenant, maxText)
+	b = appendMember(b, `,"caller":`, e.Caller, maxText)
+	b = appendMember(b, `,"operation":`, e.Operation, maxText)
+	b = appendMember(b, `,"issuer":`, e.Issuer, maxText)
+	b = appendMember(b, `,"entitlement":`, e.Entitlement, maxText)
+	b = appendMember(b, `,"requestId":`, e.RequestID, maxText)
+	b = appendMember(b, `,"traceId":`, e.TraceID, maxText)
+	b = appendMember(b, `,"keySource":`, e.Source, maxText)
+	b = appendMember(b, `,"keyRef":`, e.Ref, maxText)
+	b = appendMember(b, `,"keyId":`, e.ID, maxText)
+	b = append(b, `,"subjects":[`...)
+	for i, digest := range e.Subjects[:min(len(e.Subjects), MaxSubjects)] {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendText(b, digest, maxDigest)
+	}
+	b = append(b, `],"subjectCount":`...)
+	b = strconv.AppendInt(b, int64(e.SubjectCount), 10)
+	b = appendMember(b, `,"predicateType":`, e.PredicateType, maxType)
+	b = appendMember(b, `,"payloadSha256":`, e.PayloadSHA256, maxText)
+	b = appendMember(b, `,"signatureSha256":`, e.SignatureSHA256, maxText)
+	b = appendMember(b, `,"decision":`, string(e.Decision), maxText)
+	b = appendMember(b, `,"reason":`, e.Reason, maxText)
+	return appendMember(b, `,"note":`, e.Note, maxText)
+}
+
+func appendMember(b []byte, name, value string, limit int) []byte {
+	return appendText(append(b, name...), value, limit)
+}
+
+// appendText appends s as a JSON string, cut to limit bytes.
+func appendText(b []byte, s string, limit int) []byte {
+	if len(s) > limit {
+		s = cut(s, limit)
+	}
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return appendQuoted(b, s)
+		}
+	}
+	b = append(b, '"')
+	b = append(b, s...)
+	return append(b, '"')
+}
+
+// ellipsis ends a text that was cut.
+const ellipsis = "…"
+
+func cut(s string, limit int) string {
+	n := limit - len(ellipsis)
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + ellipsis
+}
+
+// appendQuoted is appendText for texts that need a closer look. What is not
+// UTF-8 is replaced: a hostile name must not keep a use of a key out of the log.
+func appendQuoted(b []byte, s string) []byte {
+	out, err := jsontext.AppendQuote(b, strings.ToValidUTF8(s, "\uFFFD"))
+	if err != nil {
+		return append(b, `""`...) // cannot be: it is valid UTF-8
+	}
+	return out
+}
+
+// appendHead appends what comes before the entry.
+func appendHead(b []byte, seq uint64, at time.Time) []byte {
+	b = append(b, `{"v":1,"seq":`...)
+	b = strconv.AppendUint(b, seq, 10)
+	b = append(b, `,"time":"`...)
+	b = at.UTC().AppendFormat(b, timeFormat)
+	return append(b, `",`...)
+}
+
+// The end of every line: the hash of the line before has a fixed place in it.
+const (
+	prevMember = `,"prev":"`
+	lineEnd    = "\"}\n"
+	tailSize   = len(prevMember) + hexSize + len(lineEnd)
+)
+
+func appendTail(b []byte, prev Hash) []byte {
+	b = append(b, prevMember...)
+	b = prev.appendHex(b)
+	return append(b, lineEnd...)
+}
+
+// appendRecord appends the line of a whole record.
+func appendRecord(b []byte, r *Record, prev Hash) []byte {
+	b = appendHead(b, r.Seq, r.Time)
+	b = appendEntry(b, &r.Entry)
+	return appendTail(b, prev)
+}

@@ -1,0 +1,196 @@
+package audit
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/stellaops/stella/internal/fault"
+)
+
+// maxProblems bounds the problems that a report lists; it counts all.
+const maxProblems = 100
+
+// Report is what a log's own bytes, and a checkpoint, say about it.
+type Report struct {
+	Records  uint64    `json:"records"`
+	Segments int       `json:"segments"`
+	First    time.Time `json:"first,omitzero"` // when the first record was written
+	Last     time.Time `json:"last,omitzero"`
+	Head     string    `json:"head"` // hash of the last record, in hex
+	// Recovered are the records in which the log says that it was repaired.
+	Recovered []Recovery `json:"recovered,omitempty"`
+	// Unfinished is how many bytes of a last record without an end there are: a
+	// write was cut off, or is going on. None of its signatures was released.
+	Unfinished int `json:"unfinished,omitzero"`
+	// Checkpoints are those that the log was held to.
+	Checkpoints []Compared `json:"checkpoints,omitempty"`
+	// Problems are the first of ProblemCount differences from an untouched log.
+	Problems     []string `json:"problems,omitempty"`
+	ProblemCount int      `json:"problemCount"`
+
+	malformed bool
+}
+
+// Recovery is a record in which the log says that it was repaired.
+type Recovery struct {
+	Seq  uint64    `json:"seq"`
+	Time time.Time `json:"time"`
+	Note string    `json:"note"`
+}
+
+// Compared is a checkpoint that a log was held to.
+type Compared struct {
+	Checkpoint `json:"-"`
+	// Source says for people where it came from.
+	Source string `json:"source"`
+	Origin string `json:"origin"`
+	Size   uint64 `json:"size"`
+	// Anchored says that the checkpoint was kept apart from the log: up to it
+	// nobody who can write the log can have changed anything.
+	Anchored bool `json:"anchored"`
+	Agrees   bool `json:"agrees"`
+}
+
+// NewCompared returns a checkpoint to hold a log to.
+func NewCompared(c *Checkpoint, source string, anchored bool) Compared {
+	return Compared{Checkpoint: *c, Source: source, Origin: c.Origin, Size: c.Head.Size, Anchored: anchored}
+}
+
+// Anchored returns the number of records that a checkpoint kept elsewhere
+// covers.
+func (r *Report) Anchored() uint64 {
+	var n uint64
+	for _, c := range r.Checkpoints {
+		if c.Anchored && c.Agrees {
+			n = max(n, c.Size)
+		}
+	}
+	return n
+}
+
+// Err returns nil if and only if no problem was found: else fault.AuditTampered,
+// or fault.AuditMalformed if there is no record at all in what should be a log.
+func (r *Report) Err() error {
+	switch {
+	case r.ProblemCount == 0:
+		return nil
+	case r.malformed:
+		return fault.New(fault.AuditMalformed, "it is no audit log: %s", r.Problems[0])
+	}
+	return fault.New(fault.AuditTampered, "the audit log was changed: %s", r.Problems[0])
+}
+
+// Verify reads a whole log and holds it to its own chain and to checkpoints. The
+// error is of the reading alone; [Report.Err] has the verdict.
+func Verify(r *Reader, checkpoints ...Compared) (*Report, error) {
+	v := &verifier{checkpoints: checkpoints, Report: Report{Segments: r.Segments()}}
+	for l, err := range r.lines() {
+		if err != nil {
+			return nil, err
+		}
+		v.line(l)
+	}
+	v.finish()
+	return &v.Report, nil
+}
+
+type verifier struct {
+	Report
+	checkpoints []Compared
+	head        Head // as the records themselves say
+	lines       int
+	bad         bool   // the line before was no record
+	cut         []byte // a line without an end
+}
+
+func (v *verifier) line(l line) {
+	if v.cut != nil {
+		v.problem("a line after record %d is cut off, and others follow it", v.head.Size)
+		v.cut = nil
+	}
+	v.lines++
+	if !l.long && l.text[len(l.text)-1] != '\n' {
+		v.cut = slices.Clone(l.text)
+		return
+	}
+	record, err := parseRecord(l.text)
+	if l.long {
+		err = fmt.Errorf("it is over %d bytes", MaxLine)
+	}
+	if err != nil {
+		v.problem("the line after record %d was edited: %v", v.head.Size, err)
+		v.bad = true
+		return
+	}
+	v.chain(record, l.text)
+	v.take(record, l.text)
+}
+
+// chain compares the place of a record with what is before it.
+func (v *verifier) chain(r *Record, text []byte) {
+	after := v.head.Size
+	switch {
+	case v.bad && r.Seq > after:
+		// Said already: the chain is picked up here.
+	case r.Seq > after+1 && after == 0:
+		v.problem("the log begins with record %d: those before it were removed", r.Seq)
+	case r.Seq > after+1:
+		v.problem("record %d stands after record %d: %d between them were removed or moved", r.Seq, after, r.Seq-after-1)
+	case r.Seq <= after:
+		v.problem("record %d stands after record %d", r.Seq, after)
+	case !v.head.follows(text) && after == 0:
+		v.problem("the first record names a record before it")
+	case !v.head.follows(text):
+		v.problem("record %d was edited: record %d does not continue it", after, r.Seq)
+	}
+	v.bad = false
+}
+
+// take notes what a record says.
+func (v *verifier) take(r *Record, text []byte) {
+	v.head = Head{r.Seq - 1, Hash{}}.next(text)
+	v.Records++
+	if v.First.IsZero() {
+		v.First = r.Time
+	}
+	v.Last = r.Time
+	if r.Decision == Recovered {
+		v.Recovered = append(v.Recovered, Recovery{r.Seq, r.Time, r.Note})
+	}
+	for i := range v.checkpoints {
+		if c := &v.checkpoints[i]; c.Head == v.head {
+			c.Agrees = true
+		}
+	}
+}
+
+// finish judges the log as a whole.
+func (v *verifier) finish() {
+	v.Report.Head = v.head.Hash.String()
+	v.Unfinished = len(v.cut)
+	v.malformed = v.Records == 0 && v.lines > 0
+	for i := range v.checkpoints {
+		c := &v.checkpoints[i]
+		switch {
+		case c.Head == Head{}:
+			c.Agrees = true
+		case c.Agrees:
+		case c.Size > v.head.Size:
+			v.problem("records are missing at the end: the checkpoint of %s has %d, and the log ends with %d", c.Source, c.Size, v.head.Size)
+		default:
+			v.problem("the log was rewritten up to record %d: it is not what the checkpoint of %s was made over", c.Size, c.Source)
+		}
+	}
+	v.Checkpoints = v.checkpoints
+	if v.malformed && v.ProblemCount == 0 {
+		v.problem("its only line has no end")
+	}
+}
+
+func (v *verifier) problem(format string, args ...any) {
+	v.ProblemCount++
+	if len(v.Problems) < maxProblems {
+		v.Problems = append(v.Problems, fmt.Sprintf(format, args...))
+	}
+}
