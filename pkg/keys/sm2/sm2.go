@@ -126,7 +126,6 @@ func newPrivateKey(scalar []byte) (*PrivateKey, error) {
 	}
 	point := make([]byte, pointSize)
 	point[0] = 4 // uncompressed
-	//nolint:staticcheck // the library gives coordinates no other way
 	x, y := key.X, key.Y
 	x.FillBytes(point[1 : 1+scalarSize])
 	y.FillBytes(point[1+scalarSize:])
