@@ -70,6 +70,10 @@ const (
 	PluginFailed    Reason = "plugin.failed"
 	PluginForbidden Reason = "plugin.forbidden"
 
+	AttestationMalformed Reason = "attestation.malformed"
+	AttestationRejected  Reason = "attestation.rejected"
+	AttestationUntrusted Reason = "attestation.untrusted"
+
 	PINRequired Reason = "pin.required"
 	PINWrong    Reason = "pin.wrong"
 	PINLocked   Reason = "pin.locked"
@@ -169,6 +173,10 @@ func entries() []Entry {
 		{ModuleFailed, ExitFailed, "a PKCS #11 module cannot be loaded or started"},
 		{PluginFailed, ExitFailed, "a plugin failed or answered nonsense"},
 		{PluginForbidden, ExitUsage, "the configuration does not allow the plugin"},
+
+		{AttestationMalformed, ExitUsage, "a device's statement about a key is not well-formed"},
+		{AttestationRejected, ExitRejected, "a device's statement does not prove what is said of the key"},
+		{AttestationUntrusted, ExitRejected, "a device's statement is signed by nobody who is trusted"},
 
 		{PINRequired, ExitUsage, "the token needs a PIN and none could be asked for"},
 		{PINWrong, ExitFailed, "the token did not take the PIN"},
