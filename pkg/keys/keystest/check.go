@@ -1,9 +1,10 @@
 package keystest
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -26,14 +27,27 @@ type check struct {
 	algorithm keys.Algorithm
 }
 
-// drivers is the registry as a program has it: the suite goes through it.
+// open goes through the registry, as a program does. The signer is closed when
+// the test ends.
 func (c *check) open(t *testing.T) dsse.Signer {
 	t.Helper()
 	registry, err := keys.NewDrivers(c.Driver)
 	require.NoError(t, err)
 	s, err := registry.Open(t.Context(), c.Ref)
 	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, keys.Close(s)) })
 	return s
+}
+
+// verifier is not the signer's own: it comes from what the test knows.
+func (c *check) verifier(t *testing.T) dsse.Verifier {
+	t.Helper()
+	if c.Verifier != nil {
+		return c.Verifier
+	}
+	v, err := dsse.NewVerifier(c.Public)
+	require.NoError(t, err)
+	return v
 }
 
 func message(s string) dsse.Message {
@@ -42,8 +56,7 @@ func message(s string) dsse.Message {
 
 func (c *check) signs(t *testing.T) {
 	s := c.open(t)
-	v, err := dsse.NewVerifier(c.Public)
-	require.NoError(t, err)
+	v := c.verifier(t)
 	for _, content := range []string{"", "{}", strings.Repeat("a longer payload ", 8000)} {
 		sig, err := s.Sign(t.Context(), message(content))
 		require.NoError(t, err)
@@ -71,9 +84,6 @@ func (c *check) public(t *testing.T) {
 }
 
 func (c *check) deterministic(t *testing.T) {
-	if !slices.Contains(c.suite.Deterministic, c.algorithm) {
-		t.Skipf("the driver does not promise it for %s", c.algorithm)
-	}
 	one, err := c.open(t).Sign(t.Context(), message("{}"))
 	require.NoError(t, err)
 	two, err := c.open(t).Sign(t.Context(), message("{}"))
@@ -83,8 +93,7 @@ func (c *check) deterministic(t *testing.T) {
 
 func (c *check) concurrent(t *testing.T) {
 	s := c.open(t)
-	v, err := dsse.NewVerifier(c.Public)
-	require.NoError(t, err)
+	v := c.verifier(t)
 	errs := make([]error, concurrentUses)
 	var wg sync.WaitGroup
 	for i := range concurrentUses {
@@ -115,17 +124,36 @@ func (c *check) cancelled(t *testing.T) {
 
 func (c *check) missing(t *testing.T) {
 	_, err := c.Driver.Open(t.Context(), c.Missing)
-	c.fails(t, err, fault.InputNotFound)
+	c.fails(t, err, cmp.Or(c.MissingReason, fault.InputNotFound))
 }
 
 func (c *check) wrongSecret(t *testing.T) {
 	_, err := c.WrongSecret.Open(t.Context(), c.Ref)
-	c.fails(t, err, fault.PassphraseWrong)
+	c.fails(t, err, cmp.Or(c.WrongSecretReason, fault.PassphraseWrong))
 }
 
 func (c *check) damaged(t *testing.T) {
 	_, err := c.Driver.Open(t.Context(), c.Damaged)
 	c.fails(t, err, fault.KeySelfTest)
+}
+
+func (c *check) refused(t *testing.T, r Refusal) {
+	_, err := c.Driver.Open(t.Context(), r.Ref)
+	c.fails(t, err, r.Reason)
+	assert.Contains(t, fault.HintOf(err), r.Hint)
+}
+
+// takenAway has the device go while a signer is in use. Its failure leaves
+// nothing that hangs.
+func (c *check) takenAway(t *testing.T) {
+	s := c.open(t)
+	_, err := s.Sign(t.Context(), message("{}"))
+	require.NoError(t, err)
+	c.TakeAway()
+	for range 2 {
+		_, err = s.Sign(t.Context(), message("{}"))
+		c.fails(t, err, fault.DeviceFailed)
+	}
 }
 
 func (c *check) otherScheme(t *testing.T) {
@@ -145,6 +173,9 @@ func (c *check) fails(t *testing.T, err error, want fault.Reason) {
 	require.Error(t, err)
 	assert.Equal(t, want, fault.ReasonOf(err), "%v", err)
 	text := fmt.Sprintf("%v %+v %s", err, err, fault.HintOf(err))
+	if fe, ok := errors.AsType[*fault.Error](err); ok {
+		text += fmt.Sprint(fe.Details)
+	}
 	for _, secret := range c.Secrets {
 		require.NotEmpty(t, secret)
 		assert.NotContains(t, text, secret)
