@@ -95,9 +95,9 @@ func knownSchemes() []string {
 // The message has a payload type of its own, so the signature is of no use for
 // anything else.
 func SelfTest(ctx context.Context, s dsse.Signer) error {
-	verifier, err := dsse.NewVerifier(s.Public())
+	verifier, err := VerifierOf(s)
 	if err != nil {
-		return fault.Wrap(fault.KeyUnsupported, err, "")
+		return err
 	}
 	challenge := make([]byte, 32)
 	rand.Read(challenge) // never fails, see crypto/rand
