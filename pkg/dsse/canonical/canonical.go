@@ -18,9 +18,7 @@ func Append(dst, src []byte) ([]byte, error) {
 	if err != nil {
 		return dst, err
 	}
-	w := writer{src: src, index: &d.index, buf: slices.Grow(dst, int(d.size))}
-	w.document(&d)
-	return w.buf, nil
+	return d.Append(dst), nil
 }
 
 // Options loosens or tightens Parse. The zero value is pure RFC 8785.
@@ -70,6 +68,14 @@ func parse(src []byte, opts Options) (Document, error) {
 
 // Size returns the exact length of the canonical form in bytes.
 func (d *Document) Size() int64 { return d.size }
+
+// Append appends the canonical form to dst, which must not overlap the text that
+// was parsed, and returns the result.
+func (d *Document) Append(dst []byte) []byte {
+	w := writer{src: d.src, index: &d.index, buf: slices.Grow(dst, int(d.size))}
+	w.document(d)
+	return w.buf
+}
 
 // WriteTo writes the canonical form to w, in chunks of 64 KiB to 1 MiB but for
 // the last. It stops at the first error of w.
