@@ -59,7 +59,7 @@ func signDocument(ctx context.Context, s *session, o *documentFlags, name string
 // the files that it was made from.
 func signDraft(ctx context.Context, s *session, f *signFlags, d *predicate.Draft, inputs ...string) error {
 	if f.form() == envelopeBundle {
-		if err := predicate.CheckBundleSubjects(d.Subjects); err != nil {
+		if err := predicate.CheckBundleSubjects(len(d.Subjects)); err != nil {
 			return err
 		}
 	}

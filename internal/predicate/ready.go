@@ -27,6 +27,7 @@ type ReadyReader struct {
 	list    int
 	quick   bool
 	shaped  map[string]shape
+	texts   canonical.Appender
 	last    string // the last predicate type, which is mostly the next one as well
 }
 
@@ -34,7 +35,7 @@ type ReadyReader struct {
 // lists the digests of the first list subjects of each.
 func NewReadyReader(o Options, list int) *ReadyReader {
 	plain := !o.Preserve && !o.Reference && !o.SubjectFromDocument && o.Type == "" && o.URI == "" && o.Name == "" && len(o.Subjects) == 0
-	return &ReadyReader{options: o, list: list, quick: plain, shaped: shapes()}
+	return &ReadyReader{options: o, list: list, quick: plain, shaped: shapes(), texts: canonical.Appender{Options: canonical.Options{ExactNumbers: true}}}
 }
 
 // Read drafts the statement in text, which comes from the input called name, and
@@ -64,11 +65,11 @@ func (r *ReadyReader) glance(dst, text []byte) (Ready, bool) {
 	if !r.quick || len(text) == 0 || text[0] != '{' {
 		return Ready{}, false
 	}
-	doc, err := canonical.Parse(text, canonical.Options{ExactNumbers: true})
+	whole, err := r.texts.Append(dst, text)
 	if err != nil {
 		return Ready{}, false
 	}
-	payload := doc.Append(dst)[len(dst):]
+	payload := whole[len(dst):]
 	g := glancer{rest: payload, list: r.list}
 	if !g.statement() {
 		return Ready{}, false

@@ -34,11 +34,11 @@ func MainDigest(set map[string]string) string {
 }
 
 // CheckBundleSubjects refuses more subjects than a bundle may hold.
-func CheckBundleSubjects(subjects []intoto.Subject) error {
-	if len(subjects) <= MaxBundleSubjects {
+func CheckBundleSubjects(n int) error {
+	if n <= MaxBundleSubjects {
 		return nil
 	}
-	return fault.New(fault.SubjectTooMany, "%d subjects are more than the %d that a bundle may hold", len(subjects), MaxBundleSubjects).
+	return fault.New(fault.SubjectTooMany, "%d subjects are more than the %d that a bundle may hold", n, MaxBundleSubjects).
 		WithHint("write a bare envelope: --envelope dsse")
 }
 
