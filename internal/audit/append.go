@@ -11,17 +11,15 @@ type batch struct {
 	err   error
 }
 
-func encode(entries []Entry) *batch {
-	b := &batch{text: make([]byte, 0, len(entries)*textSize), ends: make([]int, len(entries)), done: make(chan struct{})}
+// reset makes b the batch of entries.
+func (b *batch) reset(entries []Entry) *batch {
+	b.text, b.ends, b.done = b.text[:0], b.ends[:0], make(chan struct{})
 	for i := range entries {
 		b.text = appendEntry(b.text, &entries[i])
-		b.ends[i] = len(b.text)
+		b.ends = append(b.ends, len(b.text))
 	}
 	return b
 }
-
-// textSize is about what an entry takes, in bytes.
-const textSize = 768
 
 // Append writes the entries, one after the other, and returns the number of the
 // first record when all of them are on disk. Calls that come while another one
@@ -35,7 +33,12 @@ func (l *Log) Append(entries ...Entry) (first uint64, err error) {
 	if len(entries) == 0 {
 		return 0, nil
 	}
-	b := encode(entries)
+	b, ok := l.spare.Get().(*batch)
+	if !ok {
+		b = &batch{}
+	}
+	defer l.spare.Put(b)
+	b.reset(entries)
 	l.mu.Lock()
 	l.queue = append(l.queue, b)
 	l.mu.Unlock()

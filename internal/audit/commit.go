@@ -162,7 +162,7 @@ func (l *Log) resume(t tail) error {
 // about writes a record about the log itself.
 func (l *Log) about(e Entry) error {
 	l.buf = l.buf[:0]
-	return l.put(l.add(l.head, l.now(), encode([]Entry{e}).text))
+	return l.put(l.add(l.head, l.now(), appendEntry(nil, &e)))
 }
 
 // cut makes the file end at size.

@@ -26,23 +26,40 @@ type Sealed struct {
 // Write signs m and writes a bundle v0.3 around its envelope to w. If it
 // fails, w holds a part that its caller must discard.
 func Write(ctx context.Context, w io.Writer, m dsse.Message, signer dsse.Signer) (*Sealed, error) {
-	material, err := keyMaterial(signer)
+	opening, err := opening(signer)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := fmt.Fprintf(w, `{"mediaType":%q,"verificationMaterial":%s,"dsseEnvelope":`, MediaType, material); err != nil {
+	if _, err := io.WriteString(w, opening); err != nil {
 		return nil, err
 	}
 	sealed, err := writeEnvelope(ctx, w, m, true, signer)
 	if err != nil {
 		return nil, err
 	}
-	if x := sealed.Signatures[0].Extension; x != nil {
-		return nil, fault.New(fault.BundleSignatures, "a signature of kind %q does not fit into a bundle", x.Kind).
-			WithHint("write a bare envelope: --envelope dsse")
+	if err := fits(sealed.Signatures[0]); err != nil {
+		return nil, err
 	}
 	_, err = io.WriteString(w, "}\n")
 	return sealed, err
+}
+
+// opening is all of a bundle that comes before the envelope.
+func opening(signer dsse.Signer) (string, error) {
+	material, err := keyMaterial(signer)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf(`{"mediaType":%q,"verificationMaterial":%s,"dsseEnvelope":`, MediaType, material), nil
+}
+
+// fits refuses a signature that a bundle has no place for.
+func fits(s dsse.Signature) error {
+	if s.Extension == nil {
+		return nil
+	}
+	return fault.New(fault.BundleSignatures, "a signature of kind %q does not fit into a bundle", s.Extension.Kind).
+		WithHint("write a bare envelope: --envelope dsse")
 }
 
 // WriteEnvelope signs m with every signer and writes a bare DSSE envelope.

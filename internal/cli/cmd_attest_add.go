@@ -75,7 +75,7 @@ func runAttestAdd(ctx context.Context, s *session, o *attestAddOptions, name str
 	}
 	s.ui.Say("adding a signature to %s", draft.PredicateType)
 	for _, subject := range draft.Subjects {
-		s.ui.Say("subject %s  %s", subject.Name, mainDigest(subject.Digest))
+		s.ui.Say("subject %s  %s", subject.Name, predicate.MainDigest(subject.Digest))
 	}
 	sealed, err := o.add(ctx, s, f, item, draft)
 	if err != nil {

@@ -59,7 +59,7 @@ func signDocument(ctx context.Context, s *session, o *documentFlags, name string
 // the files that it was made from.
 func signDraft(ctx context.Context, s *session, f *signFlags, d *predicate.Draft, inputs ...string) error {
 	if f.form() == envelopeBundle {
-		if err := predicate.CheckBundleSubjects(d.Subjects); err != nil {
+		if err := predicate.CheckBundleSubjects(len(d.Subjects)); err != nil {
 			return err
 		}
 	}
@@ -67,7 +67,7 @@ func signDraft(ctx context.Context, s *session, f *signFlags, d *predicate.Draft
 		s.ui.Say("%s", note)
 	}
 	for _, subject := range d.Claimed {
-		s.ui.Say("subject from the document: %s  %s", subject.Name, mainDigest(subject.Digest))
+		s.ui.Say("subject from the document: %s  %s", subject.Name, predicate.MainDigest(subject.Digest))
 	}
 	sealed, err := f.seal(ctx, s, d, inputs...)
 	if err != nil {

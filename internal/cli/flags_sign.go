@@ -182,7 +182,7 @@ func useOf(d *predicate.Draft) audit.Use {
 		Message: audit.Observe(d.Message),
 	}
 	for _, subject := range d.Subjects[:min(len(d.Subjects), audit.MaxSubjects)] {
-		what.Subjects = append(what.Subjects, mainDigest(subject.Digest))
+		what.Subjects = append(what.Subjects, predicate.MainDigest(subject.Digest))
 	}
 	return what
 }

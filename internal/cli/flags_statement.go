@@ -3,8 +3,6 @@ package cli
 import (
 	"encoding/hex"
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/spf13/pflag"
 
@@ -117,18 +115,7 @@ func subjectPairs(p *ui.Printer, list []subjectResult) []ui.Pair {
 		if i == maxShownSubjects {
 			return append(pairs, ui.P("", ui.T(fmt.Sprintf("and %d more", len(list)-i))))
 		}
-		pairs = append(pairs, ui.P("subject", ui.T(s.Name+"  "), p.Digest(mainDigest(s.Digest))))
+		pairs = append(pairs, ui.P("subject", ui.T(s.Name+"  "), p.Digest(predicate.MainDigest(s.Digest))))
 	}
 	return pairs
-}
-
-// mainDigest returns the digest that people compare: SHA-256 if there is one.
-func mainDigest(d map[string]string) string {
-	if hex, ok := d["sha256"]; ok {
-		return "sha256:" + hex
-	}
-	for _, algorithm := range slices.Sorted(maps.Keys(d)) {
-		return algorithm + ":" + d[algorithm]
-	}
-	return ""
 }

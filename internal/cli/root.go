@@ -40,6 +40,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newPredicateCommand(a),
 		newConfigCommand(a),
 		newCompletionCommand(a),
+		newDoctorCommand(a),
 		newVersionCommand(a),
 	)
 	cmd.AddCommand(topics()...)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
+	"github.com/stellaops/stella/internal/predicate"
 	"github.com/stellaops/stella/internal/ui"
 	"github.com/stellaops/stella/pkg/verify"
 )
@@ -148,7 +149,7 @@ func claimNotes(p *ui.Printer, c *verify.Claims) [][]ui.Text {
 		if i == maxShownSubjects {
 			return append(notes, []ui.Text{ui.T(fmt.Sprintf("and %d more subjects", len(c.Subjects)-i))})
 		}
-		line := []ui.Text{ui.T("subject  " + s.Name + "  "), p.Digest(mainDigest(s.Digest))}
+		line := []ui.Text{ui.T("subject  " + s.Name + "  "), p.Digest(predicate.MainDigest(s.Digest))}
 		if s.Matched {
 			line = append(line, ui.Styled(ui.Good, "  matches"))
 		}

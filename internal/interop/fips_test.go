@@ -4,6 +4,7 @@ package interop
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -56,9 +57,9 @@ func TestFIPSBuild(t *testing.T) {
 // TestFIPSModuleIsTheCertifiedOne holds the build to what the toolchain says is
 // certified, so that a newer certificate is not overlooked.
 func TestFIPSModuleIsTheCertifiedOne(t *testing.T) {
-	root := runBare(t, fromRoot(t), command(t, "go"), "env", "GOROOT")
-	require.Zero(t, root.status, root.stderr)
-	certified, err := os.ReadFile(filepath.Join(strings.TrimSpace(root.stdout), "lib", "fips140", "certified.txt"))
+	root, err := exec.CommandContext(t.Context(), command(t, "go"), "env", "GOROOT").Output()
+	require.NoError(t, err)
+	certified, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(root)), "lib", "fips140", "certified.txt"))
 	require.NoError(t, err)
 	require.Equal(t, "v1.0.0", strings.SplitN(strings.TrimSpace(string(certified)), "-", 2)[0])
 }

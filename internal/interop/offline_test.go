@@ -103,6 +103,7 @@ func offlineVerbs() map[string]offlineVerb {
 		"version json":    {args: []string{"version", "--format", "json"}},
 		"help":            {args: []string{"--help"}},
 		"completion":      {args: []string{"completion", "bash"}},
+		"doctor":          {args: []string{"doctor"}},
 		"config show":     {args: []string{"config", "show"}},
 		"predicate list":  {args: []string{"predicate", "list"}},
 		"keys generate":   {args: []string{"keys", "generate", "--algorithm", "ed25519", "--no-passphrase", "-o", "new"}},

@@ -21,12 +21,24 @@ import (
 // goes into a Sigstore bundle: other programs refuse more.
 const MaxBundleSubjects = 1024
 
+// MainDigest returns the digest of a set that people compare: SHA-256 if there is
+// one, else the first by name.
+func MainDigest(set map[string]string) string {
+	if hex, ok := set["sha256"]; ok {
+		return "sha256:" + hex
+	}
+	for _, algorithm := range slices.Sorted(maps.Keys(set)) {
+		return algorithm + ":" + set[algorithm]
+	}
+	return ""
+}
+
 // CheckBundleSubjects refuses more subjects than a bundle may hold.
-func CheckBundleSubjects(subjects []intoto.Subject) error {
-	if len(subjects) <= MaxBundleSubjects {
+func CheckBundleSubjects(n int) error {
+	if n <= MaxBundleSubjects {
 		return nil
 	}
-	return fault.New(fault.SubjectTooMany, "%d subjects are more than the %d that a bundle may hold", len(subjects), MaxBundleSubjects).
+	return fault.New(fault.SubjectTooMany, "%d subjects are more than the %d that a bundle may hold", n, MaxBundleSubjects).
 		WithHint("write a bare envelope: --envelope dsse")
 }
 

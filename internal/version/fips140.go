@@ -28,6 +28,9 @@ func Module() FIPS140 {
 // Frozen reports whether the build has a module of a fixed version.
 func (m FIPS140) Frozen() bool { return m.Module != "latest" }
 
+// Validated reports whether a module with a certificate is at work.
+func (m FIPS140) Validated() bool { return m.Certificate != "" && m.Enabled }
+
 // Standing says in words what may be claimed.
 func (m FIPS140) Standing() string {
 	switch {

@@ -220,8 +220,11 @@ func (hs hashes) sums() map[crypto.Hash][]byte {
 // readAll returns all that is signed of m in memory, for schemes that sign the
 // message and not a digest of it.
 func readAll(m Message) ([]byte, error) {
-	if own, ok := m.(*message); ok {
+	switch own := m.(type) {
+	case *message:
 		return own.readAll()
+	case *Buffer:
+		return own.pae, nil
 	}
 	return readSigned(m)
 }

@@ -11,7 +11,10 @@ func PAE(payloadType string, payload []byte) []byte {
 
 // paeHeader returns all of the encoding that comes before the payload's bytes.
 func paeHeader(payloadType string, size int64) []byte {
-	b := make([]byte, 0, 64+len(payloadType))
+	return appendHeader(make([]byte, 0, 64+len(payloadType)), payloadType, size)
+}
+
+func appendHeader(b []byte, payloadType string, size int64) []byte {
 	b = append(b, "DSSEv1 "...)
 	b = strconv.AppendInt(b, int64(len(payloadType)), 10)
 	b = append(b, ' ')

@@ -93,10 +93,19 @@ func signAll(ctx context.Context, m Message, signers []Signer) ([]Signature, err
 }
 
 func writeTail(w io.Writer, payloadType string, signatures []Signature, omitKeyID bool) error {
-	b := append([]byte(nil), `,"payloadType":`...)
+	b, err := appendTail(nil, payloadType, signatures, omitKeyID)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(b)
+	return err
+}
+
+func appendTail(b []byte, payloadType string, signatures []Signature, omitKeyID bool) ([]byte, error) {
+	b = append(b, `,"payloadType":`...)
 	b, err := jsontext.AppendQuote(b, payloadType)
 	if err != nil {
-		return fmt.Errorf("malformed payload type: %w", err)
+		return nil, fmt.Errorf("malformed payload type: %w", err)
 	}
 	b = append(b, `,"signatures":[`...)
 	for i, s := range signatures {
@@ -104,11 +113,20 @@ func writeTail(w io.Writer, payloadType string, signatures []Signature, omitKeyI
 			b = append(b, ',')
 		}
 		if b, err = appendSignature(b, s, omitKeyID); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	_, err = w.Write(append(b, "]}"...))
-	return err
+	return append(b, "]}"...), nil
+}
+
+// AppendEnvelope appends to dst the envelope of a payload in memory and of
+// signatures that exist already, in the bytes that [Write] and [WriteSigned]
+// write.
+func AppendEnvelope(dst []byte, payloadType string, payload []byte, signatures []Signature, omitKeyID bool) ([]byte, error) {
+	dst = append(dst, `{"payload":"`...)
+	dst = base64.StdEncoding.AppendEncode(dst, payload)
+	dst = append(dst, '"')
+	return appendTail(dst, payloadType, signatures, omitKeyID)
 }
 
 func appendSignature(b []byte, s Signature, omitKeyID bool) ([]byte, error) {

@@ -18,9 +18,7 @@ func Append(dst, src []byte) ([]byte, error) {
 	if err != nil {
 		return dst, err
 	}
-	w := writer{src: src, index: &d.index, buf: slices.Grow(dst, int(d.size))}
-	w.document(&d)
-	return w.buf, nil
+	return d.Append(dst), nil
 }
 
 // Options loosens or tightens Parse. The zero value is pure RFC 8785.
@@ -53,6 +51,12 @@ func Parse(src []byte, opts Options) (*Document, error) {
 
 func parse(src []byte, opts Options) (Document, error) {
 	p := parser{src: src, exact: opts.ExactNumbers, members: make([]member, 0, 2*few)}
+	return p.parse()
+}
+
+// parse reads the whole source.
+func (p *parser) parse() (Document, error) {
+	src := p.src
 	root, start, end, err := p.text()
 	if err != nil {
 		return Document{}, err
@@ -70,6 +74,35 @@ func parse(src []byte, opts Options) (Document, error) {
 
 // Size returns the exact length of the canonical form in bytes.
 func (d *Document) Size() int64 { return d.size }
+
+// Append appends the canonical form to dst, which must not overlap the text that
+// was parsed, and returns the result.
+func (d *Document) Append(dst []byte) []byte {
+	w := writer{src: d.src, index: &d.index, buf: slices.Grow(dst, int(d.size))}
+	w.document(d)
+	return w.buf
+}
+
+// Appender is [Append] for many texts, one after the other: it keeps its memory.
+// Its zero value is pure RFC 8785. It is not safe for concurrent use.
+type Appender struct {
+	Options
+	parser parser
+}
+
+// Append appends the canonical form of src to dst, as the function Append does,
+// and refuses what [Parse] refuses with the same options.
+func (a *Appender) Append(dst, src []byte) ([]byte, error) {
+	p := &a.parser
+	p.index.truncate(0)
+	p.pieces.truncate(0)
+	*p = parser{src: src, exact: a.ExactNumbers, members: p.members[:0], names: p.names[:0], pieces: p.pieces, index: p.index}
+	d, err := p.parse()
+	if err != nil {
+		return dst, err
+	}
+	return d.Append(dst), nil
+}
 
 // WriteTo writes the canonical form to w, in chunks of 64 KiB to 1 MiB but for
 // the last. It stops at the first error of w.

@@ -2,6 +2,7 @@ package tpm
 
 import (
 	"bytes"
+	"crypto"
 	"errors"
 	"fmt"
 	"io"
@@ -148,4 +149,17 @@ func FuzzResponses(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestRefusedKeyIsNotUsedAgain has a TPM that refuses the PIN in the middle of
+// a signer's life: it is asked once.
+func TestRefusedKeyIsNotUsedAgain(t *testing.T) {
+	tpm := &script{answers: [][]byte{answer(tpm2.TPMRCAuthFail), answer(tpm2.TPMRCSuccess)}}
+	template := (&blueprint{}).template(nil) // of a key without a PIN, whose counters are not asked for
+	k := &key{conn: &conn{path: "x", stream: tpm}, handle: 0x80000001, name: tpm2.TPM2BName{Buffer: []byte{1}}, public: &template, session: tpm2.PasswordAuth(nil)}
+	for range 3 {
+		_, err := k.sign(make([]byte, 32), crypto.SHA256)
+		assert.Equal(t, fault.PINWrong, fault.ReasonOf(err), "%v", err)
+	}
+	assert.Equal(t, 1, tpm.asked)
 }

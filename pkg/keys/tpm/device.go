@@ -9,18 +9,19 @@ import (
 	"github.com/stellaops/stella/internal/fault"
 )
 
-// defaultDevices returns where a TPM is looked for: the kernel's resource
-// manager, which lets several programs share the TPM, then the bare device.
-func defaultDevices() []string { return []string{"/dev/tpmrm0", "/dev/tpm0"} }
+// Devices returns where a TPM is looked for if nothing names one: the kernel's
+// resource manager, which lets several programs share the TPM, then the bare
+// device.
+func Devices() []string { return []string{"/dev/tpmrm0", "/dev/tpm0"} }
 
 // findDevice returns the first of the default devices that is there.
 func findDevice() (string, error) {
-	for _, path := range defaultDevices() {
+	for _, path := range Devices() {
 		if _, err := os.Stat(path); err == nil {
 			return path, nil
 		}
 	}
-	return "", fault.New(fault.DeviceNotFound, "this machine shows no TPM at %s", strings.Join(defaultDevices(), " or ")).
+	return "", fault.New(fault.DeviceNotFound, "this machine shows no TPM at %s", strings.Join(Devices(), " or ")).
 		WithHint("%s", whereHint)
 }
 

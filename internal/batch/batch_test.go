@@ -1,0 +1,5 @@
+package batch
+
+import "time"
+
+func clock() time.Time { return time.Now() }

@@ -1,0 +1,102 @@
+package doctor
+
+import (
+	"io/fs"
+	"time"
+)
+
+// World is what there is to look at. The caller gathers it; the zero value is a
+// machine with nothing on it.
+type World struct {
+	// Now is the time of the clock.
+	Now time.Time
+	// Stat is os.Stat.
+	Stat func(path string) (fs.FileInfo, error)
+	// Access returns nil if this user may read and write path, or only write it.
+	// It opens nothing.
+	Access func(path string, how Access) error
+
+	Drivers []Driver
+	// Modules are the PKCS #11 modules that were found. Module is the path of the
+	// configured one, or empty.
+	Modules []Module
+	Module  string
+	// Tokens are the FIDO2 tokens that are plugged in.
+	Tokens []Token
+	// TPMs are the devices that may be the TPM, the best first. TPM is the
+	// configured one, or empty.
+	TPMs []string
+	TPM  string
+	// Plugins are the key plugins that are allowed or installed.
+	Plugins []Plugin
+	Keyring Keyring
+	// AuditLog is the path of the audit log.
+	AuditLog string
+	Config   Config
+	// Dated are files whose times a clock that is right cannot be behind.
+	Dated  []string
+	Crypto Crypto
+}
+
+// Access is a way to use a file.
+type Access int
+
+// The ways.
+const (
+	ReadWrite Access = iota
+	Write            // a directory: make files in it
+)
+
+// Driver is a key driver, by its scheme.
+type Driver struct {
+	Scheme string
+	Absent error // says which build has it; nil if this one does
+}
+
+// Module is a PKCS #11 module.
+type Module struct{ Name, Path string }
+
+// Token is a FIDO2 token.
+type Token struct{ Name, Path string }
+
+// Plugin is a key plugin.
+type Plugin struct {
+	Name    string
+	Path    string // empty if it is not installed
+	Allowed bool
+	// Err says why it cannot run although it is allowed; nil if it can.
+	Err error
+}
+
+// Keyring is the user's keyring.
+type Keyring struct {
+	Dir string
+	Err error // it cannot be read
+	// Keys are the keys that sign.
+	Keys []Key
+}
+
+// Key is a key of the keyring.
+type Key struct {
+	Name     string
+	NotAfter time.Time // zero for no end
+}
+
+// Config is the configuration.
+type Config struct {
+	File    string // empty if there is none
+	Err     error  // it cannot be used
+	Unknown []string
+}
+
+// Crypto is what stands behind the algorithms.
+type Crypto struct {
+	Profile string
+	// Standing says what may be claimed for the profile; empty for nothing that
+	// needs saying. Module says the same of the build's cryptographic module.
+	Standing, Module string
+	// Validated says that the module has a certificate and is switched on.
+	Validated bool
+	// NeedsModule says that the profile asks for one.
+	NeedsModule bool
+}
