@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -168,7 +169,8 @@ func (r *run) handOn() (n int, err error) {
 		<-c.done
 		end := errors.Is(c.err, io.EOF)
 		if c.err != nil && !end {
-			return n, c.err
+			// After an interrupt that is the reason, whatever it made fail.
+			return n, cmp.Or(context.Cause(r.ctx), c.err)
 		}
 		if r.Each == nil && len(c.out) > 0 {
 			if err := r.Write(c.out); err != nil {

@@ -47,6 +47,13 @@ func (f *signFlags) AddFlags(fs *pflag.FlagSet) {
 // check refuses what no key can help, before any is opened. name is the
 // document's.
 func (f *signFlags) check(s *session, name string) error {
+	if err := f.checkKeys(); err != nil {
+		return err
+	}
+	return f.output.requireName(s, evidenceName(name, f.form()))
+}
+
+func (f *signFlags) checkKeys() error {
 	if len(f.keys) == 0 {
 		return fault.New(fault.UsageInvalid, "no key to sign with").
 			WithHint("say which: --key KEY; make one with: stella keys generate -o KEY")
@@ -59,7 +66,7 @@ func (f *signFlags) check(s *session, name string) error {
 		return fault.New(fault.PassphraseSource, "--%s cannot serve %d keys", given[0], len(f.keys)).
 			WithHint("say it for each key: --key 'KEY?passphrase-file=FILE'")
 	}
-	return f.output.requireName(s, evidenceName(name, f.form()))
+	return nil
 }
 
 // form returns what is written.
