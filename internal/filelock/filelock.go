@@ -50,8 +50,8 @@ func Acquire(ctx context.Context, path string, wait time.Duration) (*Lock, error
 		err = ErrBusy
 	}
 	go func() {
-		_ = <-locked // taken or not, it is given back
-		_ = f.Close()
+		err := <-locked
+		_ = errors.Join(err, f.Close()) // taken or not, it is given back
 	}()
 	return nil, err
 }
