@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"slices"
 
 	"github.com/stellaops/stella/pkg/dsse"
@@ -68,12 +69,27 @@ func (s *session) notes(signer dsse.Signer) {
 	}
 }
 
-// closeSigner ends what a signer holds open. Its work is done: a failure is
-// worth no more than a word.
-func closeSigner(s *session, signer dsse.Signer) {
-	if err := keys.Close(signer); err != nil {
-		s.ui.Detail("failed to close the key: %v", err)
+// closeKeys ends what the opened keys hold. Their work is done: a failure is worth
+// no more than a word.
+func (s *session) closeKeys() {
+	for _, signer := range slices.Backward(s.held) {
+		if err := keys.Close(signer); err != nil {
+			s.ui.Detail("failed to close the key: %v", err)
+		}
 	}
+	s.held = nil
+}
+
+// openKey opens a key until the command ends, and shows what there is to say
+// about it.
+func (s *session) openKey(ctx context.Context, drivers keys.Drivers, ref keys.Ref) (dsse.Signer, error) {
+	signer, err := drivers.Open(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	s.held = append(s.held, signer)
+	s.notes(signer)
+	return signer, nil
 }
 
 func (s *session) showNotes(notes []keys.Note) {

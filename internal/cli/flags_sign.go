@@ -141,15 +141,11 @@ func publicKeys(signers []dsse.Signer) []crypto.PublicKey {
 
 // openSigner opens one key. Whatever it fails with goes into the audit log.
 func (s *session) openSigner(ctx context.Context, drivers keys.Drivers, ref keys.Ref) (dsse.Signer, error) {
-	signer, err := drivers.Open(ctx, ref)
+	signer, err := s.openKey(ctx, drivers, ref)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.judge(signer.Public()); err != nil {
-		return nil, err
-	}
-	s.notes(signer)
-	return signer, nil
+	return signer, s.judge(signer.Public())
 }
 
 // files returns the files that the flags read, keys above all: none of them may

@@ -81,7 +81,7 @@ func runSignBatch(ctx context.Context, s *session, f *batchFlags, name string) e
 	if err != nil {
 		return err
 	}
-	result := &batchResult{Statements: n, Skipped: in.skipped, sealedResult: newSealedResult(&f.sign, &bundle.Sealed{}, signers, s.trail)}
+	result := &batchResult{Statements: n, Skipped: in.skipped, sealedResult: newSealedResult(s, &f.sign, &bundle.Sealed{}, signers)}
 	if f.outputDir != "" {
 		result.Output = f.outputDir
 		return s.ui.Show(result)
