@@ -16,6 +16,9 @@ type Config struct {
 	Offline bool   `mapstructure:"offline"`
 	NoColor bool   `mapstructure:"no-color"`
 	Askpass string `mapstructure:"askpass"`
+
+	// FIDO2Device is the token's device file; empty for the one that is plugged in.
+	FIDO2Device string `mapstructure:"fido2.device"`
 }
 
 // The settings' names: in the configuration file, and as flags.
@@ -24,6 +27,8 @@ const (
 	keyOffline = "offline"
 	keyNoColor = "no-color"
 	keyAskpass = "askpass"
+
+	keyFIDO2Device = "fido2.device"
 )
 
 const (
@@ -50,6 +55,7 @@ func settings() []setting {
 		{key: keyOffline, initial: false, insists: true, meaning: "forbid the network, also to keys that live behind it"},
 		{key: keyNoColor, initial: false, meaning: "print without colour"},
 		{key: keyAskpass, initial: "", meaning: "program that asks for a passphrase"},
+		{key: keyFIDO2Device, initial: "", meaning: "device file of the FIDO2 token, for fido2: keys"},
 	}
 }
 

@@ -24,6 +24,8 @@ func reaches() []reach {
 			"golang.org/x/crypto",
 			"golang.org/x/sys", // of x/crypto
 			"github.com/secure-systems-lab/go-securesystemslib",
+			"github.com/fxamacker/cbor/v2", // of pkg/keys/fido2
+			"github.com/x448/float16",      // of cbor
 		}},
 		{"internal/fault", nil},
 		{"internal/input", nil},
@@ -51,6 +53,7 @@ func homes() []home {
 		{"golang.org/x/term", []string{"internal/ui"}},
 		{"golang.org/x/crypto", []string{"pkg/keys"}},
 		{"github.com/secure-systems-lab/go-securesystemslib", []string{"pkg/keys"}},
+		{"github.com/fxamacker/cbor/v2", []string{"pkg/keys/fido2", "internal/testkit/authenticator"}},
 		{"github.com/sigstore/sigstore-go", []string{"pkg/verify", "pkg/offlinekit", "internal/sigstore"}},
 		{"github.com/theupdateframework/go-tuf/v2", []string{"pkg/offlinekit"}},
 	}
