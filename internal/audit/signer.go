@@ -112,6 +112,10 @@ func (u *Use) payloadDigest(m dsse.Message, err error) (string, error) {
 	return observed.digest(), err
 }
 
+// Unwrap returns the inner signer, see dsse.ExtensionKind. Its signatures are in
+// no log.
+func (s *Signer) Unwrap() dsse.Signer { return s.inner }
+
 // Close ends what the inner signer holds open.
 func (s *Signer) Close() error { return keys.Close(s.inner) }
 

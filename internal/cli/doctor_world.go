@@ -40,7 +40,7 @@ func (s *session) world(broken error) (*doctor.World, error) {
 }
 
 func (s *session) doctorDrivers() ([]doctor.Driver, error) {
-	list := driverList(keys.NoPassphrases, s.secrets, s.config)
+	list := driverList(keys.NoPassphrases, s.secrets, s.config, nil)
 	if _, err := keys.NewDrivers(list...); err != nil {
 		return nil, err
 	}
