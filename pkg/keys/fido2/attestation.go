@@ -174,7 +174,7 @@ func checkModel(leaf *x509.Certificate, model [16]byte) error {
 		}
 		var named []byte
 		rest, err := asn1.Unmarshal(e.Value, &named)
-		if err != nil || len(rest) > 0 || e.Critical || !bytes.Equal(named, model[:]) {
+		if err != nil || len(rest) > 0 || !bytes.Equal(named, model[:]) {
 			return rejected("its certificate is one of another model")
 		}
 	}
