@@ -151,6 +151,16 @@ func (l *Log) locked(f func() error) error {
 	return err
 }
 
+// Checkpoint writes a checkpoint if the newest is not over the last record.
+func (l *Log) Checkpoint() error {
+	l.turn <- struct{}{}
+	defer func() { <-l.turn }()
+	if l.failed != nil || l.head.Size <= l.newest.Size {
+		return l.failed
+	}
+	return l.locked(l.checkpoint)
+}
+
 // Close writes a checkpoint if the newest is not over the last record, and
 // closes the log. Nothing can be appended any more.
 func (l *Log) Close() error {

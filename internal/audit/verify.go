@@ -81,6 +81,20 @@ func (r *Report) Err() error {
 	return fault.New(fault.AuditTampered, "the audit log was changed: %s", r.Problems[0])
 }
 
+// Add adds a problem that was found beside the log, if there is one.
+func (r *Report) Add(problem error) {
+	if problem != nil {
+		r.problem("%v", problem)
+	}
+}
+
+func (r *Report) problem(format string, args ...any) {
+	r.ProblemCount++
+	if len(r.Problems) < maxProblems {
+		r.Problems = append(r.Problems, fmt.Sprintf(format, args...))
+	}
+}
+
 // Verify reads a whole log and holds it to its own chain and to checkpoints. The
 // error is of the reading alone; [Report.Err] has the verdict.
 func Verify(r *Reader, checkpoints ...Compared) (*Report, error) {
@@ -185,12 +199,5 @@ func (v *verifier) finish() {
 	v.Checkpoints = v.checkpoints
 	if v.malformed && v.ProblemCount == 0 {
 		v.problem("its only line has no end")
-	}
-}
-
-func (v *verifier) problem(format string, args ...any) {
-	v.ProblemCount++
-	if len(v.Problems) < maxProblems {
-		v.Problems = append(v.Problems, fmt.Sprintf(format, args...))
 	}
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -19,7 +20,8 @@ type app struct {
 	args  []string
 	env   Env
 	flags globalFlags
-	ui    *ui.UI // nil until a command has its session
+	ui    *ui.UI   // nil until a command has its session
+	ran   *session // nil until then as well
 
 	// opened is what ui was made with. Unlike the rest it is also read after
 	// an interrupt, while the command may still be running.
@@ -55,7 +57,7 @@ func (a *app) execute(ctx context.Context) error {
 	root.SetIn(a.env.Stdin)
 	root.SetOut(a.env.Stdout)
 	root.SetErr(a.env.Stderr)
-	err := root.ExecuteContext(ctx)
+	err := a.closed(root.ExecuteContext(ctx))
 	if err != nil && a.ui == nil && fault.ReasonOf(err) == fault.Internal {
 		// No command has run yet: cobra is not content with the flags.
 		return fault.Wrap(fault.UsageInvalid, err, "")
@@ -63,14 +65,25 @@ func (a *app) execute(ctx context.Context) error {
 	return err
 }
 
+// closed ends what the command's session holds open.
+func (a *app) closed(err error) error {
+	if a.ran == nil {
+		return err
+	}
+	return cmp.Or(err, a.ran.trail.close())
+}
+
 // session is one run of one command.
 type session struct {
 	Env
-	ui     *ui.UI
-	config Config
-	loaded loadedConfig // how config came to be; empty in a bare session
+	command string // as the user calls it, without the program's name
+	ui      *ui.UI
+	config  Config
+	loaded  loadedConfig // how config came to be; empty in a bare session
 	// secrets are the passphrases in environment variables.
 	secrets *keys.Environment
+	// trail records the uses of keys; nil before the first.
+	trail *trail
 }
 
 // load returns the session of cmd, with the configuration read.
@@ -79,7 +92,7 @@ func (a *app) load(cmd *cobra.Command) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := a.open(loaded.Config)
+	s, err := a.open(cmd, loaded.Config)
 	if err != nil {
 		return nil, err
 	}
@@ -99,10 +112,10 @@ func (a *app) bare(cmd *cobra.Command) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.open(config)
+	return a.open(cmd, config)
 }
 
-func (a *app) open(config Config) (*session, error) {
+func (a *app) open(cmd *cobra.Command, config Config) (*session, error) {
 	if a.flags.quiet && a.flags.verbose {
 		return nil, fault.New(fault.UsageInvalid, "--quiet and --verbose exclude each other")
 	}
@@ -111,12 +124,14 @@ func (a *app) open(config Config) (*session, error) {
 	o.JSON = config.Format == formatJSON
 	a.opened.Store(&o)
 	a.ui = ui.New(o)
-	return &session{
+	a.ran = &session{
 		Env:     a.env,
+		command: strings.TrimPrefix(cmd.CommandPath(), "stella "),
 		ui:      a.ui,
 		config:  config,
 		secrets: keys.NewEnvironment(a.env.LookupEnv, a.env.Unsetenv),
-	}, nil
+	}
+	return a.ran, nil
 }
 
 // mentions reports whether the command line names the environment variable, as

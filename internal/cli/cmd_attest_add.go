@@ -77,7 +77,7 @@ func runAttestAdd(ctx context.Context, s *session, o *attestAddOptions, name str
 	for _, subject := range draft.Subjects {
 		s.ui.Say("subject %s  %s", subject.Name, mainDigest(subject.Digest))
 	}
-	sealed, err := o.add(ctx, s, f, item, draft.Message)
+	sealed, err := o.add(ctx, s, f, item, draft)
 	if err != nil {
 		return err
 	}
@@ -158,12 +158,13 @@ func checkedDraft(m dsse.Message) (*predicate.Draft, error) {
 	return &predicate.Draft{Message: m, PredicateType: statement.PredicateType, Subjects: statement.Subjects}, nil
 }
 
-func (o *attestAddOptions) add(ctx context.Context, s *session, f *input.File, item *bundle.Item, m dsse.Message) (*sealedResult, error) {
+func (o *attestAddOptions) add(ctx context.Context, s *session, f *input.File, item *bundle.Item, d *predicate.Draft) (*sealedResult, error) {
 	inputs := append([]string{f.Name()}, o.trust.paths()...)
 	if o.sign.form() == envelopeBundle {
-		return o.sign.seal(ctx, s, m, inputs...)
+		return o.sign.seal(ctx, s, d, inputs...)
 	}
-	signers, err := o.sign.openSigners(ctx, s)
+	what := useOf(d)
+	signers, err := o.sign.openSigners(ctx, s, what)
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +172,7 @@ func (o *attestAddOptions) add(ctx context.Context, s *session, f *input.File, i
 		return nil, err
 	}
 	return o.sign.write(ctx, s, signers, inputs, func(out atomicfile.Output) (*bundle.Sealed, error) {
-		return bundle.Add(ctx, out, m, item.Signatures(), signers...)
+		return bundle.Add(ctx, out, what.Message, item.Signatures(), signers...)
 	})
 }
 

@@ -3,71 +3,119 @@ package cli
 import (
 	"context"
 	"crypto"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/predicate"
+	"github.com/stellaops/stella/internal/strictjson"
 	"github.com/stellaops/stella/internal/ui"
 	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/keys"
+	"github.com/stellaops/stella/pkg/keys/keyring"
 )
 
 func newKeysExportCommand(a *app) *cobra.Command {
-	opts := keysExportOptions{}
+	opts := keysExportOptions{as: newChoice(exportPEM, exportPEM, exportKeysJSON)}
 	cmd := &cobra.Command{
-		Use:   "export --public KEY",
-		Short: "write the public key of a key",
+		Use:   "export --public|--private KEY",
+		Short: "write the public key of a key, or a copy of a private key file",
 		Long: `Write the public half of KEY as PEM (SubjectPublicKeyInfo), which stella,
-openssl and cosign read. KEY is a key reference, or a file with one public key
-or certificate in another form.`,
+openssl and cosign read, or as a keys.json with what the keyring knows of the
+key. KEY is a key reference, keyring:NAME, or a file with one public key or
+certificate in another form.
+
+A private key is written from a key file only, and encrypted: its new passphrase
+is asked for twice. Only a key that was not encrypted can stay so. What a device
+holds never leaves it.`,
 		Example: `  stella keys export --public ci.key
-  stella keys export --public ci.key -o ci.pem`,
-		Args: wantArgs("KEY"),
+  stella keys export --public ci.key --as keys.json --type cyclonedx -o keys.json
+  stella keys export --private ci.key --new-passphrase-file pass.txt -o backup.key`,
+		Args:              wantArgs("KEY"),
+		ValidArgsFunction: a.completeKey,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := a.load(cmd)
 			if err != nil {
 				return err
 			}
-			return runKeysExport(cmd.Context(), s, opts, args[0])
+			return runKeysExport(cmd.Context(), s, &opts, args[0])
 		},
 	}
-	cmd.Annotations = exits(fault.ExitMissing)
+	cmd.Annotations = exits(fault.ExitMissing, fault.ExitTemporary)
 	opts.AddFlags(cmd)
 	return cmd
 }
 
+// The forms of a public key.
+const (
+	exportPEM      = "pem"
+	exportKeysJSON = "keys.json"
+)
+
 type keysExportOptions struct {
 	public  bool
+	private bool
+	as      *choice
+	types   []string
+	copied  privateCopyFlags
 	output  outputFlags
 	secrets secretFlags
 }
 
 // AddFlags registers the flags.
 func (o *keysExportOptions) AddFlags(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&o.public, "public", false, "export the public key (must be said)")
-	o.output.AddFlags(cmd.Flags())
-	o.secrets.AddFlags(cmd.Flags())
+	fs := cmd.Flags()
+	fs.BoolVar(&o.public, "public", false, "export the public key")
+	fs.BoolVar(&o.private, "private", false, "export the private key of a key file")
+	fs.Var(o.as, "as", "form of the public key: `pem|keys.json`")
+	fs.StringArrayVar(&o.types, "type", nil, "in keys.json: the key may sign predicates of `TYPE`, by short name or URI, or \"*\" for any; repeatable")
+	o.copied.AddFlags(fs)
+	o.output.AddFlags(fs)
+	o.secrets.AddFlags(fs)
+	addKeyring(fs)
 }
 
-func runKeysExport(ctx context.Context, s *session, opts keysExportOptions, key string) error {
-	if !opts.public {
-		return fault.New(fault.UsageInvalid, "a private key is never exported").
-			WithHint("say --public to export its public half")
+func (o *keysExportOptions) check() error {
+	switch {
+	case o.public == o.private:
+		return fault.New(fault.UsageInvalid, "say which half of the key is exported").
+			WithHint("say --public, or --private for a copy of a private key file")
+	case o.private && (o.as.value != exportPEM || len(o.types) > 0):
+		return fault.New(fault.UsageInvalid, "--as and --type are for public keys")
+	case o.public && o.copied.given():
+		return fault.New(fault.UsageInvalid, "--key-format, --new-passphrase-file and --no-passphrase are for private keys")
+	case o.as.value == exportKeysJSON && len(o.types) == 0:
+		return fault.New(fault.UsageInvalid, "a keys.json says what the key may sign").
+			WithHint("say it with --type TYPE, such as --type cyclonedx, or --type '*' for anything")
+	case o.as.value == exportPEM && len(o.types) > 0:
+		return fault.New(fault.UsageInvalid, "PEM cannot say what the key may sign").WithHint("say --as keys.json")
+	}
+	return nil
+}
+
+func runKeysExport(ctx context.Context, s *session, o *keysExportOptions, key string) error {
+	if err := o.check(); err != nil {
+		return err
 	}
 	ref, err := keys.ParseRef(key)
 	if err != nil {
 		return err
 	}
-	out, err := opts.output.create(ctx, s, ref.Name())
+	if o.private {
+		return o.exportPrivate(ctx, s, ref)
+	}
+	out, err := o.output.create(ctx, s, ref.Name())
 	if err != nil {
 		return err
 	}
 	defer out.Abort()
-	public, err := publicHalf(ctx, s, &opts.secrets, ref)
+	public, err := publicHalf(ctx, s, &o.secrets, ref)
 	if err != nil {
 		return err
 	}
-	text, err := keys.MarshalPublic(public)
+	text, err := o.encode(public)
 	if err != nil {
 		return err
 	}
@@ -77,7 +125,26 @@ func runKeysExport(ctx context.Context, s *session, opts keysExportOptions, key 
 	if err := out.Commit(); err != nil {
 		return err
 	}
-	return opts.output.announce(s, public)
+	return o.output.announce(s, public.Public)
+}
+
+func (o *keysExportOptions) encode(k *keys.TrustedKey) ([]byte, error) {
+	if o.as.value == exportPEM {
+		return keys.MarshalPublic(k.Public)
+	}
+	k.AnyPredicateType, k.PredicateTypes = false, nil
+	for _, name := range o.types {
+		if name == "*" {
+			k.PredicateTypes = append(k.PredicateTypes, name)
+			continue
+		}
+		t, err := predicate.Lookup(name)
+		if err != nil {
+			return nil, err
+		}
+		k.PredicateTypes = append(k.PredicateTypes, t.URI)
+	}
+	return keys.MarshalKeysJSON(*k)
 }
 
 // announce names the exported key, unless it went to standard output, where it
@@ -93,15 +160,28 @@ func (f *outputFlags) announce(s *session, public crypto.PublicKey) error {
 	return s.ui.Show(keysExportResult{PublicKey: f.path, KeyID: id})
 }
 
-func publicHalf(ctx context.Context, s *session, secrets *secretFlags, ref keys.Ref) (crypto.PublicKey, error) {
+// publicHalf returns the public half of a key with what is known of it. The
+// keyring is asked for it rather than the place that holds the key, which may
+// want a secret, or be gone.
+func publicHalf(ctx context.Context, s *session, secrets *secretFlags, ref keys.Ref) (*keys.TrustedKey, error) {
+	if ref.Scheme() == keyring.Scheme {
+		entry, err := s.findInKeyring(ref.Name())
+		if err != nil {
+			return nil, err
+		}
+		known := entry.Trusted()
+		return &known, nil
+	}
 	drivers, err := s.drivers(secrets)
 	if err != nil {
 		return nil, err
 	}
 	signer, err := drivers.Open(ctx, ref)
 	if err == nil {
+		defer closeSigner(s, signer)
 		s.notes(signer)
-		return signer.Public(), nil
+		k := &keys.TrustedKey{Name: exportName(ref, signer.Public()), Public: signer.Public()}
+		return k, k.Complete()
 	}
 	if fault.ReasonOf(err) != fault.KeyPublic {
 		return nil, err
@@ -113,7 +193,20 @@ func publicHalf(ctx context.Context, s *session, secrets *secretFlags, ref keys.
 	if n := len(trust.Keys()); n != 1 {
 		return nil, fault.New(fault.UsageInvalid, "%q holds %d keys, and one can be exported", ref.Name(), n)
 	}
-	return trust.Keys()[0].Public, nil
+	return &trust.Keys()[0], nil
+}
+
+// exportName is how a keys.json calls a key that has no name yet.
+func exportName(ref keys.Ref, pub crypto.PublicKey) string {
+	name := strings.TrimSuffix(filepath.Base(ref.Name()), ".key")
+	if ref.Scheme() == keys.FileScheme && strictjson.IsName(name) {
+		return name
+	}
+	id, err := dsse.KeyID(pub)
+	if err != nil {
+		return "key"
+	}
+	return id
 }
 
 type keysExportResult struct {

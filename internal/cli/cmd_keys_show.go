@@ -19,17 +19,19 @@ import (
 func newKeysShowCommand(a *app) *cobra.Command {
 	opts := keysShowOptions{}
 	cmd := &cobra.Command{
-		Use:   "show FILE",
-		Short: "show what is in a key file",
-		Long: `Show the keys in FILE: a private key, public keys, a certificate, keys.json, or
-a directory of them. What keys.json says of a key, and the names in a
-certificate, are shown as they stand there; nothing is verified.
+		Use:   "show KEY",
+		Short: "show what is in a key file, or what the keyring knows of a key",
+		Long: `Show the keys in the file KEY: a private key, public keys, a certificate,
+keys.json, or a directory of them. What keys.json says of a key, and the names
+in a certificate, are shown as they stand there; nothing is verified. For
+keyring:NAME, show what the keyring knows of the key, with its history.
 
 An encrypted private key is opened only if a flag says where its passphrase
 comes from. Otherwise KEY.pub beside it is shown.`,
 		Example: `  stella keys show release.key.pub
   stella keys show release.key --format json`,
-		Args: wantArgs("FILE"),
+		Args:              wantArgs("KEY"),
+		ValidArgsFunction: a.completeKey,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := a.load(cmd)
 			if err != nil {
@@ -40,12 +42,20 @@ comes from. Otherwise KEY.pub beside it is shown.`,
 	}
 	cmd.Annotations = exits(fault.ExitMissing)
 	opts.secrets.AddFlags(cmd.Flags())
+	addKeyring(cmd.Flags())
 	return cmd
 }
 
 type keysShowOptions struct{ secrets secretFlags }
 
 func runKeysShow(ctx context.Context, s *session, opts keysShowOptions, path string) error {
+	if name, found := inKeyring(path); found {
+		entry, err := s.findInKeyring(name)
+		if err != nil {
+			return err
+		}
+		return s.ui.Show(newEntryResult(entry, s.Now()))
+	}
 	trust, err := keys.LoadTrust(path)
 	if err == nil {
 		return s.ui.Show(keysShowResult{File: path, Kind: "public", Keys: shownKeys(trust.Keys())})

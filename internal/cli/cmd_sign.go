@@ -69,7 +69,7 @@ func signDraft(ctx context.Context, s *session, f *signFlags, d *predicate.Draft
 	for _, subject := range d.Claimed {
 		s.ui.Say("subject from the document: %s  %s", subject.Name, mainDigest(subject.Digest))
 	}
-	sealed, err := f.seal(ctx, s, d.Message, inputs...)
+	sealed, err := f.seal(ctx, s, d, inputs...)
 	if err != nil {
 		return err
 	}

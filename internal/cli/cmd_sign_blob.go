@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stellaops/stella/internal/atomicfile"
+	"github.com/stellaops/stella/internal/audit"
 	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
@@ -50,7 +51,10 @@ func runSignBlob(ctx context.Context, s *session, o *signFlags, name string) err
 	if err != nil {
 		return err
 	}
-	signers, err := o.openSigners(ctx, s)
+	sum := content.SHA256Hex()
+	signers, err := o.openSigners(ctx, s, audit.Use{Content: audit.Content{
+		Subjects: []string{"sha256:" + sum}, SubjectCount: 1, PayloadSHA256: sum,
+	}})
 	if err != nil {
 		return err
 	}
@@ -60,7 +64,7 @@ func runSignBlob(ctx context.Context, s *session, o *signFlags, name string) err
 	if err != nil {
 		return err
 	}
-	return o.output.show(s, &blobResult{Artifact: name, SHA256: content.SHA256Hex(), Size: f.Size(), sealedResult: sealed})
+	return o.output.show(s, &blobResult{Artifact: name, SHA256: sum, Size: f.Size(), sealedResult: sealed})
 }
 
 // blobResult says which bytes were signed.

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"os"
 	"slices"
-	"time"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -54,16 +54,18 @@ type verifyOptions struct {
 	predicateType string
 	threshold     int
 	at            string
+	assumeRevoked []string
 }
 
 // AddFlags registers the flags.
 func (o *verifyOptions) AddFlags(fs *pflag.FlagSet) {
-	fs.StringArrayVar(&o.trust.keys, "key", nil, "trust the public key, certificate or keys.json in `FILE`, or all of a directory; repeatable")
+	fs.StringArrayVar(&o.trust.keys, "key", nil, "trust the public key, certificate or keys.json in `FILE`, all of a directory, or keyring:NAME; repeatable")
 	o.trust.AddFlags(fs)
 	fs.StringArrayVar(&o.subjects, "subject", nil, "demand that the evidence is about `FILE|NAME@sha256:HEX|sha256:HEX`; repeatable")
 	fs.StringVar(&o.predicateType, "type", "", "demand a predicate type, by short name or `URI`")
 	fs.IntVar(&o.threshold, "threshold", 1, "demand signatures by `N` distinct holders")
 	fs.StringVar(&o.at, "at", "", "judge keys at `TIME` (RFC 3339) instead of now")
+	fs.StringArrayVar(&o.assumeRevoked, "assume-revoked", nil, "show what would fall if a key were revoked from a time on: `KEYID@TIME`; repeatable")
 }
 
 func runVerify(ctx context.Context, s *session, o *verifyOptions, names []string) error {
@@ -119,10 +121,12 @@ func (o *verifyOptions) policy(ctx context.Context, s *session) (*verify.Policy,
 	p := &verify.Policy{Threshold: o.threshold, Spellings: predicate.Spellings, At: s.Now(), Profile: s.config.Profile}
 	var err error
 	if o.at != "" {
-		if p.At, err = time.Parse(time.RFC3339, o.at); err != nil {
-			return nil, closers, fault.New(fault.UsageInvalid, "--at %q is not a time", o.at).
-				WithHint("write it as RFC 3339 does: 2026-11-23T12:00:00Z")
+		if p.At, err = parseInstant("at", o.at); err != nil {
+			return nil, closers, err
 		}
+	}
+	if p.AssumeRevoked, err = parseAssumed(o.assumeRevoked); err != nil {
+		return nil, closers, err
 	}
 	if o.predicateType != "" {
 		t, err := predicate.Lookup(o.predicateType)
@@ -136,6 +140,24 @@ func (o *verifyOptions) policy(ctx context.Context, s *session) (*verify.Policy,
 	}
 	p.Subjects, err = openArtifacts(s, o.subjects, closers)
 	return p, closers, err
+}
+
+// parseAssumed reads the values of --assume-revoked.
+func parseAssumed(texts []string) ([]verify.AssumedRevocation, error) {
+	var out []verify.AssumedRevocation
+	for _, text := range texts {
+		id, at, found := strings.Cut(text, "@")
+		if !found {
+			return nil, fault.New(fault.UsageInvalid, "--assume-revoked %q is not KEYID@TIME", text).
+				WithHint("write sha256:HEX@2026-11-23T12:00:00Z; stella keys show prints the key id")
+		}
+		t, err := parseInstant("assume-revoked", at)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, verify.AssumedRevocation{KeyID: id, RevokedAt: t})
+	}
+	return out, nil
 }
 
 func (o *verifyOptions) timeSource() string {
@@ -195,8 +217,9 @@ type trustFlags struct {
 
 // AddFlags registers the flags.
 func (t *trustFlags) AddFlags(fs *pflag.FlagSet) {
-	fs.StringArrayVar(&t.trust, "trust", nil, "trust what is in `PATH`: a keys.json, a key, a certificate or a directory of them; repeatable")
+	fs.StringArrayVar(&t.trust, "trust", nil, "trust what is in `PATH`: a keys.json, a key, a certificate or a directory of them, or keyring:NAME; repeatable")
 	fs.BoolVar(&t.hybrid, "hybrid", false, "count the keys given only together: all of them must have signed")
+	addKeyring(fs)
 }
 
 // paths returns what the flags name.
@@ -209,7 +232,7 @@ func (t *trustFlags) load(ctx context.Context, s *session) (*keys.Trust, error) 
 		return nil, fault.New(fault.TrustRequired, "no key, certificate or trust was given to verify with").
 			WithHint("say whose signature you expect: --key KEY.pub")
 	}
-	trust, err := keys.LoadTrust(paths...)
+	trust, err := s.loadTrust(paths)
 	if err != nil {
 		return nil, err
 	}

@@ -156,7 +156,7 @@ func merge(flags *pflag.FlagSet, vars, file map[string]entry) (Config, []origin,
 	v := viper.NewWithOptions(viper.KeyDelimiter("\x00")) // a key is one word to viper
 	for _, s := range settings() {
 		v.SetDefault(s.key, s.initial)
-		if flag := flags.Lookup(s.key); flag != nil && !insisted(s, vars) {
+		if flag := flags.Lookup(s.flagName()); flag != nil && !insisted(s, vars) {
 			if err := v.BindPFlag(s.key, flag); err != nil {
 				return Config{}, nil, err
 			}
@@ -191,10 +191,10 @@ func trace(v *viper.Viper, flags *pflag.FlagSet, vars, file map[string]entry) []
 	var origins []origin
 	for _, s := range settings() {
 		o := origin{Key: s.key, Value: v.Get(s.key), Source: sourceDefault}
-		flag := flags.Lookup(s.key)
+		flag := flags.Lookup(s.flagName())
 		switch {
 		case flag != nil && flag.Changed && !insisted(s, vars):
-			o.Source, o.Where = sourceFlag, "--"+s.key
+			o.Source, o.Where = sourceFlag, dashed(flag)
 			// viper gives the text of a flag of our own type.
 			o.Value = cmp.Or[any](typed(s, flag), o.Value)
 		case vars[s.key].where != "":

@@ -1,10 +1,13 @@
 package cli
 
 import (
+	"slices"
+
 	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/keys"
 	envkey "github.com/stellaops/stella/pkg/keys/env"
 	"github.com/stellaops/stella/pkg/keys/file"
+	"github.com/stellaops/stella/pkg/keys/keyring"
 	"github.com/stellaops/stella/pkg/keys/pkcs11"
 	"github.com/stellaops/stella/pkg/keys/plugin"
 	"github.com/stellaops/stella/pkg/keys/tpm"
@@ -23,7 +26,7 @@ func driverList(ask keys.Passphrases, env *keys.Environment, config Config) []ke
 }
 
 // schemes lists the schemes of the drivers that this build has, those behind
-// plugins last.
+// plugins last: not that of the keyring, which knows where keys are held.
 func schemes() ([]string, error) {
 	drivers, err := keys.NewDrivers(driverList(nil, nil, Config{})...)
 	return append(drivers.Schemes(), plugin.New(plugin.Options{}).Names()...), err
@@ -35,7 +38,13 @@ func (s *session) drivers(secrets *secretFlags) (keys.Drivers, error) {
 	if err != nil {
 		return keys.Drivers{}, err
 	}
-	list := driverList(ask, s.secrets, s.config)
+	return s.driversWith(ask)
+}
+
+// driversWith returns the drivers with passphrases from ask, and the keyring's
+// driver over them.
+func (s *session) driversWith(ask keys.Passphrases) (keys.Drivers, error) {
+	list := slices.Concat(driverList(ask, s.secrets, s.config), s.Drivers)
 	host, err := s.plugins(s.config.Offline)
 	if err != nil {
 		return keys.Drivers{}, err
@@ -43,17 +52,32 @@ func (s *session) drivers(secrets *secretFlags) (keys.Drivers, error) {
 	if err := checkPluginNames(host, list); err != nil {
 		return keys.Drivers{}, err
 	}
-	return keys.NewDrivers(append(list, host.Drivers()...)...)
+	list = append(list, host.Drivers()...)
+	others, err := keys.NewDrivers(list...)
+	if err != nil {
+		return keys.Drivers{}, err
+	}
+	return keys.NewDrivers(append(list, keyring.NewDriver(s.keyring(), others, s.Now))...)
 }
 
 // notes tells the user what a signer has to say about its key, such as that
 // other users can read its file.
 func (s *session) notes(signer dsse.Signer) {
-	noter, ok := signer.(keys.Noter)
-	if !ok {
-		return
+	if noter, ok := signer.(keys.Noter); ok {
+		s.showNotes(noter.Notes())
 	}
-	for _, note := range noter.Notes() {
+}
+
+// closeSigner ends what a signer holds open. Its work is done: a failure is
+// worth no more than a word.
+func closeSigner(s *session, signer dsse.Signer) {
+	if err := keys.Close(signer); err != nil {
+		s.ui.Detail("failed to close the key: %v", err)
+	}
+}
+
+func (s *session) showNotes(notes []keys.Note) {
+	for _, note := range notes {
 		s.ui.Warn("%s", note.Message)
 		if note.Hint != "" {
 			s.ui.Say("hint: %s", note.Hint)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stellaops/stella/internal/ui"
+	"github.com/stellaops/stella/pkg/keys"
 )
 
 // Env is the world that a command acts in. Tests make their own; System is the
@@ -23,6 +24,9 @@ type Env struct {
 	// Now is the clock.
 	Now func() time.Time
 
+	// Drivers are key drivers beside those of the build, for tests.
+	Drivers []keys.Driver
+
 	// Environ, LookupEnv and Unsetenv are the environment variables.
 	Environ   func() []string
 	LookupEnv func(name string) (string, bool)
@@ -30,6 +34,9 @@ type Env struct {
 
 	// Executable returns the path of the running program.
 	Executable func() (string, error)
+
+	// Caller names who runs the command, for the audit log.
+	Caller func() string
 
 	// Terminal opens the user's terminal for a prompt, whatever the standard
 	// streams are.
@@ -50,6 +57,7 @@ func System() Env {
 		LookupEnv:    os.LookupEnv,
 		Unsetenv:     os.Unsetenv,
 		Executable:   os.Executable,
+		Caller:       localCaller,
 		Terminal:     ui.OpenTerminal,
 	}
 }

@@ -110,7 +110,7 @@ func shell(t *testing.T, dir, line string) (status int, output string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", line)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "HOME="+dir, "XDG_CONFIG_HOME=", "STELLA_CONFIG=", "LC_ALL=C.UTF-8",
+	cmd.Env = append(os.Environ(), "HOME="+dir, "XDG_CONFIG_HOME=", "XDG_DATA_HOME=", "XDG_STATE_HOME=", "STELLA_CONFIG=", "LC_ALL=C.UTF-8",
 		"STELLA_ASKPASS="+filepath.Join(dir, "askpass"))
 	out, err := cmd.CombinedOutput()
 	if cmd.ProcessState == nil {

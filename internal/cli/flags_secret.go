@@ -67,10 +67,17 @@ func (f *secretFlags) passphrases(s *session) (keys.Passphrases, error) {
 		return only(keys.PIN, keys.PassphraseFile(f.pinFile)), nil
 	case f.fs.Changed(flagPINEnv):
 		return only(keys.PIN, s.secrets.Passphrase(f.pinEnv)), nil
-	case s.config.Askpass != "":
-		return twice(keys.PassphraseProgram(s.config.Askpass)), nil
 	}
-	return prompted(ui.Prompter{Open: s.Terminal}), nil
+	return s.person(), nil
+}
+
+// person returns the source that asks a person: the configured askpass program,
+// else the terminal.
+func (s *session) person() keys.Passphrases {
+	if s.config.Askpass != "" {
+		return twice(keys.PassphraseProgram(s.config.Askpass))
+	}
+	return prompted(ui.Prompter{Open: s.Terminal})
 }
 
 // only refuses to give a secret of one kind where another is wanted: a

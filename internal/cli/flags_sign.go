@@ -4,12 +4,15 @@ import (
 	"context"
 	"crypto"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/pflag"
 
 	"github.com/stellaops/stella/internal/atomicfile"
+	"github.com/stellaops/stella/internal/audit"
 	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/predicate"
 	"github.com/stellaops/stella/internal/ui"
 	"github.com/stellaops/stella/internal/version"
 	"github.com/stellaops/stella/pkg/dsse"
@@ -37,6 +40,8 @@ func (f *signFlags) AddFlags(fs *pflag.FlagSet) {
 	fs.Var(f.envelope, "envelope", "write a Sigstore bundle or a bare DSSE envelope: `bundle|dsse`; the default is bundle for one key, dsse for several")
 	f.output.AddFlags(fs)
 	f.secrets.AddFlags(fs)
+	addKeyring(fs)
+	addAuditFlag(fs)
 }
 
 // check refuses what no key can help, before any is opened. name is the
@@ -79,21 +84,26 @@ func evidenceName(name, form string) string {
 	return filepath.Base(name) + ".sigstore.json"
 }
 
-// openSigners opens every key. A key that two references name is refused: it
-// would sign twice and count once.
-func (f *signFlags) openSigners(ctx context.Context, s *session) ([]dsse.Signer, error) {
+// openSigners opens every key for what is to be signed. A key that two references
+// name is refused: it would sign twice and count once.
+func (f *signFlags) openSigners(ctx context.Context, s *session, what audit.Use) ([]dsse.Signer, error) {
+	trail, err := s.openTrail()
+	if err != nil {
+		return nil, err
+	}
 	drivers, err := s.drivers(&f.secrets)
 	if err != nil {
 		return nil, err
 	}
 	signers := make([]dsse.Signer, 0, len(f.keys))
+	var refs []keys.Ref
 	seen := make(map[string]string)
 	for _, text := range f.keys {
 		ref, err := keys.ParseRef(text)
 		if err != nil {
 			return nil, err
 		}
-		signer, err := drivers.Open(ctx, ref)
+		signer, err := trail.open(what, ref, func() (dsse.Signer, error) { return s.openSigner(ctx, drivers, ref) })
 		if err != nil {
 			return nil, err
 		}
@@ -105,11 +115,13 @@ func (f *signFlags) openSigners(ctx context.Context, s *session) ([]dsse.Signer,
 			return nil, fault.New(fault.UsageInvalid, "%q and %q are the same key", other, ref)
 		}
 		seen[id] = ref.String()
-		s.notes(signer)
 		s.ui.Detail("signing with %s, key %s", ref, id)
-		signers = append(signers, signer)
+		signers, refs = append(signers, signer), append(refs, ref)
 	}
-	return signers, s.config.Profile.Sign(publicKeys(signers)...)
+	if err := s.config.Profile.Sign(publicKeys(signers)...); err != nil {
+		return nil, trail.refuse(what, refs, err)
+	}
+	return signers, nil
 }
 
 func publicKeys(signers []dsse.Signer) []crypto.PublicKey {
@@ -118,6 +130,19 @@ func publicKeys(signers []dsse.Signer) []crypto.PublicKey {
 		out[i] = s.Public()
 	}
 	return out
+}
+
+// openSigner opens one key. Whatever it fails with goes into the audit log.
+func (s *session) openSigner(ctx context.Context, drivers keys.Drivers, ref keys.Ref) (dsse.Signer, error) {
+	signer, err := drivers.Open(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.judge(signer.Public()); err != nil {
+		return nil, err
+	}
+	s.notes(signer)
+	return signer, nil
 }
 
 // files returns the files that the flags read, keys above all: none of them may
@@ -136,27 +161,43 @@ func (f *signFlags) files() []string {
 }
 
 // seal signs m, writes it where the flags say and returns what is known of it.
-func (f *signFlags) seal(ctx context.Context, s *session, m dsse.Message, inputs ...string) (*sealedResult, error) {
-	signers, err := f.openSigners(ctx, s)
+func (f *signFlags) seal(ctx context.Context, s *session, d *predicate.Draft, inputs ...string) (*sealedResult, error) {
+	what := useOf(d)
+	signers, err := f.openSigners(ctx, s, what)
 	if err != nil {
 		return nil, err
 	}
 	return f.write(ctx, s, signers, inputs, func(out atomicfile.Output) (*bundle.Sealed, error) {
 		if f.form() == envelopeBundle {
-			return bundle.Write(ctx, out, m, signers[0])
+			return bundle.Write(ctx, out, what.Message, signers[0])
 		}
-		return bundle.WriteEnvelope(ctx, out, m, signers...)
+		return bundle.WriteEnvelope(ctx, out, what.Message, signers...)
 	})
 }
 
+// useOf says in the audit log what a draft is.
+func useOf(d *predicate.Draft) audit.Use {
+	what := audit.Use{
+		Content: audit.Content{SubjectCount: len(d.Subjects), PredicateType: d.PredicateType},
+		Message: audit.Observe(d.Message),
+	}
+	for _, subject := range d.Subjects[:min(len(d.Subjects), audit.MaxSubjects)] {
+		what.Subjects = append(what.Subjects, mainDigest(subject.Digest))
+	}
+	return what
+}
+
 func (f *signFlags) write(ctx context.Context, s *session, signers []dsse.Signer, inputs []string, seal func(atomicfile.Output) (*bundle.Sealed, error)) (*sealedResult, error) {
-	out, err := f.output.create(ctx, s, append(f.files(), inputs...)...)
+	out, err := f.output.create(ctx, s, slices.Concat(f.files(), inputs, []string{s.trail.path})...)
 	if err != nil {
 		return nil, err
 	}
 	defer out.Abort()
 	sealed, err := seal(out)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.trail.checkpoint(); err != nil {
 		return nil, err
 	}
 	if err := out.Commit(); err != nil {
@@ -171,6 +212,7 @@ type sealedResult struct {
 	Envelope     string         `json:"envelope"`
 	BundleSHA256 string         `json:"bundleSha256,omitempty"`
 	Signers      []signerResult `json:"signers"`
+	Audit        auditResult    `json:"audit"`
 	Profile      string         `json:"profile"`
 
 	standing string // of the profile
@@ -184,7 +226,7 @@ type signerResult struct {
 func newSealedResult(s *session, f *signFlags, sealed *bundle.Sealed, signers []dsse.Signer) *sealedResult {
 	r := &sealedResult{
 		Output: f.output.path, Envelope: f.form(), BundleSHA256: sealed.SHA256,
-		Profile: string(s.config.Profile), standing: standing(s.config.Profile, version.Module()),
+		Audit: s.trail.result(), Profile: string(s.config.Profile), standing: standing(s.config.Profile, version.Module()),
 	}
 	if f.output.onStdout() {
 		r.Output = "-"
@@ -209,5 +251,5 @@ func (r *sealedResult) pairs(p *ui.Printer) []ui.Pair {
 	if r.Output != "-" {
 		pairs = append(pairs, ui.P("written to", ui.T(r.Output)))
 	}
-	return pairs
+	return append(pairs, r.Audit.pair())
 }

@@ -36,6 +36,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newVerifyCommand(a),
 		newAttestCommand(a),
 		newKeysCommand(a),
+		newAuditCommand(a),
 		newPredicateCommand(a),
 		newConfigCommand(a),
 		newCompletionCommand(a),
@@ -44,5 +45,6 @@ func newRootCommand(a *app) *cobra.Command {
 	)
 	cmd.AddCommand(topics()...)
 	completeChoices(cmd)
+	completeKeys(a, cmd)
 	return cmd
 }

@@ -45,7 +45,7 @@ func cleanEnvironment(env *testscript.Env) error {
 	home := filepath.Join(env.WorkDir, ".home")
 	env.Setenv("HOME", home)
 	env.Setenv("LC_ALL", "C.UTF-8")
-	for _, name := range []string{"XDG_CONFIG_HOME", "NO_COLOR", "CLICOLOR_FORCE", "CI", "COLUMNS", "STELLA_CONFIG"} {
+	for _, name := range []string{"XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "NO_COLOR", "CLICOLOR_FORCE", "CI", "COLUMNS", "STELLA_CONFIG"} {
 		env.Setenv(name, "")
 	}
 	return os.MkdirAll(home, 0o755)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"path"
 	"path/filepath"
 	"slices"
@@ -15,11 +16,11 @@ import (
 // Config is what can be configured, whole and checked. A command reads it from
 // its session and does not ask where a value came from.
 type Config struct {
-	Format  string `mapstructure:"format"`
-	Offline bool   `mapstructure:"offline"`
-	NoColor bool   `mapstructure:"no-color"`
-	Askpass string `mapstructure:"askpass"`
-
+	Format       string `mapstructure:"format"`
+	Offline      bool   `mapstructure:"offline"`
+	NoColor      bool   `mapstructure:"no-color"`
+	Askpass      string `mapstructure:"askpass"`
+	Keyring      string `mapstructure:"keyring"`
 	PKCS11Module string `mapstructure:"pkcs11.module"`
 	// TPMDevice is the TPM's character device or socket; empty for the system's.
 	TPMDevice    string   `mapstructure:"tpm.device"`
@@ -28,21 +29,25 @@ type Config struct {
 	PluginsLocal []string `mapstructure:"plugins.local"`
 	// Profile bounds the algorithms of keys.
 	Profile keys.Profile `mapstructure:"profile"`
+	// AuditLog is the path of the audit log, empty for the usual one, and auditNone
+	// for none at all.
+	AuditLog string `mapstructure:"audit.log"`
 }
 
 // The settings' names: in the configuration file, and as flags.
 const (
-	keyFormat  = "format"
-	keyOffline = "offline"
-	keyNoColor = "no-color"
-	keyAskpass = "askpass"
-
+	keyFormat       = "format"
+	keyOffline      = "offline"
+	keyNoColor      = "no-color"
+	keyAskpass      = "askpass"
+	keyKeyring      = "keyring"
 	keyPKCS11Module = "pkcs11.module"
 	keyTPMDevice    = "tpm.device"
 	keyPluginsDir   = "plugins.dir"
 	keyPluginsAllow = "plugins.allow"
 	keyPluginsLocal = "plugins.local"
 	keyProfile      = "profile"
+	keyAudit        = "audit.log"
 )
 
 const (
@@ -66,7 +71,13 @@ type setting struct {
 	meaning string
 	// check judges a string, or each of a list; nil allows any.
 	check func(string) error
+
+	flag   string // the flag's name where it is not the key
+	spoken string // a value that only the flag can give
 }
+
+// flagName returns the name of the setting's flag, which some commands have.
+func (s setting) flagName() string { return cmp.Or(s.flag, s.key) }
 
 func settings() []setting {
 	return []setting{
@@ -74,6 +85,7 @@ func settings() []setting {
 		{key: keyOffline, initial: false, insists: true, meaning: "forbid the network, also to keys that live behind it"},
 		{key: keyNoColor, initial: false, meaning: "print without colour"},
 		{key: keyAskpass, initial: "", meaning: "program that asks for a passphrase"},
+		{key: keyKeyring, initial: "", check: absolute, meaning: "directory of the keyring"},
 		{key: keyPKCS11Module, initial: "", meaning: "library of the PKCS #11 token, by its whole path"},
 		{key: keyTPMDevice, initial: "", meaning: "device or socket of the TPM, for tpm: keys"},
 		{key: keyPluginsDir, initial: "", check: absolute, meaning: "directory of key plugins; empty for plugins beside stella"},
@@ -83,6 +95,7 @@ func settings() []setting {
 			key: keyProfile, initial: string(buildProfile()), choices: profileNames(), within: profileWithin,
 			meaning: "which algorithms to sign and verify with",
 		},
+		{key: keyAudit, initial: "", flag: flagAuditLog, spoken: auditNone, meaning: "file that every use of a key is recorded in"},
 	}
 }
 
@@ -119,7 +132,7 @@ func isSection(key string) bool {
 // replaces files. Such a thing is said on the command line each time and never
 // comes from a file or the environment.
 func onlyFlag(key string) bool {
-	for _, pattern := range []string{"at", "force*", "allow-*", "*-unsafe"} {
+	for _, pattern := range []string{"at", "force*", "allow-*", "assume-*", "*-unsafe"} {
 		if ok, err := path.Match(pattern, key); ok && err == nil {
 			return true
 		}
@@ -161,6 +174,10 @@ func (s setting) parse(text string) (any, error) {
 		return value, nil
 	case []string:
 		return s.parseList(strings.Split(text, ","))
+	}
+	if s.spoken != "" && text == s.spoken {
+		return nil, fault.New(fault.ConfigInvalid, "%s %q is said on the command line or not at all", s.key, text).
+			WithHint("say --%s %s where it is meant; a file of that name is written ./%s", s.flagName(), text, text)
 	}
 	if len(s.choices) > 0 && !slices.Contains(s.choices, text) {
 		return nil, fault.New(fault.ConfigInvalid, "invalid value %q for %s", text, s.key).

@@ -18,7 +18,7 @@ func TestNothingDangerousIsConfigurable(t *testing.T) {
 		assert.False(t, onlyFlag(s.key), s.key)
 		assert.Equal(t, strings.ToLower(s.key), s.key, "viper folds case")
 	}
-	for _, key := range []string{"at", "force", "force-activate", "allow-expired", "replace-policy-unsafe"} {
+	for _, key := range []string{"at", "force", "force-activate", "allow-expired", "assume-revoked", "replace-policy-unsafe"} {
 		assert.True(t, onlyFlag(key), key)
 	}
 	assert.False(t, onlyFlag("format"))
@@ -27,13 +27,13 @@ func TestNothingDangerousIsConfigurable(t *testing.T) {
 func TestEverySettingReachesConfig(t *testing.T) {
 	w := newWorld("STELLA_FORMAT=json", "STELLA_OFFLINE=true", "STELLA_NO_COLOR=1", "STELLA_ASKPASS=/bin/ask",
 		"STELLA_PLUGINS_DIR=/plugins", "STELLA_PLUGINS_ALLOW=awskms, gost", "STELLA_PLUGINS_LOCAL=gost",
-		"STELLA_PKCS11_MODULE=/m.so", "STELLA_TPM_DEVICE=/dev/tpm1", "STELLA_PROFILE=sm")
+		"STELLA_PKCS11_MODULE=/m.so", "STELLA_TPM_DEVICE=/dev/tpm1", "STELLA_PROFILE=sm", "STELLA_KEYRING=/ring", "STELLA_AUDIT_LOG=/a/log")
 	loaded, err := loadConfig(w.Env, newRootCommand(newApp(nil, w.Env)).PersistentFlags(), "")
 	require.NoError(t, err)
 	assert.Equal(t, Config{
 		Format: "json", Offline: true, NoColor: true, Askpass: "/bin/ask",
 		PluginsDir: "/plugins", PluginsAllow: []string{"awskms", "gost"}, PluginsLocal: []string{"gost"},
-		PKCS11Module: "/m.so", TPMDevice: "/dev/tpm1", Profile: keys.ProfileSM,
+		PKCS11Module: "/m.so", TPMDevice: "/dev/tpm1", Profile: keys.ProfileSM, Keyring: "/ring", AuditLog: "/a/log",
 	}, loaded.Config)
 	require.Len(t, loaded.origins, len(settings()))
 	for _, o := range loaded.origins {
@@ -63,7 +63,7 @@ func TestResultGoesBesideTheArtefact(t *testing.T) {
 			t.Chdir(t.TempDir())
 			w := newWorld()
 			a := newApp(nil, w.Env)
-			s, err := a.open(Config{})
+			s, err := a.open(&cobra.Command{}, Config{})
 			require.NoError(t, err)
 			f := &outputFlags{path: path}
 			out, err := f.create(t.Context(), s)

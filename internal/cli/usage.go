@@ -113,6 +113,16 @@ func group(cmd *cobra.Command, subs ...*cobra.Command) *cobra.Command {
 	return cmd
 }
 
+// wantAtMost is the check for one argument that may be left out.
+func wantAtMost(name string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		return wantArgs(name)(cmd, args)
+	}
+}
+
 // wantArgs is the check for arguments called names, of which the last one may
 // be repeated when it ends in "...".
 func wantArgs(names ...string) cobra.PositionalArgs {
@@ -128,4 +138,13 @@ func wantArgs(names ...string) cobra.PositionalArgs {
 		}
 		return nil
 	}
+}
+
+// atMostOneArg is the check for one argument that can be left away.
+func atMostOneArg(cmd *cobra.Command, args []string) error {
+	if len(args) < 2 {
+		return nil
+	}
+	return fault.New(fault.UsageInvalid, "unexpected argument %q for %q", args[1], cmd.CommandPath()).
+		WithHint("%s", seeHelp(cmd))
 }

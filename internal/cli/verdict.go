@@ -38,6 +38,7 @@ func (v *verdict) Text(p *ui.Printer) {
 		ui.P("trust", ui.T(v.trust())),
 	}
 	p.Pairs(append(pairs, profilePairs(v.Profile.Name, v.Profile.Standing)...)...)
+	v.showAssumed(p)
 	if v.hint != "" && !v.Verified {
 		p.Line(ui.T("hint: " + v.hint))
 	}
@@ -48,6 +49,24 @@ func (v *verdict) Text(p *ui.Printer) {
 	p.Status(ui.Failed, ui.Styled(ui.Bad, "not verified"), ui.T(fmt.Sprintf(": %s (exit %d)", v.Reason, v.Exit)))
 }
 
+// showAssumed says what was assumed, and what falls with it alone.
+func (v *verdict) showAssumed(p *ui.Printer) {
+	if len(v.AssumedRevocations) == 0 {
+		return
+	}
+	for _, a := range v.AssumedRevocations {
+		p.Line(ui.Styled(ui.Bad, "assumed revoked from "+a.RevokedAt.Format(time.RFC3339)+" on: "), p.Digest(a.KeyID))
+	}
+	fallen := 0
+	for i := range v.Results {
+		if v.Results[i].WouldFall {
+			fallen++
+			p.Status(ui.Failed, ui.T("would fall: "+sources(&v.Results[i])))
+		}
+	}
+	p.Line(ui.T(fmt.Sprintf("%d of %s would fall", fallen, plural(len(v.Results), "payload"))))
+}
+
 // scope says over what the verdict is, and what it is not about.
 func (v *verdict) scope() string {
 	n := 0
@@ -55,6 +74,9 @@ func (v *verdict) scope() string {
 		n += len(r.Evidence)
 	}
 	parts := []string{plural(len(v.files), "file"), plural(n, "signed document"), "offline"}
+	if len(v.AssumedRevocations) > 0 {
+		parts = append(parts, "with assumed revocations")
+	}
 	if !v.Compared {
 		parts = append(parts, "not compared with any artifact")
 	}

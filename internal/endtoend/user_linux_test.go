@@ -1,8 +1,11 @@
 package endtoend
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"syscall"
 	"testing"
 
@@ -34,11 +37,22 @@ func (w *world) give(names ...string) {
 	}
 }
 
+// giveHome lets the mortal user own the home with all that is in it.
+func (w *world) giveHome() {
+	w.t.Helper()
+	require.NoError(w.t, filepath.WalkDir(w.path("home"), func(path string, _ fs.DirEntry, err error) error {
+		name, relErr := filepath.Rel(w.dir, path)
+		w.give(name)
+		return errors.Join(err, relErr)
+	}))
+}
+
 // mortalWorld is a ready world whose files belong to the mortal user.
 func mortalWorld(t *testing.T) *world {
 	t.Helper()
 	w := ready(t)
-	w.give(".", "out", "tmp", "home", "sbom.cdx.json", "sbom.sigstore.json", "sbom.dsse.json", "passphrase")
+	w.giveHome()
+	w.give(".", "out", "tmp", "sbom.cdx.json", "sbom.sigstore.json", "sbom.dsse.json", "passphrase")
 	for name := range keyPairs() {
 		w.give(name, name+".pub")
 	}
@@ -83,4 +97,23 @@ func TestReadOnlyFolder(t *testing.T) {
 	require.NoError(t, os.Chmod(w.path("out"), 0o755))
 	o := w.okay(as(mortal, "sign", "sbom", "sbom.cdx.json", "--key", "p256.key", "-o", "out/x"))
 	assert.Contains(t, o.stdout, "out/x")
+}
+
+// TestUnwritableAuditLog is about a log that the user may not write: exit 1, the
+// flag is named, and nothing is signed.
+func TestUnwritableAuditLog(t *testing.T) {
+	w := mortalWorld(t)
+	require.NoError(t, os.Mkdir(w.path("locked"), 0o755))
+	w.write("report.json", []byte(`{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"scanner"}},"results":[]}]}`))
+	w.give("report.json")
+	want := failure{1, fault.AuditUnwritable, []string{"locked/audit.jsonl", "permission denied", "--audit-log"}}
+	for _, args := range [][]string{
+		{"sign", "sbom", "sbom.cdx.json", "--key", "p256.key", "-o", "out/x"},
+		{"sign", "report", "report.json", "--decision", "pass", "--key", "p256.key", "-o", "out/x"},
+		{"sign", "blob", "sbom.cdx.json", "--key", "p256.key", "-o", "out/x"},
+		{"attest", "add", "sbom.dsse.json", "--trust", "p256.key.pub", "--key", "other.key", "-o", "out/x"},
+	} {
+		w.fails(want, as(mortal, append(args, "--audit-log", "locked/audit.jsonl")...))
+		w.okay(as(mortal, append(args, "--audit-log", "none", "--force")...))
+	}
 }

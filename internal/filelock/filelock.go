@@ -50,7 +50,7 @@ func Acquire(ctx context.Context, path string, wait time.Duration) (*Lock, error
 		err = ErrBusy
 	}
 	go func() {
-		<-locked
+		_ = <-locked // taken or not, it is given back
 		_ = f.Close()
 	}()
 	return nil, err

@@ -84,6 +84,17 @@ func (p *Printer) JSON(v any) error {
 	return p.Flush()
 }
 
+// JSONLine prints v as one line of JSON, as safe as JSON does. It is not flushed,
+// and returns the first error of the stream.
+func (p *Printer) JSONLine(v any) error {
+	text, err := json.Marshal(v, jsontext.AllowInvalidUTF8(true), json.Deterministic(true))
+	if err != nil {
+		return fmt.Errorf("failed to encode the result: %w", err)
+	}
+	p.write(safeJSON(text, p.terminal && !p.unicode) + "\n")
+	return p.err
+}
+
 // safeJSON escapes what unsafeRune refuses, as JSON strings allow for any
 // character (RFC 8259 section 7). Outside strings JSON is plain ASCII.
 func safeJSON(text []byte, asciiOnly bool) string {

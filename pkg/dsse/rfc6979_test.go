@@ -50,7 +50,7 @@ func TestDeterministicECDSA(t *testing.T) {
 			require.NoError(t, err)
 			ks, ok := signer.(*keySigner)
 			require.True(t, ok)
-			sig, err := ks.sign(rawInput([]byte(row.message), ks.scheme))
+			sig, err := ks.sign(t.Context(), rawInput([]byte(row.message), ks.scheme))
 			require.NoError(t, err)
 			want, err := asn1.Marshal(struct{ R, S *big.Int }{
 				new(big.Int).SetBytes(unhex(t, row.r)), new(big.Int).SetBytes(unhex(t, row.s)),

@@ -36,6 +36,15 @@ type Signer interface {
 	Sign(ctx context.Context, m Message) (Signature, error)
 }
 
+// ContextSigner is a crypto.Signer that may wait for a device or a service, and
+// stops waiting when ctx ends. NewSigner uses SignContext in place of Sign.
+type ContextSigner interface {
+	crypto.Signer
+	// SignContext signs a digest made with opts.HashFunc() or, if that is 0, the
+	// input itself.
+	SignContext(ctx context.Context, input []byte, opts crypto.SignerOpts) ([]byte, error)
+}
+
 // NewSigner returns a Signer over a standard library private key, or any
 // crypto.Signer. ECDSA is deterministic (RFC 6979) for *ecdsa.PrivateKey, and
 // ML-DSA for *mldsa.PrivateKey (FIPS 204, section 3.4). It fails if the key
@@ -70,14 +79,17 @@ func (s *keySigner) Sign(ctx context.Context, m Message) (Signature, error) {
 	if err != nil {
 		return Signature{}, err
 	}
-	sig, err := s.sign(input)
+	sig, err := s.sign(ctx, input)
 	if err != nil {
 		return Signature{}, err
 	}
 	return Signature{KeyID: s.id, Sig: sig}, nil
 }
 
-func (s *keySigner) sign(input []byte) ([]byte, error) {
+func (s *keySigner) sign(ctx context.Context, input []byte) ([]byte, error) {
+	if key, ok := s.key.(ContextSigner); ok {
+		return key.SignContext(ctx, input, s.scheme.Hash)
+	}
 	if key, ok := s.key.(*mldsa.PrivateKey); ok {
 		return key.SignDeterministic(input, nil)
 	}

@@ -3,7 +3,9 @@ package keys
 import (
 	"context"
 	"crypto"
+	"crypto/x509"
 	"io"
+	"time"
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/pkg/dsse"
@@ -60,6 +62,15 @@ type Attester interface {
 	Driver
 	// Attest returns the statement about the key that ref names.
 	Attest(ctx context.Context, ref Ref) (*Attestation, error)
+}
+
+// AttestationVerifier is an Attester that can judge such statements.
+type AttestationVerifier interface {
+	Attester
+	// VerifyAttestation returns nil if and only if the statement is about pub and
+	// its chain leads to one of roots, all good at the time. A statement that the
+	// key makes about itself leads nowhere and is refused.
+	VerifyAttestation(a *Attestation, pub crypto.PublicKey, roots []*x509.Certificate, at time.Time) error
 }
 
 // Attestation is a maker's statement about one key, as the device gave it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"slices"
+	"strings"
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/pkg/dsse"
@@ -71,6 +72,10 @@ func (d Drivers) Open(ctx context.Context, ref Ref) (dsse.Signer, error) {
 	if slices.Contains(knownSchemes(), ref.Scheme()) {
 		return nil, err
 	}
+	if strings.HasPrefix(ref.Name(), "//") { // the form of keys behind plugins
+		return nil, fault.Wrap(fault.KeyScheme, err, "").
+			WithHint("%s; if a plugin has these keys, add %q to the setting plugins.allow", fault.HintOf(err), ref.Scheme())
+	}
 	return nil, fault.Wrap(fault.KeyScheme, err, "").
 		WithHint("%s; a file with that name is written %q", fault.HintOf(err), "./"+ref.String())
 }
@@ -79,7 +84,7 @@ func (d Drivers) Open(ctx context.Context, ref Ref) (dsse.Signer, error) {
 // them an absent driver is the explanation, and not a file with a colon.
 func knownSchemes() []string {
 	return []string{
-		"pkcs11", "fido2", "tpm", "awskms", "gcpkms", "azurekms", "hashivault", "env", "signer", "keyring",
+		"pkcs11", "fido2", "tpm", "awskms", "gcpkms", "azurekms", "hashivault", "gost", "env", "signer", "keyring",
 	}
 }
 
@@ -90,9 +95,9 @@ func knownSchemes() []string {
 // The message has a payload type of its own, so the signature is of no use for
 // anything else.
 func SelfTest(ctx context.Context, s dsse.Signer) error {
-	verifier, err := dsse.NewVerifier(s.Public())
+	verifier, err := VerifierOf(s)
 	if err != nil {
-		return fault.Wrap(fault.KeyUnsupported, err, "")
+		return err
 	}
 	challenge := make([]byte, 32)
 	rand.Read(challenge) // never fails, see crypto/rand

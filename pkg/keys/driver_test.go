@@ -35,6 +35,7 @@ func TestDrivers(t *testing.T) {
 		{"scheme", "TPM:k", fault.InputNotFound, ""},
 		{"known and absent", "pkcs11:token=T", fault.KeyScheme, "this build has: file, tpm"},
 		{"unknown", "flie:k", fault.KeyScheme, `this build has: file, tpm; a file with that name is written "./flie:k"`},
+		{"perhaps of a plugin", "demo://k", fault.KeyScheme, `this build has: file, tpm; if a plugin has these keys, add "demo" to the setting plugins.allow`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			ref, err := keys.ParseRef(row.ref)

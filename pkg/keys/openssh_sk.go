@@ -57,8 +57,7 @@ func ParseSecurityKey(b []byte, passphrase func() ([]byte, error)) (*SecurityKey
 	if err != nil {
 		return nil, err
 	}
-	pub, application, err := parseSecurityKeyBlob(file.Public)
-	if err != nil {
+	if _, _, err := parseSecurityKeyBlob(file.Public); err != nil {
 		return nil, err
 	}
 	private, err := file.decrypt(passphrase)
@@ -66,14 +65,7 @@ func ParseSecurityKey(b []byte, passphrase func() ([]byte, error)) (*SecurityKey
 		return nil, err
 	}
 	defer clear(private)
-	key, err := parseSecurityKeyPrivate(private)
-	if err != nil {
-		return nil, err
-	}
-	if !Equal(key.Public, pub) || key.Application != application {
-		return nil, fault.New(fault.KeySelfTest, "the two halves of the OpenSSH key file are about different keys")
-	}
-	return key, nil
+	return parseSecurityKeyPrivate(private, file.Public)
 }
 
 // opensshFile is the outer form of a key file (PROTOCOL.key, section 1).
@@ -144,8 +136,9 @@ func (f *opensshFile) decrypt(passphrase func() ([]byte, error)) ([]byte, error)
 }
 
 // parseSecurityKeyPrivate parses the private part: two equal check integers, the
-// key, a comment, and padding 1, 2, 3, … (PROTOCOL.key, section 3).
-func parseSecurityKeyPrivate(b []byte) (*SecurityKey, error) {
+// key, a comment, and padding 1, 2, 3, … (PROTOCOL.key, section 3). The public
+// key in it must be the one that stands outside.
+func parseSecurityKeyPrivate(b, outside []byte) (*SecurityKey, error) {
 	broken := malformed("OpenSSH private key of a FIDO2 token")
 	var head struct {
 		Check1, Check2 uint32
@@ -180,9 +173,13 @@ func parseSecurityKeyPrivate(b []byte) (*SecurityKey, error) {
 	}
 	// What precedes the flags is the public key again.
 	size := len(public) - len(head.Rest) + 4 + len(body.Public) + 4 + len(body.Application)
-	pub, application, err := parseSecurityKeyBlob(append(ssh.Marshal(struct{ Kind string }{head.Kind}), public[:size]...))
-	if err != nil {
+	inside := append(ssh.Marshal(struct{ Kind string }{head.Kind}), public[:size]...)
+	pub, application, err := parseSecurityKeyBlob(inside)
+	switch {
+	case err != nil:
 		return nil, err
+	case !bytes.Equal(inside, outside):
+		return nil, fault.New(fault.KeySelfTest, "the two halves of the OpenSSH key file are about different keys")
 	}
 	return &SecurityKey{
 		Public: pub, Application: application, Credential: bytes.Clone(body.Credential),

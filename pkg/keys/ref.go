@@ -112,6 +112,12 @@ func (r Ref) Option(name string) (string, bool) {
 	return "", false
 }
 
+// WithName returns r with another name: for files another path.
+func (r Ref) WithName(name string) Ref {
+	r.name = name
+	return r
+}
+
 // With returns r with an option more, or with another value for it.
 func (r Ref) With(name, value string) Ref {
 	options := slices.DeleteFunc(slices.Clone(r.options), func(o option) bool { return o.name == name })

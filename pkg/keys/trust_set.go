@@ -54,7 +54,13 @@ func NewTrust(list ...TrustedKey) (*Trust, error) {
 // With returns the trust in t's keys and in those of list, by the rules of
 // NewTrust.
 func (t *Trust) With(list ...TrustedKey) (*Trust, error) {
-	out, err := NewTrust(slices.Concat(t.keys, list)...)
+	return t.Replace(slices.Concat(t.keys, list))
+}
+
+// Replace returns the trust in list, which are t's keys with changes, and with
+// what t ignored.
+func (t *Trust) Replace(list []TrustedKey) (*Trust, error) {
+	out, err := NewTrust(list...)
 	if err != nil {
 		return nil, err
 	}

@@ -36,6 +36,46 @@ type Policy struct {
 	Spellings func(uri string) []string
 	// At is when keys are judged.
 	At time.Time
+	// AssumeRevoked judges keys as if they were revoked, to see what would fall.
+	// It only adds refusals: a revocation that a key has already stays if it is
+	// earlier. A key that is not trusted is an error.
+	AssumeRevoked []AssumedRevocation
+}
+
+// AssumedRevocation is a revocation that is tried out.
+type AssumedRevocation struct {
+	// KeyID is the key's id, as dsse.KeyID gives it.
+	KeyID string
+	// RevokedAt is the instant from which on the key is taken to be bad.
+	RevokedAt time.Time
+}
+
+// assume returns the policy with the assumed revocations in its trust.
+func (p *Policy) assume() (*Policy, error) {
+	if len(p.AssumeRevoked) == 0 {
+		return p, nil
+	}
+	list := p.Trust.Keys()
+	for _, a := range p.AssumeRevoked {
+		i := slices.IndexFunc(list, func(k keys.TrustedKey) bool {
+			id, err := dsse.KeyID(k.Public)
+			return err == nil && id == a.KeyID
+		})
+		if i < 0 {
+			return nil, fault.New(fault.UsageInvalid, "no trusted key has the id %.100q, so nothing rests on it", a.KeyID).
+				WithHint("give the whole key id, sha256:<hex>, of a key that is trusted; stella keys show prints it")
+		}
+		if was := list[i].RevokedAt; was.IsZero() || a.RevokedAt.Before(was) {
+			list[i].RevokedAt, list[i].Reason = a.RevokedAt, "assumed"
+		}
+	}
+	trust, err := p.Trust.Replace(list)
+	if err != nil {
+		return nil, err
+	}
+	assumed := *p
+	assumed.Trust = trust
+	return &assumed, nil
 }
 
 func (p *Policy) validate() error {

@@ -37,8 +37,17 @@ type Report struct {
 	Network  string    `json:"network"`
 	Profile  Profile   `json:"profile"`
 	Trust    TrustUsed `json:"trust"`
-	Results  []Result  `json:"results"`
-	Ignored  []Ignored `json:"ignored,omitempty"`
+	// AssumedRevocations are the revocations that the verdict was asked to assume;
+	// with any it is no verdict over what is, but over what would be.
+	AssumedRevocations []Assumed `json:"assumedRevocations,omitempty"`
+	Results            []Result  `json:"results"`
+	Ignored            []Ignored `json:"ignored,omitempty"`
+}
+
+// Assumed is one assumed revocation.
+type Assumed struct {
+	KeyID     string    `json:"keyId"`
+	RevokedAt time.Time `json:"revokedAt"`
 }
 
 // TimeUsed is when keys were judged and where that time comes from.
@@ -77,6 +86,9 @@ type Result struct {
 	Evidence []Source `json:"evidence"`
 	Checks   []Check  `json:"checks"`
 	Signers  []Signer `json:"signers"`
+	// WouldFall says that the payload is verified as things are, and would not be
+	// with the assumed revocations.
+	WouldFall bool `json:"wouldFall,omitzero"`
 	// Claims is what the evidence says. It is there only if the signature check
 	// passed, and only as true as its signers are honest.
 	Claims *Claims `json:"claims,omitempty"`
@@ -137,6 +149,18 @@ type Subject struct {
 	Name    string            `json:"name"`
 	Digest  map[string]string `json:"digest"`
 	Matched bool              `json:"matched"`
+}
+
+// passed reports whether a check was made and none failed or was left out.
+func (r *Result) passed() bool {
+	made := false
+	for _, c := range r.Checks {
+		if c.Status == Failed || c.Status == NotRun {
+			return false
+		}
+		made = made || c.Status == Passed
+	}
+	return made
 }
 
 // conclude fixes the verdict from the checks.

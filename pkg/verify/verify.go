@@ -20,7 +20,11 @@ func Verify(ctx context.Context, e *Evidence, p *Policy) (*Report, error) {
 	if err := p.validate(); err != nil {
 		return nil, err
 	}
-	p = p.forOneVerification()
+	asked := p.forOneVerification()
+	p, err := asked.assume()
+	if err != nil {
+		return nil, err
+	}
 	groups, err := e.groups()
 	if err != nil {
 		return nil, err
@@ -34,6 +38,13 @@ func Verify(ctx context.Context, e *Evidence, p *Policy) (*Report, error) {
 		if err != nil {
 			return nil, err
 		}
+		if p != asked && !result.passed() { // without the assumptions it may have stood
+			standing, err := judge(ctx, g, asked, len(groups) == 1)
+			if err != nil {
+				return nil, err
+			}
+			result.WouldFall = standing.passed()
+		}
 		r.Results = append(r.Results, *result)
 	}
 	r.addUnmatchedArtifacts(p)
@@ -45,6 +56,9 @@ func newReport(e *Evidence, p *Policy) *Report {
 		Schema: Schema, Compared: len(p.Subjects) > 0, Network: "not used",
 		Profile: Profile{Name: cmp.Or(p.Profile, keys.ProfileDefault)},
 		Time:    TimeUsed{At: p.At.UTC()}, Ignored: e.ignored, Results: []Result{},
+	}
+	for _, a := range p.AssumeRevoked {
+		r.AssumedRevocations = append(r.AssumedRevocations, Assumed{a.KeyID, a.RevokedAt.UTC()})
 	}
 	for _, k := range p.Trust.Keys() {
 		id, _ := dsse.KeyID(k.Public) // a trusted key has one: it has a verifier

@@ -6,7 +6,7 @@ package main
 
 import (
 	"context"
-	"encoding/json"
+	"encoding/json/v2"
 	"errors"
 	"fmt"
 	"net"
@@ -62,7 +62,7 @@ func (e *engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	request := &logical.Request{Operation: logical.ReadOperation, Path: path, Storage: e.storage, Data: map[string]any{}}
 	if r.Method == http.MethodPut || r.Method == http.MethodPost {
 		request.Operation = logical.UpdateOperation
-		if err := json.NewDecoder(r.Body).Decode(&request.Data); err != nil {
+		if err := json.UnmarshalRead(r.Body, &request.Data); err != nil {
 			fail(w, http.StatusBadRequest, err.Error())
 			return
 		}
@@ -80,11 +80,11 @@ func (e *engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case response == nil:
 		w.WriteHeader(http.StatusNoContent)
 	default:
-		_ = json.NewEncoder(w).Encode(map[string]any{"data": response.Data})
+		_ = json.MarshalWrite(w, map[string]any{"data": response.Data})
 	}
 }
 
 func fail(w http.ResponseWriter, status int, messages ...string) {
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string][]string{"errors": append([]string{}, messages...)})
+	_ = json.MarshalWrite(w, map[string][]string{"errors": append([]string{}, messages...)})
 }

@@ -7,7 +7,8 @@ import (
 )
 
 // A Fault is what a broken or hostile device does instead of answering a
-// command. The command itself is carried out.
+// command as it should. The command itself is carried out, unless the device is
+// unplugged.
 type Fault struct {
 	payload func(answer []byte) []byte      // status byte and CBOR
 	reports func(reports [][]byte) [][]byte // what goes over the wire

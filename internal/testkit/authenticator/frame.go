@@ -1,8 +1,6 @@
 package authenticator
 
-import (
-	"encoding/binary"
-)
+import "encoding/binary"
 
 // Sizes of CTAPHID over full-speed USB (CTAP 2.1, 11.2.4).
 const (
@@ -22,7 +20,6 @@ type hidCommand byte
 
 const (
 	hidPing      hidCommand = 0x01
-	hidMsg       hidCommand = 0x03
 	hidLock      hidCommand = 0x04
 	hidInit      hidCommand = 0x06
 	hidWink      hidCommand = 0x08

@@ -164,13 +164,15 @@ func TestInitEndsTheCommand(t *testing.T) {
 	assert.Nil(t, log[len(log)-3].Answer, "the aborted command has no answer")
 }
 
-func TestAClientGetsNoReportsOfAnother(t *testing.T) {
+func TestInitDropsWhatNobodyRead(t *testing.T) {
 	d := authenticator.Start(t)
 	gone := open(t, d)
 	gone.send(cborCmd, []byte{byte(authenticator.GetInfo)})
-	require.NoError(t, gone.file.Close())
-	require.Eventually(t, func() bool { return len(d.Commands()) == 1 }, 10*time.Second, time.Millisecond)
-	c := open(t, d) // it would read the answer to the other's command
-	status, _ := c.command(authenticator.GetInfo, nil)
-	assert.Equal(t, authenticator.OK, status)
+	logged := func(n int) {
+		require.Eventually(t, func() bool { return len(d.Log()) == n }, 10*time.Second, time.Millisecond)
+	}
+	logged(2) // INIT and the command
+	gone.write(everyone, initCmd, 8, []byte("12345678"))
+	logged(3)
+	assert.EqualValues(t, initCmd, gone.read()[4], "and not the answer to the command")
 }

@@ -136,7 +136,8 @@ func TestResidentCredentials(t *testing.T) {
 	assert.Equal(t, again["id"], d.Credentials()[1].ID)
 
 	all := map[int]any{1: rpID, 2: make([]byte, 32)}
-	c.command(authenticator.GetAssertion, all)
+	status, _ = c.command(authenticator.GetAssertion, all)
+	require.Equal(t, authenticator.OK, status)
 	neighbour := *c
 	neighbour.channel = c.allocate()
 	status, _ = neighbour.command(authenticator.GetNextAssertion, nil)

@@ -90,7 +90,7 @@ func (u *user) isWaiting() (bool, <-chan struct{}) {
 	return u.waiting > 0, u.changed
 }
 
-// begin notes that the device blinks, or by -1 that it stops, and returns what
+// blink notes that the device blinks, or by -1 that it stops, and returns what
 // the user is going to do.
 func (u *user) blink(by int) Touch {
 	u.mu.Lock()
@@ -113,23 +113,22 @@ func (k *token) presence(c call) error {
 	return k.user.wait(c.ctx, t, k.touchTimeout)
 }
 
+// wait waits for what happens first. The user's own touch and the time-out are
+// compared here, not raced, so that a busy machine decides nothing.
 func (u *user) wait(ctx context.Context, t Touch, limit time.Duration) error {
-	var hand <-chan time.Time
-	switch t.kind {
-	case refuses:
+	if t.kind == refuses {
 		return OperationDenied
-	case touches:
-		hand = time.After(t.after)
-	case stays:
+	}
+	after, outcome := limit, error(UserActionTimeout)
+	if t.kind == touches && t.after < limit {
+		after, outcome = t.after, nil
 	}
 	select {
-	case <-hand:
-		return nil
+	case <-time.After(after):
+		return outcome
 	case <-u.hand:
 		return nil
 	case <-ctx.Done():
 		return KeepaliveCancel
-	case <-time.After(limit):
-		return UserActionTimeout
 	}
 }

@@ -1,6 +1,7 @@
 package authenticator_test
 
 import (
+	"os/exec"
 	"testing"
 	"time"
 
@@ -61,15 +62,14 @@ func TestLibfido2SeesWhatTheUserDoes(t *testing.T) {
 
 func TestUnpluggedWhileWaitingForATouch(t *testing.T) {
 	d := authenticator.Start(t, authenticator.WithTouch(authenticator.TouchNever()))
+	tool(t, "fido2-token", "-V") // or the test ends here
 	in := file(t, hashOf("create"), rpID, "alice", encoded([]byte("alice")))
-	path := d.Path()
-	go func() {
-		d.AwaitTouch(t)
-		d.Unplug()
-	}()
+	cmd := exec.CommandContext(t.Context(), "fido2-cred", "-M", "-i", in, d.Path())
+	require.NoError(t, cmd.Start())
+	d.AwaitTouch(t)
 	began := time.Now()
-	_, _, err := atTerminal(t, nil, "fido2-cred", "-M", "-i", in, path)
-	require.Error(t, err)
+	d.Unplug()
+	require.Error(t, cmd.Wait())
 	assert.Less(t, time.Since(began), 20*time.Second, "well before the touch timed out")
 	assert.Empty(t, d.Path())
 

@@ -1,8 +1,10 @@
 package file
 
 import (
+	"cmp"
 	"context"
 	"crypto"
+	"path/filepath"
 	"strings"
 
 	"github.com/stellaops/stella/internal/fault"
@@ -24,6 +26,8 @@ type CreateOptions struct {
 	Passphrase []byte
 	// UnencryptedUnsafe writes the key without encryption.
 	UnencryptedUnsafe bool
+	// Public is where the public key goes; empty is path + ".pub".
+	Public string
 	// Force replaces files that exist.
 	Force bool
 }
@@ -39,6 +43,10 @@ func Create(ctx context.Context, path string, key crypto.Signer, opts CreateOpti
 		return fault.New(fault.UsageInvalid, "a private key is not written to %q, where a public key is expected", path).
 			WithHint("name the private key file; the public key goes to the same name with %s", publicSuffix)
 	}
+	if filepath.Clean(opts.Public) == filepath.Clean(path) {
+		return fault.New(fault.UsageInvalid, "both halves of the key would go to %q", path).
+			WithHint("name another file for the public key")
+	}
 	private, public, err := encode(ctx, key, opts)
 	if err != nil {
 		return err
@@ -46,7 +54,7 @@ func Create(ctx context.Context, path string, key crypto.Signer, opts CreateOpti
 	defer clear(private)
 	return writePair(
 		target{path: path, content: private, mode: 0o600},
-		target{path: path + publicSuffix, content: public, mode: 0o644},
+		target{path: cmp.Or(opts.Public, path+publicSuffix), content: public, mode: 0o644},
 		opts.Force,
 	)
 }

@@ -45,7 +45,7 @@ func writePair(private, public target, force bool) error {
 	}
 	first.done()
 	second.done()
-	return syncDirectory(filepath.Dir(private.path))
+	return errors.Join(syncDirectory(filepath.Dir(private.path)), syncDirectory(filepath.Dir(public.path)))
 }
 
 // check refuses early and clearly what publish would refuse.

@@ -35,8 +35,8 @@ type Keyring struct {
 // Options are what can be chosen of a keyring. The zero value is right for one
 // that may not be there yet.
 type Options struct {
-	// MustExist makes a directory that is not there an error for those who read,
-	// and not a keyring without keys: for one that a user named.
+	// MustExist makes a directory that is not there an error, and not a keyring
+	// without keys: for one that a user named.
 	MustExist bool
 	// Wait is how long Update waits for another process; zero is ten seconds.
 	Wait time.Duration
@@ -44,7 +44,8 @@ type Options struct {
 	FS atomicfile.FS
 }
 
-// New returns the keyring in dir. Nothing is read or made yet.
+// New returns the keyring in dir. Nothing is read or made yet. The directory ""
+// is none at all, as for a user without a home: it has no keys and takes none.
 func New(dir string, opts Options) *Keyring {
 	if opts.Wait == 0 {
 		opts.Wait = defaultWait
@@ -61,6 +62,9 @@ func (k *Keyring) file() string { return filepath.Join(k.dir, fileName) }
 // errors are fault.KeyringMalformed, fault.KeyringFailed, and
 // fault.InputTooLarge.
 func (k *Keyring) Read() (*Contents, error) {
+	if k.dir == "" {
+		return &Contents{}, nil
+	}
 	f, err := input.Open(k.file(), nil, MaxSize)
 	switch {
 	case fault.ReasonOf(err) == fault.InputNotFound:
@@ -100,6 +104,13 @@ func (k *Keyring) missing() error {
 // The errors: that of change; those of Read; fault.KeyringBusy after the time to
 // wait; the cause of ctx; fault.KeyringFailed.
 func (k *Keyring) Update(ctx context.Context, change func(*Contents) error) (err error) {
+	if k.dir == "" {
+		return fault.New(fault.KeyringFailed, "there is no place for a keyring: no home directory is known").
+			WithHint("name a directory with --keyring DIR, or set XDG_DATA_HOME")
+	}
+	if err := k.missing(); err != nil {
+		return err
+	}
 	if err := atomicfile.MakeDir(k.opts.FS, k.dir, 0o700); err != nil {
 		return fault.Wrap(fault.KeyringFailed, err, "failed to make the keyring")
 	}

@@ -54,6 +54,12 @@ func (c *Contents) Marshal() ([]byte, error) {
 	return out, err
 }
 
+// Check returns what Marshal would refuse.
+func (c *Contents) Check() error {
+	_, err := c.Marshal()
+	return err
+}
+
 func (e *Entry) json() (entryJSON, error) {
 	shared, err := keys.NewEntryJSON(&e.Key)
 	if err != nil {

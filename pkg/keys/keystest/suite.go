@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/keys"
 )
 
@@ -38,6 +39,8 @@ type Fixture struct {
 	Ref keys.Ref
 	// Public is the key's public half, known by another way than the driver.
 	Public crypto.PublicKey
+	// Verifier verifies what the key signs; nil for the ordinary one of Public.
+	Verifier dsse.Verifier
 	// Missing names a key that does not exist.
 	Missing keys.Ref
 	// MissingReason is why Missing fails; empty is fault.InputNotFound.

@@ -16,6 +16,44 @@ type session interface {
 	close()
 }
 
+// worker is a session and the one goroutine that calls it. A caller who waits
+// for it can leave, which nobody can who is inside a library; and that the
+// goroutine stays saves growing a stack for each signature.
+type worker struct {
+	calls   chan []byte // what is to be signed; closed to end the worker
+	answers chan answer // one for each call, which is never waited for
+	done    chan nothing
+}
+
+type answer struct {
+	signature []byte
+	err       error
+}
+
+func newWorker(open func() (session, error)) *worker {
+	w := &worker{make(chan []byte, 1), make(chan answer, 1), make(chan nothing)}
+	go w.work(open)
+	return w
+}
+
+// work signs until a call fails, and then only says so.
+func (w *worker) work(open func() (session, error)) {
+	defer close(w.done)
+	s, err := open()
+	for input := range w.calls {
+		var signature []byte
+		if err == nil {
+			if signature, err = s.sign(input); err != nil {
+				s.close()
+			}
+		}
+		w.answers <- answer{signature, err}
+	}
+	if err == nil {
+		s.close()
+	}
+}
+
 // sessions are the sessions of one signer: as many as are used at once, and no
 // more than there is room for.
 type sessions struct {
@@ -23,7 +61,7 @@ type sessions struct {
 	room chan nothing // holds one for each session in use
 
 	mu     sync.Mutex
-	idle   []session
+	idle   []*worker
 	closed bool
 }
 
@@ -34,12 +72,6 @@ func newSessions(limit int, open func() (session, error)) *sessions {
 // errClosed is a use of a signer after its Close.
 var errClosed = errors.New("the signer is closed")
 
-// signed is a signature and the session that made it.
-type signed struct {
-	signature []byte
-	session   session
-}
-
 // sign signs in a session of its own. A session whose call failed, or was still
 // running when ctx ended, is closed as soon as it can be and not used again:
 // what state the token left it in is anybody's guess.
@@ -49,73 +81,63 @@ func (p *sessions) sign(ctx context.Context, input []byte) ([]byte, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	leave := func() { <-p.room }
-	made, err := await(ctx, func() (signed, error) {
-		made, err := p.signOnce(input)
-		if err != nil {
-			leave()
-		}
-		return made, err
-	}, func(late signed) {
-		late.session.close()
-		leave()
-	})
+	w, err := p.take()
 	if err != nil {
+		<-p.room
 		return nil, err
 	}
-	p.put(made.session)
-	leave()
-	return made.signature, nil
-}
-
-func (p *sessions) signOnce(input []byte) (signed, error) {
-	s, err := p.take()
-	if err != nil {
-		return signed{}, err
+	w.calls <- input
+	select {
+	case a := <-w.answers:
+		p.put(w, a.err)
+		<-p.room
+		return a.signature, a.err
+	case <-ctx.Done():
+		go func() {
+			<-w.answers
+			close(w.calls)
+			<-w.done
+			<-p.room
+		}()
+		return nil, ctx.Err()
 	}
-	signature, err := s.sign(input)
-	if err != nil {
-		s.close()
-		return signed{}, err
-	}
-	return signed{signature, s}, nil
 }
 
 // take returns the session that was used last, which the token still knows best.
-func (p *sessions) take() (session, error) {
+func (p *sessions) take() (*worker, error) {
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.closed {
-		p.mu.Unlock()
 		return nil, errClosed
 	}
 	if last := len(p.idle) - 1; last >= 0 {
-		s := p.idle[last]
+		w := p.idle[last]
 		p.idle = p.idle[:last]
-		p.mu.Unlock()
-		return s, nil
+		return w, nil
 	}
-	p.mu.Unlock()
-	return p.open()
+	return newWorker(p.open), nil
 }
 
-func (p *sessions) put(s session) {
+// put takes a session back, or ends it if it failed or nobody will want it.
+func (p *sessions) put(w *worker, err error) {
 	p.mu.Lock()
-	if !p.closed {
-		p.idle = append(p.idle, s)
-		p.mu.Unlock()
+	defer p.mu.Unlock()
+	if err != nil || p.closed {
+		close(w.calls)
 		return
 	}
-	p.mu.Unlock()
-	s.close()
+	p.idle = append(p.idle, w)
 }
 
-// close closes the idle sessions, and those in use when they come back.
+// close ends the idle sessions and waits for that. Those in use end when they
+// come back.
 func (p *sessions) close() {
 	p.mu.Lock()
 	idle := p.idle
 	p.idle, p.closed = nil, true
 	p.mu.Unlock()
-	for _, s := range idle {
-		s.close()
+	for _, w := range idle {
+		close(w.calls)
+		<-w.done
 	}
 }

@@ -133,7 +133,12 @@ func TestSessionsHangAndFail(t *testing.T) {
 func fakeSigner(f *fake) *signer {
 	t := &token{tokenInfo: tokenInfo{label: "card"}}
 	t.uses.Add(2)
-	return &signer{key: &key{public: make(ed25519.PublicKey, 32)}, token: t, sessions: newSessions(2, f.open)}
+	h := &handle{key: &key{public: make(ed25519.PublicKey, 32)}, token: t, sessions: newSessions(2, f.open)}
+	inner, err := dsse.NewSigner(h)
+	if err != nil {
+		panic(err)
+	}
+	return &signer{Signer: inner, handle: h}
 }
 
 // TestTakenAway takes the token away in the middle of a signature.
@@ -168,7 +173,7 @@ func TestTakenAway(t *testing.T) {
 			assert.ErrorContains(t, err, `"card"`)
 			assert.NotEmpty(t, err.Error())
 			assert.EqualValues(t, 1, f.closed.Load(), "the session is discarded")
-			assert.Equal(t, row.lost, s.token.lost.Load())
+			assert.Equal(t, row.lost, s.handle.token.lost.Load())
 
 			f.sign = works
 			_, err = s.Sign(t.Context(), m)

@@ -19,10 +19,9 @@ import (
 
 // signer signs with a key of a token.
 type signer struct {
-	key      *key
-	token    *token
-	sessions *sessions
-	closing  sync.Once
+	dsse.Signer // over handle
+	handle      *handle
+	closing     sync.Once
 }
 
 var (
@@ -33,13 +32,19 @@ var (
 
 // signer returns the key's signer, after a self-test. It takes over the use of t.
 func (k *key) signer(ctx context.Context, t *token) (*signer, error) {
-	s := &signer{key: k, token: t}
+	h := &handle{key: k, token: t}
 	if k.kind == ckkEdwards {
-		s.sessions = newSessions(t.room(1), func() (session, error) { return t.openEdwards(k) })
+		h.sessions = newSessions(t.room(1), func() (session, error) { return t.openEdwards(k) })
 	} else {
-		s.sessions = newSessions(t.room(2), func() (session, error) { return t.openCrypto11(k) })
+		h.sessions = newSessions(t.room(2), func() (session, error) { return t.openCrypto11(k) })
 	}
-	err := keys.SelfTest(ctx, s)
+	inner, err := dsse.NewSigner(h)
+	if err != nil {
+		settle(ctx, t.release())
+		return nil, fault.Wrap(fault.KeyUnsupported, err, "")
+	}
+	s := &signer{Signer: inner, handle: h}
+	err = keys.SelfTest(ctx, s)
 	if err == nil {
 		return s, nil
 	}
@@ -51,19 +56,7 @@ func (k *key) signer(ctx context.Context, t *token) (*signer, error) {
 	return nil, err
 }
 
-func (s *signer) Public() crypto.PublicKey { return s.key.public }
-
-func (s *signer) Notes() []keys.Note { return s.key.notes }
-
-// Sign signs what the scheme of the key wants signed. A token that goes away
-// meanwhile is fault.DeviceFailed.
-func (s *signer) Sign(ctx context.Context, m dsse.Message) (dsse.Signature, error) {
-	inner, err := dsse.NewSigner(bound{s, ctx})
-	if err != nil {
-		return dsse.Signature{}, fault.Wrap(fault.KeyUnsupported, err, "")
-	}
-	return inner.Sign(ctx, m)
-}
+func (s *signer) Notes() []keys.Note { return s.handle.key.notes }
 
 // Close ends the sessions of the signer and, if it is the last of its token, the
 // login. Signatures that are being made are finished first, but not waited for.
@@ -78,23 +71,36 @@ func (s *signer) end(ctx context.Context) {
 		done := make(chan nothing)
 		go func() {
 			defer close(done)
-			s.sessions.close()
-			<-s.token.release()
+			s.handle.sessions.close()
+			<-s.handle.token.release()
 		}()
 		settle(ctx, done)
 	})
 }
 
-// bound is the signer as a crypto.Signer for one signature: that interface has
-// no context, and without one a token that hangs could not be left.
-type bound struct {
-	*signer
-	ctx context.Context
+// handle is the private key as crypto has it.
+type handle struct {
+	key      *key
+	token    *token
+	sessions *sessions
 }
 
-func (b bound) Sign(_ io.Reader, input []byte, _ crypto.SignerOpts) ([]byte, error) {
-	signature, err := b.sessions.sign(b.ctx, input)
-	return signature, b.token.failed("signing", err)
+var _ dsse.ContextSigner = (*handle)(nil)
+
+func (h *handle) Public() crypto.PublicKey { return h.key.public }
+
+func (h *handle) Sign(_ io.Reader, input []byte, opts crypto.SignerOpts) ([]byte, error) {
+	return h.SignContext(context.Background(), input, opts)
+}
+
+// SignContext signs what the scheme of the key wants signed. A token that goes
+// away meanwhile is fault.DeviceFailed.
+func (h *handle) SignContext(ctx context.Context, input []byte, _ crypto.SignerOpts) ([]byte, error) {
+	signature, err := h.sessions.sign(ctx, input)
+	if err != nil {
+		return nil, h.token.failed("signing", err)
+	}
+	return signature, nil
 }
 
 // crypto11Session signs through crypto11. It has a context of crypto11 for

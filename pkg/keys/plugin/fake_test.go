@@ -1,3 +1,5 @@
+//go:build unix
+
 package plugin_test
 
 import (
@@ -16,7 +18,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stellaops/stella/internal/fault"
-	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/keys"
 	"github.com/stellaops/stella/pkg/keys/plugin/protocol"
 )
@@ -85,7 +86,6 @@ func fakePlugin(args []string) int {
 type fakeKey struct {
 	behaviour, path string
 	private         crypto.Signer
-	signer          dsse.Signer
 }
 
 func openFake(behaviour, path string) (protocol.Key, error) {

@@ -1,3 +1,5 @@
+//go:build unix
+
 package plugin_test
 
 import (
@@ -109,4 +111,19 @@ func TestPinnedProgram(t *testing.T) {
 	assert.Equal(t, fault.PluginForbidden, fault.ReasonOf(err), "a program that changed between two signatures: %v", err)
 	_, err = f.open(t, "good")
 	assert.Equal(t, fault.PluginForbidden, fault.ReasonOf(err), "%v", err)
+}
+
+func TestInstalled(t *testing.T) {
+	f := newFixture(t, keys.Ed25519)
+	content, err := os.ReadFile(f.program)
+	require.NoError(t, err)
+	sum := sha256.Sum256(content)
+	f.options.Allow = []plugin.Permission{{Name: "fake"}, {Name: "gost"}, {Name: "fake", SHA256: strings.Repeat("0", 64)}}
+	list := plugin.New(f.options).Installed()
+	require.Len(t, list, 3)
+	assert.Equal(t, f.program, list[0].Path)
+	assert.Equal(t, hex.EncodeToString(sum[:]), list[0].SHA256)
+	require.NoError(t, list[0].Err)
+	assert.Equal(t, fault.PluginFailed, fault.ReasonOf(list[1].Err))
+	assert.Equal(t, fault.PluginForbidden, fault.ReasonOf(list[2].Err))
 }

@@ -158,7 +158,7 @@ func (c *conn) exchange(command []byte) ([]byte, error) {
 }
 
 func (c *conn) failed(err error) error {
-	for _, known := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, fs.ErrClosed} {
+	for _, known := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, fs.ErrClosed, syscall.EPIPE, syscall.ECONNRESET} {
 		if errors.Is(err, known) {
 			return fault.New(fault.DeviceFailed, "the TPM at %q went away", c.path).With("device", c.path).
 				WithHint("check that the device or the service that provides it is still there, and try again")

@@ -43,8 +43,9 @@ func (x *exchange) run(ctx context.Context, message []byte) ([]byte, error) {
 			x.cancel()
 			return nil, ctx.Err()
 		case <-limit.C:
+			err := x.late() // before the token says that it works on the cancellation
 			x.cancel()
-			return nil, x.late()
+			return nil, err
 		case <-quiet.C:
 			return nil, fault.New(fault.DeviceFailed, "the token does not answer").
 				WithHint("unplug the token and plug it in again; check that the device is a FIDO2 token")
