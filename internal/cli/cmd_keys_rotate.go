@@ -256,6 +256,13 @@ func (r *rotation) newKey(ctx context.Context, s *session) (*madeKey, error) {
 // the keyring is written, so that no failure leaves a keyring whose statement
 // nobody has.
 func (r *rotation) finish(ctx context.Context, s *session, old *keyring.Entry, oldSigner dsse.Signer, made *madeKey) error {
+	signers := []dsse.Signer{made.signer}
+	if oldSigner != nil {
+		signers = append(signers, oldSigner)
+	}
+	if err := s.config.Profile.Sign(publicKeys(signers)...); err != nil {
+		return err
+	}
 	next := keyring.Entry{
 		Key: keys.TrustedKey{
 			Name: r.keysRotateOptions.name, Public: made.public, Holder: old.Key.Holder, Roles: old.Key.Roles,
