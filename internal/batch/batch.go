@@ -16,7 +16,7 @@ import (
 const (
 	// chunkItems bounds the statements in a chunk: many share the cost of handing a
 	// chunk on, and few wait for each other.
-	chunkItems = 128
+	chunkItems = 256
 	// chunkBytes bounds their size, in bytes, unless one alone is larger.
 	chunkBytes = 256 << 10
 	// workersPerCore is more than one because a worker that waits for the disk
