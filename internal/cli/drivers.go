@@ -23,7 +23,7 @@ func driverList(ask keys.Passphrases, env *keys.Environment, config Config, say 
 		file.New(ask, env),
 		envkey.New(ask, env),
 		pkcs11.New(pkcs11.Config{Ask: ask, Env: env, Module: config.PKCS11Module}),
-		fido2.New(fido2.Config{Ask: ask, Env: env, Say: say, Device: config.FIDO2Device}),
+		fido2.New(fido2.Config{Ask: ask, Env: env, Say: say, Device: config.FIDO2Device, Backend: fido2Backend()}),
 		tpm.New(ask, env, config.TPMDevice),
 	}
 }
