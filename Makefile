@@ -1,7 +1,7 @@
 # Each target is one plain command; .ci/run calls the same ones.
 export GOTOOLCHAIN := go1.27.4
 
-.PHONY: setup demo build build-hardware build-fips plugins test lint bench interop fuzz generate clean
+.PHONY: setup demo build build-hardware build-fips build-libfido2 plugins test lint bench interop fuzz generate clean
 
 setup: ## install (as root on Debian) or name what the targets need
 	scripts/setup
@@ -15,6 +15,9 @@ build: ## bin/stella: static, reproducible
 build-hardware: ## bin/stella-hardware: cgo, with the tag that adds PKCS#11
 	scripts/build hardware
 
+build-libfido2: ## bin/stella-libfido2: cgo, FIDO2 tokens through libfido2 instead of pure Go
+	scripts/build libfido2
+
 build-fips: ## bin/stella-fips: static, with the validated Go Cryptographic Module
 	scripts/build fips
 
@@ -24,7 +27,8 @@ plugins: ## bin/plugins/: programs for keys in cloud services, Vault and GOST
 test: setup ## all Go tests, with the race detector and the drivers of both builds
 	go vet ./...
 	go vet -tags pkcs11 ./...
-	go run ./internal/tools/testrun -suite unit -- -race -tags pkcs11 ./...
+	go run ./internal/tools/testrun -suite unit -- -race -timeout 30m -tags pkcs11 ./...
+	go run ./internal/tools/testrun -suite libfido2 -- -race -tags libfido2 ./pkg/keys/fido2/libfido2 ./internal/cli -run 'FIDO2|Suite|Backends|TouchIsAsked'
 	go run ./internal/tools/testrun -suite plugins -in internal/plugins -- ./...
 	go test ./pkg/keys/pkcs11 ./internal/cli # once more as in the static build
 

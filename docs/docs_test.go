@@ -17,7 +17,7 @@ import (
 func TestThreatModelNamesTests(t *testing.T) {
 	page, err := os.ReadFile("threat-model.md")
 	require.NoError(t, err)
-	named := regexp.MustCompile("`([a-z/]+)\\.((?:Test|Fuzz)[A-Za-z0-9]+)`")
+	named := regexp.MustCompile("`([a-z0-9/]+)\\.((?:Test|Fuzz)[A-Za-z0-9]+)`")
 	rows := 0
 	for line := range strings.Lines(string(page)) {
 		if !strings.HasPrefix(line, "| ") || strings.HasPrefix(line, "| threat |") || strings.HasPrefix(line, "| --- |") {

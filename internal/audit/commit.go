@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"time"
 )
 
 // commit writes a group. The caller holds the turn and the lock.
@@ -162,7 +161,7 @@ func (l *Log) resume(t tail) error {
 // about writes a record about the log itself.
 func (l *Log) about(e Entry) error {
 	l.buf = l.buf[:0]
-	return l.put(l.add(l.head, l.now(), appendEntry(nil, &e)))
+	return l.put(l.add(l.head, appendTime(nil, l.now()), appendEntry(nil, &e)))
 }
 
 // cut makes the file end at size.
@@ -177,7 +176,7 @@ func (l *Log) cut(size int64) error {
 // write appends the batches' records, in parts of at most maxGroup bytes, each
 // of which is on disk before the next is begun.
 func (l *Log) write(group ...*batch) error {
-	now := l.now()
+	at := appendTime(nil, l.now())
 	head := l.head
 	l.buf = l.buf[:0]
 	for _, b := range group {
@@ -189,7 +188,7 @@ func (l *Log) write(group ...*batch) error {
 					return err
 				}
 			}
-			head = l.add(head, now, b.text[start:end])
+			head = l.add(head, at, b.text[start:end])
 			start = end
 		}
 	}
@@ -197,9 +196,9 @@ func (l *Log) write(group ...*batch) error {
 }
 
 // add puts one record into the buffer.
-func (l *Log) add(head Head, now time.Time, entry []byte) Head {
+func (l *Log) add(head Head, at, entry []byte) Head {
 	start := len(l.buf)
-	l.buf = appendHead(l.buf, head.Size+1, now)
+	l.buf = appendHead(l.buf, head.Size+1, at)
 	l.buf = append(l.buf, entry...)
 	l.buf = appendTail(l.buf, head.Hash)
 	return head.next(l.buf[start:])

@@ -15,16 +15,11 @@ const timeFormat = "2006-01-02T15:04:05.000000Z"
 // appendEntry appends the members of a record that its caller knows. A record
 // is written by hand because a batch writes tens of thousands each second.
 func appendEntry(b []byte, e *Entry) []byte {
-	b = appendMember(b, `"tenant":`, e.Tenant, maxText)
-	b = appendMember(b, `,"caller":`, e.Caller, maxText)
-	b = appendMember(b, `,"operation":`, e.Operation, maxText)
-	b = appendMember(b, `,"issuer":`, e.Issuer, maxText)
-	b = appendMember(b, `,"entitlement":`, e.Entitlement, maxText)
-	b = appendMember(b, `,"requestId":`, e.RequestID, maxText)
-	b = appendMember(b, `,"traceId":`, e.TraceID, maxText)
-	b = appendMember(b, `,"keySource":`, e.Source, maxText)
-	b = appendMember(b, `,"keyRef":`, e.Ref, maxText)
-	b = appendMember(b, `,"keyId":`, e.ID, maxText)
+	if e.constant != nil {
+		b = append(b, e.constant...)
+	} else {
+		b = appendConstant(b, &e.Request, &e.Key)
+	}
 	b = append(b, `,"subjects":[`...)
 	for i, digest := range e.Subjects[:min(len(e.Subjects), MaxSubjects)] {
 		if i > 0 {
@@ -40,6 +35,20 @@ func appendEntry(b []byte, e *Entry) []byte {
 	b = appendMember(b, `,"decision":`, string(e.Decision), maxText)
 	b = appendMember(b, `,"reason":`, e.Reason, maxText)
 	return appendMember(b, `,"note":`, e.Note, maxText)
+}
+
+// appendConstant appends what all uses of one key by one command share.
+func appendConstant(b []byte, r *Request, k *Key) []byte {
+	b = appendMember(b, `"tenant":`, r.Tenant, maxText)
+	b = appendMember(b, `,"caller":`, r.Caller, maxText)
+	b = appendMember(b, `,"operation":`, r.Operation, maxText)
+	b = appendMember(b, `,"issuer":`, r.Issuer, maxText)
+	b = appendMember(b, `,"entitlement":`, r.Entitlement, maxText)
+	b = appendMember(b, `,"requestId":`, r.RequestID, maxText)
+	b = appendMember(b, `,"traceId":`, r.TraceID, maxText)
+	b = appendMember(b, `,"keySource":`, k.Source, maxText)
+	b = appendMember(b, `,"keyRef":`, k.Ref, maxText)
+	return appendMember(b, `,"keyId":`, k.ID, maxText)
 }
 
 func appendMember(b []byte, name, value string, limit int) []byte {
@@ -82,12 +91,15 @@ func appendQuoted(b []byte, s string) []byte {
 	return out
 }
 
-// appendHead appends what comes before the entry.
-func appendHead(b []byte, seq uint64, at time.Time) []byte {
+func appendTime(b []byte, t time.Time) []byte { return t.UTC().AppendFormat(b, timeFormat) }
+
+// appendHead appends what comes before the entry. at is a time as appendTime
+// writes it.
+func appendHead(b []byte, seq uint64, at []byte) []byte {
 	b = append(b, `{"v":1,"seq":`...)
 	b = strconv.AppendUint(b, seq, 10)
 	b = append(b, `,"time":"`...)
-	b = at.UTC().AppendFormat(b, timeFormat)
+	b = append(b, at...)
 	return append(b, `",`...)
 }
 
@@ -106,7 +118,7 @@ func appendTail(b []byte, prev Hash) []byte {
 
 // appendRecord appends the line of a whole record.
 func appendRecord(b []byte, r *Record, prev Hash) []byte {
-	b = appendHead(b, r.Seq, r.Time)
+	b = appendHead(b, r.Seq, appendTime(nil, r.Time))
 	b = appendEntry(b, &r.Entry)
 	return appendTail(b, prev)
 }

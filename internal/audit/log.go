@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -11,9 +12,13 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/filelock"
 )
 
 const (
+	// patience bounds the waiting for another process's lock. A group takes
+	// milliseconds to write; who holds a lock for longer hangs.
+	patience = 30 * time.Second
 	// segmentSize is the size in bytes at which a log goes on in a new file.
 	segmentSize = 64 << 20
 	// checkpointEvery is how many records there are between checkpoints.
@@ -26,7 +31,6 @@ type Log struct {
 	path string
 	now  func() time.Time
 	key  note.Signer
-	lock *os.File
 
 	// Fields so that tests need no gigabytes, no minutes and no broken disk.
 	segmentSize     int64
@@ -74,11 +78,6 @@ func (l *Log) open() error {
 	if err := os.MkdirAll(filepath.Dir(l.path), 0o700); err != nil {
 		return unwritable(l.path, err)
 	}
-	lock, err := os.OpenFile(l.path+lockSuffix, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return unwritable(l.path, err)
-	}
-	l.lock = lock
 	l.turn = make(chan struct{}, 1)
 	if err := l.locked(l.begin); err != nil {
 		return errors.Join(err, l.release())
@@ -142,11 +141,12 @@ func (l *Log) checkpointed() (Head, error) {
 
 // locked runs f while no other process writes.
 func (l *Log) locked(f func() error) error {
-	if err := acquire(l.lock, l.patience); err != nil {
+	lock, err := filelock.Acquire(context.Background(), l.path+lockSuffix, l.patience)
+	if err != nil {
 		return unwritable(l.path, err)
 	}
-	err := f()
-	if unlock := unlockFile(l.lock); err == nil && unlock != nil {
+	err = f()
+	if unlock := lock.Release(); err == nil && unlock != nil {
 		return unwritable(l.path, unlock)
 	}
 	return err
@@ -176,11 +176,10 @@ func (l *Log) Close() error {
 }
 
 func (l *Log) release() error {
-	err := l.lock.Close()
-	if l.file != nil {
-		err = errors.Join(err, l.file.Close())
+	if l.file == nil {
+		return nil
 	}
-	return err
+	return l.file.Close()
 }
 
 // checkpoint signs where the log stands, unless another process has done so

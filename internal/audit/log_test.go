@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/filelock"
 )
 
 func clock() time.Time { return time.Date(2026, 11, 23, 12, 0, 0, 123456789, time.UTC) }
@@ -270,15 +271,14 @@ func TestTwoLogs(t *testing.T) {
 func TestLockedForTooLong(t *testing.T) {
 	path := logPath(t)
 	write(t, path, 1)
-	holder := openLog(t, path)
-	require.NoError(t, acquire(holder.lock, time.Second))
+	holder, err := filelock.Acquire(t.Context(), path+lockSuffix, time.Second)
+	require.NoError(t, err)
 	l := newLog(path, clock)
 	l.patience = 20 * time.Millisecond
-	err := l.open()
+	err = l.open()
 	assert.Equal(t, fault.AuditUnwritable, fault.ReasonOf(err))
-	assert.ErrorContains(t, err, "another process holds its lock")
-	require.NoError(t, unlockFile(holder.lock))
-	require.NoError(t, holder.Close())
+	assert.ErrorContains(t, err, "locked by another process")
+	require.NoError(t, holder.Release())
 	write(t, path, 1)
 }
 

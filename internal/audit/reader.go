@@ -2,6 +2,7 @@ package audit
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"io"
 	"io/fs"
@@ -9,6 +10,7 @@ import (
 	"os"
 
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/filelock"
 )
 
 // Reader reads a log as it was when it was opened, its older segments first. It
@@ -35,11 +37,8 @@ func OpenReader(path string) (*Reader, error) {
 	r := &Reader{path: path}
 	// The lock only serves to see no half of a group, and no log between two
 	// names. Who may not lock reads all the same.
-	if lock, err := os.Open(path + lockSuffix); err == nil {
-		defer lock.Close()
-		if lockFile(lock, false, true) == nil {
-			defer func() { _ = unlockFile(lock) }()
-		}
+	if lock, err := filelock.Share(context.Background(), path+lockSuffix, patience); err == nil {
+		defer func() { _ = lock.Release() }() // nothing was written
 	}
 	segments, err := older(path)
 	if err != nil {

@@ -84,6 +84,9 @@ type Entry struct {
 	Key
 	Content
 	Outcome
+
+	// constant is Request and Key as they are written, if that is known already.
+	constant []byte
 }
 
 // Record is one line of a log. All its members are always there, in this

@@ -29,6 +29,8 @@ type Signer struct {
 	inner dsse.Signer
 	log   *Log
 	use   Use
+	// constant is what of the use is the same in all records.
+	constant []byte
 	// wrote is told the number of each record.
 	wrote func(seq uint64)
 }
@@ -43,7 +45,7 @@ func NewSigner(inner dsse.Signer, log *Log, use Use, wrote func(seq uint64)) (*S
 		return nil, err
 	}
 	use.ID = id
-	return &Signer{inner: inner, log: log, use: use, wrote: wrote}, nil
+	return &Signer{inner: inner, log: log, use: use, constant: appendConstant(nil, &use.Request, &use.Key), wrote: wrote}, nil
 }
 
 // Public returns the public key.
@@ -90,7 +92,7 @@ func (s *Signer) Append(entries ...Entry) error {
 }
 
 func (s *Signer) entry(content Content, signature dsse.Signature, err error) Entry {
-	return Entry{Request: s.use.Request, Key: s.use.Key, Content: content, Outcome: OutcomeOf(signature, err)}
+	return Entry{Request: s.use.Request, Key: s.use.Key, Content: content, Outcome: OutcomeOf(signature, err), constant: s.constant}
 }
 
 func (s *Signer) note(seq uint64) {
@@ -111,6 +113,10 @@ func (u *Use) payloadDigest(m dsse.Message, err error) (string, error) {
 	}
 	return observed.digest(), err
 }
+
+// Unwrap returns the inner signer, see dsse.ExtensionKind. Its signatures are in
+// no log.
+func (s *Signer) Unwrap() dsse.Signer { return s.inner }
 
 // Close ends what the inner signer holds open.
 func (s *Signer) Close() error { return keys.Close(s.inner) }

@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -15,7 +16,7 @@ import (
 const (
 	// chunkItems bounds the statements in a chunk: many share the cost of handing a
 	// chunk on, and few wait for each other.
-	chunkItems = 128
+	chunkItems = 256
 	// chunkBytes bounds their size, in bytes, unless one alone is larger.
 	chunkBytes = 256 << 10
 	// workersPerCore is more than one because a worker that waits for the disk
@@ -168,7 +169,8 @@ func (r *run) handOn() (n int, err error) {
 		<-c.done
 		end := errors.Is(c.err, io.EOF)
 		if c.err != nil && !end {
-			return n, c.err
+			// After an interrupt that is the reason, whatever it made fail.
+			return n, cmp.Or(context.Cause(r.ctx), c.err)
 		}
 		if r.Each == nil && len(c.out) > 0 {
 			if err := r.Write(c.out); err != nil {

@@ -28,10 +28,7 @@ type Item struct {
 }
 
 // Source gives the statements of a batch in order, and io.EOF after the last.
-type Source interface {
-	Next() (Item, error)
-	io.Closer
-}
+type Source interface{ Next() (Item, error) }
 
 // in adds the line to an error about an item, which has the file's name already.
 func (i Item) in(err error) error {
@@ -41,8 +38,8 @@ func (i Item) in(err error) error {
 	return fault.Wrap(fault.ReasonOf(err), err, "line %d", i.Line).With("line", fmt.Sprint(i.Line))
 }
 
-// Lines returns the statements in JSON lines, one in each line. The caller keeps
-// r, which comes from the input called name.
+// Lines returns the statements in JSON lines, one in each line of r, which comes
+// from the input called name.
 func Lines(name string, r io.Reader) Source {
 	return &lines{name: name, r: bufio.NewReaderSize(r, 256<<10)}
 }
@@ -52,8 +49,6 @@ type lines struct {
 	r    *bufio.Reader
 	n    int
 }
-
-func (l *lines) Close() error { return nil }
 
 func (l *lines) Next() (Item, error) {
 	text, err := l.line()
@@ -103,24 +98,22 @@ type Skipped struct {
 	Why  string `json:"why"`
 }
 
-// Folder returns the statements in the files of dir that are called *.json, in
-// the order of their names, and which files it passes over.
-func Folder(dir string) (Source, []Skipped, error) {
+// Folder returns the files of dir that are called *.json, in the order of their
+// names, and which files it passes over.
+func Folder(dir string) (paths []string, skipped []Skipped, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, nil, fault.Wrap(fault.InputUnreadable, err, "failed to read %s", input.Display(dir))
 	}
-	var skipped []Skipped
-	f := &folder{}
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
 		if why := passOver(path, e); why != "" {
 			skipped = append(skipped, Skipped{path, why})
 			continue
 		}
-		f.paths = append(f.paths, path)
+		paths = append(paths, path)
 	}
-	return f, skipped, nil
+	return paths, skipped, nil
 }
 
 // passOver says why a file in a folder is no statement, or returns "".
@@ -142,11 +135,12 @@ func passOver(path string, e fs.DirEntry) string {
 	return ""
 }
 
-type folder struct{ paths []string }
+// Files returns the statements in files, one in each.
+func Files(paths []string) Source { return &files{paths} }
 
-func (f *folder) Close() error { return nil }
+type files struct{ paths []string }
 
-func (f *folder) Next() (Item, error) {
+func (f *files) Next() (Item, error) {
 	if len(f.paths) == 0 {
 		return Item{}, io.EOF
 	}

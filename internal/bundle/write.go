@@ -26,6 +26,9 @@ type Sealed struct {
 // Write signs m and writes a bundle v0.3 around its envelope to w. If it
 // fails, w holds a part that its caller must discard.
 func Write(ctx context.Context, w io.Writer, m dsse.Message, signer dsse.Signer) (*Sealed, error) {
+	if dsse.ExtensionKind(signer) != "" {
+		return nil, RefuseExtension()
+	}
 	opening, err := opening(signer)
 	if err != nil {
 		return nil, err
@@ -37,7 +40,7 @@ func Write(ctx context.Context, w io.Writer, m dsse.Message, signer dsse.Signer)
 	if err != nil {
 		return nil, err
 	}
-	if err := fits(sealed.Signatures[0]); err != nil {
+	if err := fits(sealed.Signatures[0]); err != nil { // of a signer that did not say so before
 		return nil, err
 	}
 	_, err = io.WriteString(w, "}\n")
@@ -58,7 +61,14 @@ func fits(s dsse.Signature) error {
 	if s.Extension == nil {
 		return nil
 	}
-	return fault.New(fault.BundleSignatures, "a signature of kind %q does not fit into a bundle", s.Extension.Kind).
+	return RefuseExtension()
+}
+
+// RefuseExtension returns the error about a key whose signatures carry an
+// extension, as those of FIDO2 tokens do. A bundle has no place for one:
+// sigstore's readers refuse it, and without it the signature is nothing.
+func RefuseExtension() error {
+	return fault.New(fault.BundleSignatures, "the key's signatures are a FIDO2 token's own, which do not fit into a bundle").
 		WithHint("write a bare envelope: --envelope dsse")
 }
 
@@ -107,6 +117,9 @@ func Add(ctx context.Context, w io.Writer, m dsse.Message, old []dsse.Signature,
 // WriteBlob signs the bare bytes of an artifact and writes a bundle with a
 // messageSignature, as cosign sign-blob does.
 func WriteBlob(ctx context.Context, w io.Writer, artifact dsse.Content, signer dsse.Signer) error {
+	if dsse.ExtensionKind(signer) != "" {
+		return refuseBlobExtension()
+	}
 	material, err := keyMaterial(signer)
 	if err != nil {
 		return err
@@ -121,9 +134,18 @@ func WriteBlob(ctx context.Context, w io.Writer, artifact dsse.Content, signer d
 	if err != nil {
 		return err
 	}
+	if s.Extension != nil {
+		return refuseBlobExtension()
+	}
 	_, err = fmt.Fprintf(w, `{"mediaType":%q,"verificationMaterial":%s,"messageSignature":{"messageDigest":{"algorithm":%q,"digest":%q},"signature":%q}}`+"\n",
 		MediaType, material, algorithm, base64.StdEncoding.EncodeToString(digest), base64.StdEncoding.EncodeToString(s.Sig))
 	return err
+}
+
+// refuseBlobExtension is RefuseExtension where a bare envelope is no way out.
+func refuseBlobExtension() error {
+	return fault.Wrap(fault.BundleSignatures, RefuseExtension(), "").
+		WithHint("sign a statement about the file: stella sign statement --subject FILE")
 }
 
 // blobDigest returns the digest that a messageSignature names: the one that the

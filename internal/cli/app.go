@@ -12,6 +12,7 @@ import (
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/ui"
+	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/keys"
 )
 
@@ -70,6 +71,7 @@ func (a *app) closed(err error) error {
 	if a.ran == nil {
 		return err
 	}
+	a.ran.closeKeys()
 	return cmp.Or(err, a.ran.trail.close())
 }
 
@@ -84,6 +86,9 @@ type session struct {
 	secrets *keys.Environment
 	// trail records the uses of keys; nil before the first.
 	trail *trail
+	// held are the keys that are open until the command ends: a TPM has place for
+	// few, and a token serves one program at a time.
+	held []dsse.Signer
 }
 
 // load returns the session of cmd, with the configuration read.

@@ -12,6 +12,7 @@ import (
 	"github.com/stellaops/stella/internal/predicate"
 	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/dsse/intoto"
+	"github.com/stellaops/stella/pkg/keys"
 	"github.com/stellaops/stella/pkg/verify"
 )
 
@@ -180,7 +181,7 @@ func (o *attestAddOptions) add(ctx context.Context, s *session, f *input.File, i
 // signature would count for nothing.
 func refuseSecond(f *input.File, e *dsse.Envelope, signers []dsse.Signer) error {
 	for _, signer := range signers {
-		verifier, err := dsse.NewVerifier(signer.Public())
+		verifier, err := keys.VerifierOf(signer)
 		if err != nil {
 			return err
 		}

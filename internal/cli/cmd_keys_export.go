@@ -176,10 +176,8 @@ func publicHalf(ctx context.Context, s *session, secrets *secretFlags, ref keys.
 	if err != nil {
 		return nil, err
 	}
-	signer, err := drivers.Open(ctx, ref)
+	signer, err := s.openKey(ctx, drivers, ref)
 	if err == nil {
-		defer closeSigner(s, signer)
-		s.notes(signer)
 		k := &keys.TrustedKey{Name: exportName(ref, signer.Public()), Public: signer.Public()}
 		return k, k.Complete()
 	}

@@ -133,12 +133,10 @@ func (o *keysImportOptions) open(ctx context.Context, s *session, ref keys.Ref) 
 	if err != nil {
 		return nil, err
 	}
-	signer, err := drivers.Open(ctx, ref)
+	signer, err := s.openKey(ctx, drivers, ref)
 	if err != nil {
 		return nil, err
 	}
-	defer closeSigner(s, signer)
-	s.notes(signer)
 	if ref, err = anywhere(ref); err != nil {
 		return nil, err
 	}

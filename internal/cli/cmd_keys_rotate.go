@@ -9,7 +9,9 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/stellaops/stella/internal/atomicfile"
+	"github.com/stellaops/stella/internal/audit"
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/predicate"
 	"github.com/stellaops/stella/internal/ui"
 	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/keys"
@@ -86,6 +88,7 @@ func (o *keysRotateOptions) AddFlags(fs *pflag.FlagSet) {
 	o.output.AddFlags(fs)
 	o.secrets.AddFlags(fs)
 	addKeyring(fs)
+	addAuditFlag(fs)
 	o.fs = fs
 }
 
@@ -170,6 +173,9 @@ func runKeysRotate(ctx context.Context, s *session, o *keysRotateOptions, name s
 	if err != nil {
 		return err
 	}
+	if _, err := s.openTrail(); err != nil {
+		return err
+	}
 	contents, err := s.keyring().Read()
 	if err != nil {
 		return err
@@ -180,26 +186,32 @@ func runKeysRotate(ctx context.Context, s *session, o *keysRotateOptions, name s
 	}
 	var oldSigner dsse.Signer // opened before a key is made: a wrong PIN then costs nothing
 	if r.reason() == statement.Planned {
-		ref, err := keys.ParseRef(keyring.Scheme + ":" + name)
-		if err != nil {
+		if oldSigner, err = r.openOld(ctx, s); err != nil {
 			return err
 		}
-		if oldSigner, err = r.drivers.Open(ctx, ref); err != nil {
-			return err
-		}
-		defer closeSigner(s, oldSigner)
-		s.notes(oldSigner)
 	}
 	made, err := r.newKey(ctx, s)
 	if err != nil {
 		return err
 	}
-	defer closeSigner(s, made.signer)
 	if err := r.finish(ctx, s, old, oldSigner, made); err != nil {
 		return fault.Wrap(fault.ReasonOf(err), err, "the new key is there, and does not follow %q yet", name).
 			WithHint("run the command again with --existing --to '%s'", made.ref)
 	}
 	return s.ui.Show(newKeysRotateResult(r, old, made))
+}
+
+// use is what the audit log says of both signatures of a rotation.
+func (r *rotation) use() audit.Use {
+	return audit.Use{Content: audit.Content{PredicateType: predicate.TypeKeyRotation, SubjectCount: 2}}
+}
+
+func (r *rotation) openOld(ctx context.Context, s *session) (dsse.Signer, error) {
+	ref, err := keys.ParseRef(keyring.Scheme + ":" + r.name)
+	if err != nil {
+		return nil, err
+	}
+	return s.trail.open(r.use(), ref, func() (dsse.Signer, error) { return s.openKey(ctx, r.drivers, ref) })
 }
 
 // check refuses an old key that no other can follow, and fixes the new name.
@@ -232,10 +244,9 @@ func (r *rotation) newKey(ctx context.Context, s *session) (*madeKey, error) {
 			return made, err
 		}
 	}
-	if made.signer, err = r.drivers.Open(ctx, made.ref); err != nil {
+	if made.signer, err = s.openKey(ctx, r.drivers, made.ref); err != nil {
 		return nil, err
 	}
-	s.notes(made.signer)
 	made.public = made.signer.Public()
 	made.ref, err = anywhere(made.ref)
 	return made, err
@@ -245,6 +256,13 @@ func (r *rotation) newKey(ctx context.Context, s *session) (*madeKey, error) {
 // the keyring is written, so that no failure leaves a keyring whose statement
 // nobody has.
 func (r *rotation) finish(ctx context.Context, s *session, old *keyring.Entry, oldSigner dsse.Signer, made *madeKey) error {
+	signers := []dsse.Signer{made.signer}
+	if oldSigner != nil {
+		signers = append(signers, oldSigner)
+	}
+	if err := s.config.Profile.Sign(publicKeys(signers)...); err != nil {
+		return err
+	}
 	next := keyring.Entry{
 		Key: keys.TrustedKey{
 			Name: r.keysRotateOptions.name, Public: made.public, Holder: old.Key.Holder, Roles: old.Key.Roles,
@@ -269,7 +287,14 @@ func (r *rotation) finish(ctx context.Context, s *session, old *keyring.Entry, o
 		Reason: r.reason(), Holder: old.Key.Holder, Roles: old.Key.Roles, Old: old.Key, New: next.Key,
 		NotBefore: r.now, OverlapUntil: r.until, IssuedAt: r.now,
 	}
-	if err := document.Write(ctx, out, oldSigner, made.signer); err != nil {
+	newSigner, err := s.trail.signer(r.use(), made.ref, made.signer)
+	if err != nil {
+		return err
+	}
+	if err := document.Write(ctx, out, oldSigner, newSigner); err != nil {
+		return err
+	}
+	if err := s.trail.checkpoint(); err != nil {
 		return err
 	}
 	return s.keyring().Update(ctx, func(c *keyring.Contents) error {

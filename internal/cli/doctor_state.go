@@ -2,7 +2,6 @@ package cli
 
 import (
 	"path/filepath"
-	"runtime"
 
 	"github.com/stellaops/stella/internal/doctor"
 	"github.com/stellaops/stella/internal/version"
@@ -11,11 +10,9 @@ import (
 )
 
 func (s *session) doctorKeyring() doctor.Keyring {
-	out := doctor.Keyring{Dir: s.userDir("XDG_DATA_HOME", "share", "keyring")}
-	if out.Dir == "" {
-		return out
-	}
-	contents, err := keyring.New(out.Dir, keyring.Options{}).Read()
+	ring := s.keyring()
+	out := doctor.Keyring{Dir: ring.Dir()}
+	contents, err := ring.Read()
 	if err != nil {
 		out.Err = err
 		return out
@@ -26,32 +23,6 @@ func (s *session) doctorKeyring() doctor.Keyring {
 		}
 	}
 	return out
-}
-
-func (s *session) doctorAuditLog() string {
-	dir := s.userDir("XDG_STATE_HOME", "state", "audit")
-	if dir == "" {
-		return ""
-	}
-	return filepath.Join(dir, "audit.jsonl")
-}
-
-// userDir is a directory of stella's in one of the user's own, or empty if there
-// is none. The XDG base directory specification says that a relative one is to
-// be ignored.
-func (s *session) userDir(variable, local, name string) string {
-	dirs := []string{s.getenv(variable)}
-	if runtime.GOOS == "windows" {
-		dirs = append(dirs, s.getenv("LocalAppData"))
-	} else if home := s.getenv("HOME"); home != "" {
-		dirs = append(dirs, filepath.Join(home, ".local", local))
-	}
-	for _, dir := range dirs {
-		if filepath.IsAbs(dir) {
-			return filepath.Join(dir, "stella", name)
-		}
-	}
-	return ""
 }
 
 // doctorDated are the program and the files that it wrote itself.

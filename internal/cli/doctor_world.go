@@ -25,10 +25,11 @@ func (s *session) world(broken error) (*doctor.World, error) {
 		Now: s.Now(), Stat: os.Stat, Access: doctor.SystemAccess,
 		Drivers: drivers, Module: s.config.PKCS11Module,
 		TPMs: tpm.Devices(), TPM: s.config.TPMDevice,
-		Plugins: plugins, Keyring: s.doctorKeyring(), AuditLog: s.doctorAuditLog(),
+		Plugins: plugins, Keyring: s.doctorKeyring(),
 		Config: doctor.Config{File: s.loaded.File, Err: broken, Unknown: s.loaded.unknown},
 		Crypto: doctorCrypto(s.config.Profile),
 	}
+	w.AuditLog, w.AuditErr = s.auditLog()
 	for _, m := range pkcs11.Modules() {
 		w.Modules = append(w.Modules, doctor.Module(m))
 	}
@@ -40,7 +41,7 @@ func (s *session) world(broken error) (*doctor.World, error) {
 }
 
 func (s *session) doctorDrivers() ([]doctor.Driver, error) {
-	list := driverList(keys.NoPassphrases, s.secrets, s.config)
+	list := driverList(keys.NoPassphrases, s.secrets, s.config, nil)
 	if _, err := keys.NewDrivers(list...); err != nil {
 		return nil, err
 	}

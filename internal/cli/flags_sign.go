@@ -17,6 +17,7 @@ import (
 	"github.com/stellaops/stella/internal/version"
 	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/keys"
+	"github.com/stellaops/stella/pkg/keys/fido2"
 )
 
 // The forms that a signing verb writes.
@@ -37,7 +38,7 @@ type signFlags struct {
 func (f *signFlags) AddFlags(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&f.keys, "key", nil, "sign with the key that `REF` names; repeat it for several signatures")
 	f.envelope = newChoice("", envelopeBundle, envelopeDSSE)
-	fs.Var(f.envelope, "envelope", "write a Sigstore bundle or a bare DSSE envelope: `bundle|dsse`; the default is bundle for one key, dsse for several")
+	fs.Var(f.envelope, "envelope", "write a Sigstore bundle or a bare DSSE envelope: `bundle|dsse`; the default is bundle for one key, dsse for several and for a FIDO2 token's own signature")
 	f.output.AddFlags(fs)
 	f.secrets.AddFlags(fs)
 	addKeyring(fs)
@@ -47,6 +48,13 @@ func (f *signFlags) AddFlags(fs *pflag.FlagSet) {
 // check refuses what no key can help, before any is opened. name is the
 // document's.
 func (f *signFlags) check(s *session, name string) error {
+	if err := f.checkKeys(); err != nil {
+		return err
+	}
+	return f.output.requireName(s, evidenceName(name, f.form()))
+}
+
+func (f *signFlags) checkKeys() error {
 	if len(f.keys) == 0 {
 		return fault.New(fault.UsageInvalid, "no key to sign with").
 			WithHint("say which: --key KEY; make one with: stella keys generate -o KEY")
@@ -59,7 +67,7 @@ func (f *signFlags) check(s *session, name string) error {
 		return fault.New(fault.PassphraseSource, "--%s cannot serve %d keys", given[0], len(f.keys)).
 			WithHint("say it for each key: --key 'KEY?passphrase-file=FILE'")
 	}
-	return f.output.requireName(s, evidenceName(name, f.form()))
+	return nil
 }
 
 // form returns what is written.
@@ -134,15 +142,11 @@ func publicKeys(signers []dsse.Signer) []crypto.PublicKey {
 
 // openSigner opens one key. Whatever it fails with goes into the audit log.
 func (s *session) openSigner(ctx context.Context, drivers keys.Drivers, ref keys.Ref) (dsse.Signer, error) {
-	signer, err := drivers.Open(ctx, ref)
+	signer, err := s.openKey(ctx, drivers, ref)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.judge(signer.Public()); err != nil {
-		return nil, err
-	}
-	s.notes(signer)
-	return signer, nil
+	return signer, s.judge(signer.Public())
 }
 
 // files returns the files that the flags read, keys above all: none of them may
@@ -151,7 +155,7 @@ func (f *signFlags) files() []string {
 	files := []string{f.secrets.file}
 	for _, text := range f.keys {
 		ref, err := keys.ParseRef(text)
-		if err != nil || ref.Scheme() != keys.FileScheme {
+		if err != nil || ref.Scheme() != keys.FileScheme && ref.Scheme() != fido2.Scheme {
 			continue // opening it has said what is wrong, or it is no file
 		}
 		passphrase, _ := ref.Option(keys.OptionPassphraseFile)
@@ -160,10 +164,29 @@ func (f *signFlags) files() []string {
 	return files
 }
 
+// settle decides on the form once the keys are known: a signature with an
+// extension, as FIDO2 tokens make them, has no place in a bundle. That is said
+// before anybody touches a token.
+func (f *signFlags) settle(signers []dsse.Signer) error {
+	for _, signer := range signers {
+		if dsse.ExtensionKind(signer) == "" {
+			continue
+		}
+		if f.envelope.value == envelopeBundle {
+			return bundle.RefuseExtension()
+		}
+		f.envelope.value = envelopeDSSE
+	}
+	return nil
+}
+
 // seal signs m, writes it where the flags say and returns what is known of it.
 func (f *signFlags) seal(ctx context.Context, s *session, d *predicate.Draft, inputs ...string) (*sealedResult, error) {
 	what := useOf(d)
 	signers, err := f.openSigners(ctx, s, what)
+	if err == nil {
+		err = f.settle(signers)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -106,7 +106,7 @@ func (f *newKeyFlags) make(ctx context.Context, s *session, ref keys.Ref, driver
 	if ref.Scheme() == keys.FileScheme {
 		return f.makeFile(ctx, s, ref, ask)
 	}
-	return f.makeDevice(ctx, ref, drivers)
+	return f.makeDevice(ctx, s, ref, drivers)
 }
 
 func (f *newKeyFlags) makeFile(ctx context.Context, s *session, ref keys.Ref, ask keys.Passphrases) (*madeKey, error) {
@@ -163,7 +163,7 @@ func (f *newKeyFlags) fileFormat() keys.Format {
 }
 
 // makeDevice makes a key in the place that holds it.
-func (f *newKeyFlags) makeDevice(ctx context.Context, ref keys.Ref, drivers keys.Drivers) (*madeKey, error) {
+func (f *newKeyFlags) makeDevice(ctx context.Context, s *session, ref keys.Ref, drivers keys.Drivers) (*madeKey, error) {
 	driver, err := drivers.Driver(ref.Scheme())
 	if err != nil {
 		return nil, err
@@ -177,6 +177,7 @@ func (f *newKeyFlags) makeDevice(ctx context.Context, ref keys.Ref, drivers keys
 	if err != nil {
 		return nil, err
 	}
+	s.showNotes(generated.Notes)
 	made := &madeKey{public: generated.Public, publicText: generated.PublicFile, encrypted: true}
 	if made.ref, err = anywhere(generated.Ref); err != nil {
 		return nil, err

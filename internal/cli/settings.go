@@ -32,6 +32,8 @@ type Config struct {
 	// AuditLog is the path of the audit log, empty for the usual one, and auditNone
 	// for none at all.
 	AuditLog string `mapstructure:"audit.log"`
+	// FIDO2Device is the token's device file; empty for the one that is plugged in.
+	FIDO2Device string `mapstructure:"fido2.device"`
 }
 
 // The settings' names: in the configuration file, and as flags.
@@ -48,6 +50,7 @@ const (
 	keyPluginsLocal = "plugins.local"
 	keyProfile      = "profile"
 	keyAudit        = "audit.log"
+	keyFIDO2Device  = "fido2.device"
 )
 
 const (
@@ -87,6 +90,7 @@ func settings() []setting {
 		{key: keyAskpass, initial: "", meaning: "program that asks for a passphrase"},
 		{key: keyKeyring, initial: "", check: absolute, meaning: "directory of the keyring"},
 		{key: keyPKCS11Module, initial: "", meaning: "library of the PKCS #11 token, by its whole path"},
+		{key: keyFIDO2Device, initial: "", meaning: "device file of the FIDO2 token, for fido2: keys"},
 		{key: keyTPMDevice, initial: "", meaning: "device or socket of the TPM, for tpm: keys"},
 		{key: keyPluginsDir, initial: "", check: absolute, meaning: "directory of key plugins; empty for plugins beside stella"},
 		{key: keyPluginsAllow, initial: []string{}, check: isPermission, meaning: "key plugins that may run: NAME or NAME@sha256:HEX"},

@@ -68,15 +68,22 @@ func newRequestID() string {
 // open opens the key that ref names, with everything that decides whether it may
 // sign. A refusal is a record too.
 func (t *trail) open(use audit.Use, ref keys.Ref, open func() (dsse.Signer, error)) (dsse.Signer, error) {
-	use = t.of(use, ref)
 	signer, err := open()
+	switch {
+	case err == nil:
+		return t.signer(use, ref, signer)
+	case t.log == nil:
+		return nil, err
+	}
+	return nil, t.refused(t.of(use, ref), err)
+}
+
+// signer returns a signer whose uses are recorded.
+func (t *trail) signer(use audit.Use, ref keys.Ref, signer dsse.Signer) (dsse.Signer, error) {
 	if t.log == nil {
-		return signer, err
+		return signer, nil
 	}
-	if err != nil {
-		return nil, t.refused(use, err)
-	}
-	return audit.NewSigner(signer, t.log, use, t.wrote)
+	return audit.NewSigner(signer, t.log, t.of(use, ref), t.wrote)
 }
 
 // of completes what is known of a use with who asked and the key that was named.

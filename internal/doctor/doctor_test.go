@@ -154,7 +154,7 @@ func TestFindings(t *testing.T) {
 		{"key that ends soon", "keyring", func(t *testing.T, f *fixture) {
 			require.NoError(t, os.Chmod(f.dir, 0o700))
 			f.Keyring = doctor.Keyring{Dir: f.dir, Keys: []doctor.Key{{"release", now().AddDate(0, 0, 29)}}}
-		}, doctor.Note, `key "release" signs until 2026-12-22T12:00:00Z only`, `stella keys rotate "release"`},
+		}, doctor.Note, `key "release" signs until 2026-12-22T12:00:00Z only`, `stella keys rotate release --to KEY`},
 		{"key that has ended", "keyring", func(t *testing.T, f *fixture) {
 			require.NoError(t, os.Chmod(f.dir, 0o700))
 			f.Keyring = doctor.Keyring{Dir: f.dir, Keys: []doctor.Key{{"release", now().Add(-time.Second)}}}
@@ -173,7 +173,7 @@ func TestFindings(t *testing.T) {
 		{"audit log under a file", "audit log", func(t *testing.T, f *fixture) {
 			f.AuditLog = filepath.Join(f.file(t, "f", 0o600), "audit.jsonl")
 		}, doctor.Problem, "not a directory", "--audit-log"},
-		{"no place for the audit log", "audit log", func(_ *testing.T, f *fixture) { f.AuditLog = "" }, doctor.Problem, "no place", "HOME"},
+		{"no place for the audit log", "audit log", func(_ *testing.T, f *fixture) { f.AuditLog, f.AuditErr = "", trouble }, doctor.Problem, "in trouble", "help it"},
 
 		{"no configuration", "configuration", nil, doctor.OK, "the defaults hold", ""},
 		{"configuration", "configuration", func(t *testing.T, f *fixture) { f.Config.File = f.file(t, "c.yaml", 0o644) }, doctor.OK, "c.yaml", ""},

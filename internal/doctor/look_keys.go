@@ -168,7 +168,7 @@ func lookKeyring(w *World) []Finding {
 func lookExpiry(k Key, now time.Time) []Finding {
 	left := k.NotAfter.Sub(now)
 	end := k.NotAfter.UTC().Format(time.RFC3339)
-	do := fmt.Sprintf("stella keys rotate %s", quote(k.Name))
+	do := fmt.Sprintf("stella keys rotate %s --to KEY -o rotation.dsse.json", k.Name) // a name needs no quoting
 	switch {
 	case k.NotAfter.IsZero() || left > expiresSoon:
 		return nil

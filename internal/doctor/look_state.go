@@ -11,8 +11,8 @@ import (
 )
 
 func lookAudit(w *World) []Finding {
-	if w.AuditLog == "" {
-		return []Finding{problem("there is no place for the audit log", "set HOME or XDG_STATE_HOME, or say --audit-log FILE")}
+	if w.AuditErr != nil {
+		return []Finding{problem(w.AuditErr.Error(), fault.HintOf(w.AuditErr))}
 	}
 	info, err := w.Stat(w.AuditLog)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -30,8 +30,9 @@ type World struct {
 	// Plugins are the key plugins that are allowed or installed.
 	Plugins []Plugin
 	Keyring Keyring
-	// AuditLog is the path of the audit log.
+	// AuditLog is the path of the audit log; AuditErr says why there is none.
 	AuditLog string
+	AuditErr error
 	Config   Config
 	// Dated are files whose times a clock that is right cannot be behind.
 	Dated  []string

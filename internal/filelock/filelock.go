@@ -26,7 +26,22 @@ func Acquire(ctx context.Context, path string, wait time.Duration) (*Lock, error
 	if err != nil {
 		return nil, err
 	}
-	if err := context.Cause(ctx); err != nil {
+	return take(ctx, f, wait, true)
+}
+
+// Share is Acquire for a reader: many hold the lock at a time, but none while
+// somebody has acquired it. It makes no file; one that is missing is an error.
+func Share(ctx context.Context, path string, wait time.Duration) (*Lock, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	return take(ctx, f, wait, false)
+}
+
+func take(ctx context.Context, f *os.File, wait time.Duration, exclusive bool) (*Lock, error) {
+	err := context.Cause(ctx)
+	if err != nil {
 		_ = f.Close() // nothing was written
 		return nil, err
 	}
@@ -34,7 +49,7 @@ func Acquire(ctx context.Context, path string, wait time.Duration) (*Lock, error
 	// process that takes the lock in a loop. The call cannot be interrupted, so
 	// one that nobody waits for any more gives the lock back when it gets it.
 	locked := make(chan error, 1)
-	go func() { locked <- lock(f) }()
+	go func() { locked <- lock(f, exclusive) }()
 	timeout := time.NewTimer(wait)
 	defer timeout.Stop()
 	select {
@@ -50,8 +65,8 @@ func Acquire(ctx context.Context, path string, wait time.Duration) (*Lock, error
 		err = ErrBusy
 	}
 	go func() {
-		_ = <-locked // taken or not, it is given back
-		_ = f.Close()
+		err := <-locked
+		_ = errors.Join(err, f.Close()) // taken or not, it is given back
 	}()
 	return nil, err
 }

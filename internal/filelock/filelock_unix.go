@@ -12,9 +12,13 @@ import (
 // lock waits for the lock. It is flock(2), which belongs to the open file; a
 // lock of fcntl(2) would belong to the process and be lost as soon as any part
 // of it closed the file.
-func lock(f *os.File) error {
+func lock(f *os.File, exclusive bool) error {
+	how := unix.LOCK_SH
+	if exclusive {
+		how = unix.LOCK_EX
+	}
 	for {
-		err := unix.Flock(int(f.Fd()), unix.LOCK_EX)
+		err := unix.Flock(int(f.Fd()), how)
 		switch {
 		case errors.Is(err, unix.EINTR):
 			continue

@@ -7,8 +7,12 @@ import (
 )
 
 // lock waits for the lock on the file's first byte.
-func lock(f *os.File) error {
-	err := windows.LockFileEx(windows.Handle(f.Fd()), windows.LOCKFILE_EXCLUSIVE_LOCK, 0, 1, 0, &windows.Overlapped{})
+func lock(f *os.File, exclusive bool) error {
+	var how uint32
+	if exclusive {
+		how = windows.LOCKFILE_EXCLUSIVE_LOCK
+	}
+	err := windows.LockFileEx(windows.Handle(f.Fd()), how, 0, 1, 0, &windows.Overlapped{})
 	if err != nil {
 		return &os.PathError{Op: "LockFileEx", Path: f.Name(), Err: err}
 	}

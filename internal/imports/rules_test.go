@@ -75,6 +75,7 @@ func homes() []home {
 		{"github.com/miekg/pkcs11", []string{"pkg/keys/pkcs11"}},
 		{"github.com/google/go-tpm", []string{"pkg/keys/tpm"}},
 		{"github.com/emmansun/gmsm", []string{"pkg/keys/sm2"}},
+		{"github.com/fxamacker/cbor/v2", []string{"pkg/keys/fido2", "internal/testkit/authenticator"}},
 		{"github.com/sigstore/sigstore-go", []string{"pkg/verify", "pkg/offlinekit", "internal/sigstore"}},
 		{"github.com/theupdateframework/go-tuf/v2", []string{"pkg/offlinekit"}},
 	}

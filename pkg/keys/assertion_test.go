@@ -143,6 +143,20 @@ func TestAssertionFlags(t *testing.T) {
 	}
 }
 
+// TestAssertionOfAnotherRP: a good signature of the same key under another relying
+// party id, which a web page might get, is none.
+func TestAssertionOfAnotherRP(t *testing.T) {
+	m := dsse.NewMessage("t", dsse.Bytes("{}"))
+	for _, scheme := range assertionSchemes() {
+		k := newToken(t, keys.ECDSAP256, "ssh:other", 0x05)
+		verifier, err := keys.NewAssertionVerifier(scheme, k.key.Public(), keys.FIDO2{RPID: rpID, Flags: []string{"up"}})
+		require.NoError(t, err)
+		err = verifier.Verify(m, k.assert(t, scheme, m))
+		assert.Equal(t, fault.SignatureMismatch, fault.ReasonOf(err), "%v", err)
+		assert.Contains(t, err.Error(), "relying party")
+	}
+}
+
 // TestAssertionIsAScheme: a FIDO2 key verifies assertions of its own scheme and
 // nothing else, and no ordinary key verifies one.
 func TestAssertionIsAScheme(t *testing.T) {

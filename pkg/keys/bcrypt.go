@@ -4,7 +4,7 @@ import (
 	"crypto/sha512"
 	"encoding/binary"
 
-	"golang.org/x/crypto/blowfish"
+	"golang.org/x/crypto/blowfish" //nolint:staticcheck // SA1019: bcrypt_pbkdf is made of it, and OpenSSH encrypts its key files with that alone
 )
 
 // bcryptPBKDF derives a key of size bytes as OpenSSH does for its key files
@@ -52,8 +52,8 @@ func bcryptHash(passphrase, salt []byte) (out [32]byte) {
 			c.Encrypt(out[i:i+8], out[i:i+8])
 		}
 	}
-	for i := 0; i < len(out); i += 4 { // words are little-endian on the outside
-		out[i], out[i+1], out[i+2], out[i+3] = out[i+3], out[i+2], out[i+1], out[i]
+	for word := out[:]; len(word) > 0; word = word[4:] { // little-endian on the outside
+		binary.LittleEndian.PutUint32(word, binary.BigEndian.Uint32(word))
 	}
 	return out
 }

@@ -43,7 +43,7 @@ func profiles() []profile {
 	return []profile{
 		{name: ProfileDefault},
 		{name: ProfileFIPS, algorithms: []Algorithm{ECDSAP256, ECDSAP384, Ed25519}, signRSA: 3072, verifyRSA: 2048},
-		{name: ProfileGOST, algorithms: []Algorithm{"gost2012-256", "gost2012-512"}},
+		{name: ProfileGOST, algorithms: []Algorithm{GOST256, GOST512}},
 		{name: ProfileSM, algorithms: []Algorithm{SM2}},
 		{name: ProfilePQ, algorithms: []Algorithm{MLDSA65}, hybrid: true},
 	}

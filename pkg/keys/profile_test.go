@@ -29,8 +29,11 @@ func TestProfile(t *testing.T) {
 		require.NoError(t, err)
 		public[a] = key.Public()
 	}
+	gost, err := keys.ParsePublic([]byte(gostPEM))
+	require.NoError(t, err)
+	public[keys.GOST256] = gost[0].Key
 	every := []keys.Algorithm{
-		keys.ECDSAP256, keys.ECDSAP384, keys.Ed25519, keys.MLDSA65, keys.SM2,
+		keys.ECDSAP256, keys.ECDSAP384, keys.Ed25519, keys.MLDSA65, keys.SM2, keys.GOST256,
 		"rsa-2048", "rsa-2049", "rsa-3072", "rsa-4096", "rsa-3072 e=3",
 	}
 	for _, row := range []struct {
@@ -47,7 +50,7 @@ func TestProfile(t *testing.T) {
 		},
 		{keys.ProfileSM, []keys.Algorithm{keys.SM2}, []keys.Algorithm{keys.SM2}, []keys.Algorithm{keys.SM2}},
 		{keys.ProfilePQ, []keys.Algorithm{keys.MLDSA65}, []keys.Algorithm{keys.MLDSA65}, []keys.Algorithm{keys.MLDSA65}},
-		{keys.ProfileGOST, nil, nil, nil},
+		{keys.ProfileGOST, nil, []keys.Algorithm{keys.GOST256}, []keys.Algorithm{keys.GOST256}},
 		{"nonsense", nil, nil, nil},
 	} {
 		t.Run(string(row.profile), func(t *testing.T) {
@@ -79,7 +82,7 @@ func TestProfile(t *testing.T) {
 			assert.Equal(t, row.verify, verify)
 		})
 	}
-	err := keys.ProfileFIPS.Sign(public["rsa-3072 e=3"])
+	err = keys.ProfileFIPS.Sign(public["rsa-3072 e=3"])
 	assert.ErrorContains(t, err, "rsa-3072 with exponent 3")
 	assert.Contains(t, fault.HintOf(err), "ecdsa-p256, ecdsa-p384, ed25519, rsa of 3072 bits or more")
 }

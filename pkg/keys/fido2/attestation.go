@@ -22,7 +22,8 @@ import (
 type AttestationTrust struct {
 	// RPID is the relying party id of the key.
 	RPID string
-	// Roots are the makers' certificates. Without any, no statement is trusted.
+	// Roots are the makers' certificates, or those of single models. Without any,
+	// no statement is trusted. A U2F statement brings no intermediate ones.
 	Roots *x509.CertPool
 	// Models are the token models that are allowed, by AAGUID; empty for all that
 	// Roots vouch for. A U2F statement names no model.
@@ -36,7 +37,8 @@ type AttestationTrust struct {
 type Attested struct {
 	Model [16]byte // AAGUID; zero in a U2F statement
 	Maker string   // subject of the statement's certificate; hostile text
-	// UserVerified says that the token knew its user when it made the key.
+	// UserVerified says that the token knew its user when it made the key. A U2F
+	// statement does not tell.
 	UserVerified bool
 }
 
@@ -77,9 +79,8 @@ func VerifyAttestation(a *keys.Attestation, pub crypto.PublicKey, trust Attestat
 	if len(trust.Models) > 0 && !slices.Contains(trust.Models, data.AAGUID) {
 		return nil, untrusted("the token is of a model that is not allowed")
 	}
-	return &Attested{
-		Model: data.AAGUID, Maker: leaf.Subject.String(), UserVerified: data.Flags&ctap.FlagUserVerified != 0,
-	}, nil
+	verified := object.Format == "packed" && data.Flags&ctap.FlagUserVerified != 0 // U2F does not sign the flags
+	return &Attested{Model: data.AAGUID, Maker: leaf.Subject.String(), UserVerified: verified}, nil
 }
 
 // isAbout: the statement must be about this key and relying party.
@@ -173,7 +174,7 @@ func checkModel(leaf *x509.Certificate, model [16]byte) error {
 		}
 		var named []byte
 		rest, err := asn1.Unmarshal(e.Value, &named)
-		if err != nil || len(rest) > 0 || e.Critical || !bytes.Equal(named, model[:]) {
+		if err != nil || len(rest) > 0 || !bytes.Equal(named, model[:]) {
 			return rejected("its certificate is one of another model")
 		}
 	}

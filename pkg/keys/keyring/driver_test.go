@@ -2,6 +2,7 @@ package keyring_test
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -32,13 +33,17 @@ func newDriver(t testing.TB, ring *keyring.Keyring, pass string, now time.Time) 
 	return keyring.NewDriver(ring, others, func() time.Time { return now })
 }
 
+// plain is a key file that is quickly opened; encrypted takes its time.
+func plain() file.CreateOptions     { return file.CreateOptions{UnencryptedUnsafe: true} }
+func encrypted() file.CreateOptions { return file.CreateOptions{Passphrase: []byte(passphrase)} }
+
 // inFile makes a key file and its entry.
-func inFile(t testing.TB, dir, name string, a keys.Algorithm) keyring.Entry {
+func inFile(t testing.TB, dir, name string, a keys.Algorithm, opts file.CreateOptions) keyring.Entry {
 	t.Helper()
 	key, err := keys.Generate(a)
 	require.NoError(t, err)
 	path := filepath.Join(dir, name+".key")
-	require.NoError(t, file.Create(t.Context(), path, key, file.CreateOptions{Passphrase: []byte(passphrase)}))
+	require.NoError(t, file.Create(t.Context(), path, key, opts))
 	return keyring.Entry{
 		Key:       keys.TrustedKey{Name: name, Public: key.Public()},
 		State:     keyring.Active,
@@ -61,18 +66,17 @@ func TestDriver(t *testing.T) {
 		New: func(t *testing.T, a keys.Algorithm) keystest.Fixture {
 			dir := t.TempDir()
 			ring := keyring.New(filepath.Join(dir, "ring"), keyring.Options{})
-			e := inFile(t, dir, "release", a)
+			e := inFile(t, dir, "release", a, plain())
 			add(t, ring, e)
 			gone := newEntry(t, "gone")
 			gone.Reference = keys.FileRef(filepath.Join(dir, "gone.key"))
 			add(t, ring, gone)
 			return keystest.Fixture{
-				Driver:      newDriver(t, ring, passphrase, noon()),
-				Ref:         ref(t, "keyring:release"),
-				Public:      e.Key.Public,
-				Missing:     ref(t, "keyring:gone"),
-				WrongSecret: newDriver(t, ring, "battery staple", noon()),
-				Secrets:     []string{passphrase},
+				Driver:  newDriver(t, ring, passphrase, noon()),
+				Ref:     ref(t, "keyring:release"),
+				Public:  e.Key.Public,
+				Missing: ref(t, "keyring:gone"),
+				Secrets: []string{passphrase},
 			}
 		},
 	})
@@ -81,10 +85,10 @@ func TestDriver(t *testing.T) {
 func TestDriverRefuses(t *testing.T) {
 	dir := t.TempDir()
 	ring := keyring.New(filepath.Join(dir, "ring"), keyring.Options{})
-	e := inFile(t, dir, "release", keys.Ed25519)
+	e := inFile(t, dir, "release", keys.Ed25519, plain())
 	e.Key.NotBefore, e.Key.NotAfter = noon(), noon().Add(time.Hour)
 	add(t, ring, e)
-	substituted := inFile(t, dir, "substituted", keys.Ed25519)
+	substituted := inFile(t, dir, "substituted", keys.Ed25519, plain())
 	substituted.Key.Public = newKey(t).Public()
 	add(t, ring, substituted)
 
@@ -122,10 +126,16 @@ func TestDriverRefuses(t *testing.T) {
 func TestDriverPassesSecretsOn(t *testing.T) {
 	dir := t.TempDir()
 	ring := keyring.New(filepath.Join(dir, "ring"), keyring.Options{})
-	add(t, ring, inFile(t, dir, "release", keys.Ed25519))
+	add(t, ring, inFile(t, dir, "release", keys.Ed25519, encrypted()))
 	d := newDriver(t, ring, "wrong", noon())
 	_, err := d.Open(t.Context(), ref(t, "keyring:release?passphrase-file="+filepath.Join(dir, "absent")))
 	requireFault(t, err, fault.InputNotFound)
 	_, err = d.Open(t.Context(), ref(t, "keyring:release?token=x"))
 	requireFault(t, err, fault.UsageInvalid)
+	_, err = d.Open(t.Context(), ref(t, "keyring:release"))
+	requireFault(t, err, fault.PassphraseWrong)
+	path := filepath.Join(dir, "passphrase")
+	require.NoError(t, os.WriteFile(path, []byte(passphrase+"\n"), 0o600))
+	_, err = d.Open(t.Context(), ref(t, "keyring:release?passphrase-file="+path))
+	require.NoError(t, err)
 }

@@ -20,7 +20,8 @@ type Driver struct {
 
 	mu      sync.Mutex
 	modules map[string]*module
-	refused map[string]bool // tokens that did not take the PIN
+
+	refused sync.Map // tokens that did not take the PIN, by their URI
 }
 
 var (
@@ -30,7 +31,7 @@ var (
 
 // New returns a Driver. It loads no module.
 func New(config Config) *Driver {
-	return &Driver{config: config, places: usualPlaces(), modules: make(map[string]*module), refused: make(map[string]bool)}
+	return &Driver{config: config, places: usualPlaces(), modules: make(map[string]*module)}
 }
 
 // Scheme returns Scheme.
@@ -219,13 +220,12 @@ func severalTokens(found []seen) error {
 
 // hasRefused tells whether the token refused a PIN of this program.
 func (d *Driver) hasRefused(t tokenInfo) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.refused[t.uri().String()]
+	_, refused := d.refused.Load(t.uri().String())
+	return refused
 }
 
+// refuse remembers that it did. It is called, as hasRefused is, where a module
+// that hangs elsewhere must not be waited for.
 func (d *Driver) refuse(t tokenInfo) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.refused[t.uri().String()] = true
+	d.refused.Store(t.uri().String(), true)
 }

@@ -126,6 +126,40 @@ func TestOneLogin(t *testing.T) {
 	assert.Len(t, a.asked, 2, "the login ended with the last signer")
 }
 
+// TestLogout ends the login to one token while another of the module is in use.
+func TestLogout(t *testing.T) {
+	h := newHSM(t, "stella", "other")
+	for _, token := range []string{"stella", "other"} {
+		h.put(t, token, "release", 1, keys.ECDSAP256)
+	}
+	a := &asker{pin: pin}
+	d := h.driver(a.ask)
+	other := open(t, d, "pkcs11:token=other;object=release")
+	for range 2 {
+		signer, err := d.Open(t.Context(), ref(t, "pkcs11:token=stella;object=release"))
+		require.NoError(t, err)
+		require.NoError(t, keys.Close(signer))
+		require.NoError(t, keys.Close(signer), "closing twice does nothing")
+	}
+	assert.Len(t, a.asked, 3)
+	signOnce(t, other)
+}
+
+// TestLost opens a token anew that went away and is back, beside a signer of the
+// time before.
+func TestLost(t *testing.T) {
+	h := newHSM(t, "stella")
+	h.put(t, "stella", "release", 1, keys.ECDSAP256)
+	d := h.driver(answers(pin))
+	before := open(t, d, "pkcs11:token=stella;object=release")
+	pkcs11.Lose(before)
+	after := open(t, d, "pkcs11:token=stella;object=release")
+	assert.False(t, pkcs11.SameToken(before, after))
+	require.NoError(t, keys.Close(before))
+	signOnce(t, after)
+	assert.True(t, pkcs11.SameToken(after, open(t, d, "pkcs11:token=stella;object=release")))
+}
+
 // TestOneTry gives a wrong PIN, which is not sent again.
 func TestOneTry(t *testing.T) {
 	h := newHSM(t, "stella", "other")
@@ -190,6 +224,20 @@ func TestSeveralKeys(t *testing.T) {
 	assert.Equal(t, fault.KeyAmbiguous, fault.ReasonOf(err), "%v", err)
 	signOnce(t, open(t, d, "pkcs11:token=stella;id=%03;object=a"))
 	signOnce(t, open(t, d, "pkcs11:token=stella;id=%03;object=b"))
+}
+
+// TestSeveralPublicKeys has two public keys under the name of one private key.
+func TestSeveralPublicKeys(t *testing.T) {
+	h := newHSM(t, "stella")
+	h.put(t, "stella", "release", 1, keys.ECDSAP256)
+	other, err := keys.Generate(keys.ECDSAP256)
+	require.NoError(t, err)
+	der, err := x509.MarshalPKIXPublicKey(other.Public())
+	require.NoError(t, err)
+	h.tool(t, "stella", "--write-object", h.write(t, "other.der", der), "--type", "pubkey", "--id", "01", "--label", "release")
+	_, err = h.driver(answers(pin)).Open(t.Context(), ref(t, "pkcs11:token=stella;object=release"))
+	assert.Equal(t, fault.KeyAmbiguous, fault.ReasonOf(err), "%v", err)
+	assert.ErrorContains(t, err, "several public keys")
 }
 
 // TestKeys has keys that are unlike those which the suite opens.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/miekg/pkcs11"
 
+	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/keys"
 )
 
@@ -21,6 +22,14 @@ func NewIn(config Config, modules ...string) *Driver {
 	}
 	return d
 }
+
+// Lose has the token of a signer of this package have gone away.
+func Lose(s dsse.Signer) { tokenOf(s).lost.Store(true) }
+
+// SameToken tells whether two signers of this package share a login.
+func SameToken(a, b dsse.Signer) bool { return tokenOf(a) == tokenOf(b) }
+
+func tokenOf(s dsse.Signer) *token { return s.(*signer).handle.token }
 
 // MakeIdle makes a P-256 key that may not sign, as no tool at hand does.
 func (d *Driver) MakeIdle(ctx context.Context, ref keys.Ref) error {

@@ -16,15 +16,19 @@ import (
 // The PIN is asked for once and sent once: a wrong one costs one of few tries,
 // so a token that refused one is not tried again by this program.
 func (t *token) logIn(ctx context.Context, d *Driver, ask keys.Passphrases, name string) error {
-	now, err := call(ctx, t, "reading its state", t.loginState, func(loginState) {})
-	if err != nil || !now.needed {
-		return err
-	}
 	if err := t.enter(ctx); err != nil {
 		return err
 	}
+	now, err := stay(ctx, t, "reading its state", t.loginState, func(loginState) {})
+	if err != nil {
+		return err
+	}
+	if !now.needed {
+		t.leave()
+		return nil
+	}
 	pin, err := t.pin(ctx, d, now.tokenInfo, ask, name)
-	if err != nil || pin == nil && !now.has(pkcs11.CKF_PROTECTED_AUTHENTICATION_PATH) {
+	if err != nil {
 		t.leave()
 		return err
 	}
@@ -53,13 +57,10 @@ func (t *token) loginState() (loginState, error) {
 	return loginState{now, now.has(pkcs11.CKF_LOGIN_REQUIRED) && !in}, nil
 }
 
-// pin asks for the PIN, if it makes sense to send one. It is called by one
-// goroutine at a time; what it returns is nil if another one logged in while
-// this one waited, or if the PIN is typed into the token itself.
+// pin asks for the PIN, if it makes sense to send one. It is nil if the PIN is
+// typed into the token itself.
 func (t *token) pin(ctx context.Context, d *Driver, now tokenInfo, ask keys.Passphrases, name string) ([]byte, error) {
 	switch {
-	case t.loggedIn:
-		return nil, nil
 	case d.hasRefused(t.tokenInfo):
 		return nil, fault.New(fault.PINWrong, "token %q refused the PIN before, and is not tried again", t.label).
 			WithHint("find the right PIN, then run the command again: each wrong one costs a try").With("token", t.label)
@@ -89,10 +90,6 @@ func warning(now tokenInfo) string {
 func (t *token) send(d *Driver, pin []byte) error {
 	defer clear(pin)
 	err := t.module.p11.Login(t.session, pkcs11.CKU_USER, unsafe.String(unsafe.SliceData(pin), len(pin))) // #nosec G103 -- a string made by conversion could not be wiped
-	if err == nil {
-		t.loggedIn = true
-		return nil
-	}
 	switch code(err) {
 	case pkcs11.CKR_USER_ALREADY_LOGGED_IN:
 		return nil

@@ -145,14 +145,11 @@ func findPrivate(c *crypto11.Context, k *key) (crypto11.PrivateKey, error) {
 		}
 	}
 	found, err := c.FindPrivateKeysWithAttributes(attributes)
-	switch {
-	case err != nil:
+	if err == nil && len(found) != 1 { // it was one a moment ago
+		err = pkcs11.Error(pkcs11.CKR_OBJECT_HANDLE_INVALID)
+	}
+	if err != nil {
 		return nil, err
-	case len(found) == 0:
-		return nil, pkcs11.Error(pkcs11.CKR_OBJECT_HANDLE_INVALID)
-	case len(found) > 1:
-		return nil, fault.New(fault.KeyAmbiguous, "the token has %d private keys with the same id and label", len(found)).
-			WithHint("give each key an id of its own")
 	}
 	return found[0], nil
 }

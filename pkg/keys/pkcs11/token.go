@@ -20,8 +20,6 @@ type token struct {
 	// session holds the login, and looks for keys. It is used under gate.
 	session pkcs11.SessionHandle
 	gate    chan nothing
-	// loggedIn is set if the login is ours to end. It is used under gate.
-	loggedIn bool
 
 	uses atomic.Int64 // signers, sessions and running calls
 	lost atomic.Bool  // it went away: the next one who wants it begins anew
@@ -80,15 +78,25 @@ func (t *token) leave() { <-t.gate }
 
 // finish is call for one who has entered, and leaves when f has returned.
 func finish[T any](ctx context.Context, t *token, doing string, f func() (T, error), late func(T)) (T, error) {
+	value, err := stay(ctx, t, doing, f, late)
+	if err == nil {
+		t.leave()
+	}
+	return value, err
+}
+
+// stay is finish for one who has more to do: it leaves only if it fails.
+func stay[T any](ctx context.Context, t *token, doing string, f func() (T, error), late func(T)) (T, error) {
 	t.uses.Add(1)
 	value, err := await(ctx, func() (T, error) {
-		defer t.leave()
 		value, err := f()
 		if err != nil {
+			t.leave()
 			t.release()
 		}
 		return value, err
 	}, func(value T) {
+		t.leave()
 		late(value)
 		t.release()
 	})
@@ -107,8 +115,9 @@ func (t *token) failed(doing string, err error) error {
 	return failed(t.tokenInfo, doing, err)
 }
 
-// release ends one use. The last one ends the login and, with the module's last
-// token, the module. What it returns is closed when that is done.
+// release ends one use. The last one ends the token's sessions, and so the login
+// (PKCS #11 2.40, section 5.6, C_CloseSession), and with the module's last token
+// the module. What it returns is closed when that is done.
 func (t *token) release() <-chan nothing {
 	done := make(chan nothing)
 	if t.uses.Add(-1) > 0 {
@@ -131,9 +140,6 @@ func (t *token) end() {
 	}
 	if m.tokens[t.slot] == t {
 		delete(m.tokens, t.slot)
-	}
-	if t.loggedIn && !t.lost.Load() {
-		_ = m.p11.Logout(t.session)
 	}
 	_ = m.p11.CloseSession(t.session)
 	_ = t.anchor.Close()

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/creack/pty"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -148,28 +147,6 @@ func TestSignersShare(t *testing.T) {
 	require.NoError(t, keys.Close(first))
 	verifies(t, second, two.Public)
 	require.NoError(t, keys.Close(second))
-}
-
-// TestCharacterDevice reaches the TPM as the kernel offers one, through a
-// terminal that passes everything on.
-func TestCharacterDevice(t *testing.T) {
-	device := newTPM(t)
-	path, made := generate(t, driver(secret, device.socket), keys.RSA3072, "")
-
-	master, slave, err := pty.Open()
-	require.NoError(t, err)
-	defer master.Close()
-	defer slave.Close()
-	makeRaw(t, slave)
-	down, err := net.Dial("unix", device.socket)
-	require.NoError(t, err)
-	defer down.Close()
-	go copyAll(down, master)
-	go copyAll(master, down)
-	s, err := driver(secret, slave.Name()).Open(t.Context(), ref(t, "tpm:"+path))
-	require.NoError(t, err)
-	verifies(t, s, made.Public)
-	require.NoError(t, keys.Close(s))
 }
 
 func TestNoDevice(t *testing.T) {

@@ -111,8 +111,26 @@ func hmacSecret(s *sharedSecret, salt []byte) (map[string]any, error) {
 	return map[string]any{"hmac-secret": in}, nil
 }
 
-// newAssertion holds the answer against what was asked for.
+// newAssertion holds the answer against what was asked for, and decrypts the
+// secret if there is one.
 func newAssertion(q AssertionRequest, a getAssertionAnswer, s *sharedSecret) (*Assertion, error) {
+	out, err := acceptAssertion(q, a)
+	if err != nil || s == nil {
+		return out, err
+	}
+	sealed, ok := out.AuthData.extensions.HMACSecret.([]byte)
+	if !ok {
+		return nil, malformed("no hmac-secret in the assertion")
+	}
+	secret, err := s.decrypt(sealed)
+	if err != nil {
+		return nil, err
+	}
+	return out.withSecret(secret)
+}
+
+// acceptAssertion is newAssertion without the secret.
+func acceptAssertion(q AssertionRequest, a getAssertionAnswer) (*Assertion, error) {
 	data, err := parseAuthData(a.AuthData)
 	if err != nil {
 		return nil, err
@@ -128,20 +146,15 @@ func newAssertion(q AssertionRequest, a getAssertionAnswer, s *sharedSecret) (*A
 	case len(a.Signature) == 0:
 		return nil, malformed("an assertion without a signature")
 	}
-	out := &Assertion{AuthData: data, Signature: a.Signature}
-	if s == nil {
-		return out, nil
-	}
-	sealed, ok := data.extensions.HMACSecret.([]byte)
-	if !ok {
-		return nil, malformed("no hmac-secret in the assertion")
-	}
-	if out.Secret, err = s.decrypt(sealed); err != nil {
-		return nil, err
-	}
-	if len(out.Secret) != 32 {
-		clear(out.Secret)
+	return &Assertion{AuthData: data, Signature: a.Signature}, nil
+}
+
+// withSecret adds a secret, of the size that one salt gives.
+func (a *Assertion) withSecret(secret []byte) (*Assertion, error) {
+	if len(secret) != 32 {
+		clear(secret)
 		return nil, malformed("an hmac-secret of the wrong size")
 	}
-	return out, nil
+	a.Secret = secret
+	return a, nil
 }

@@ -73,6 +73,31 @@ func TestParseAuthData(t *testing.T) {
 	}
 }
 
+// TestDecodeIsStrict: well-formed CBOR that CTAP2 does not allow is refused,
+// although a decoder could make sense of it.
+func TestDecodeIsStrict(t *testing.T) {
+	for name, row := range map[string]struct {
+		text string
+		good bool
+	}{
+		"canonical":           {"\xa2\x03\x05\x04\xf5", true},
+		"keys out of order":   {"\xa2\x04\xf5\x03\x05", false},
+		"a key twice":         {"\xa2\x03\x05\x03\x05", false},
+		"a long number":       {"\xa2\x03\x18\x05\x04\xf5", false},
+		"a long length":       {"\xb8\x02\x03\x05\x04\xf5", false},
+		"an indefinite map":   {"\xbf\x03\x05\xff", false},
+		"something after it":  {"\xa2\x03\x05\x04\xf5\x00", false},
+		"a member not known":  {"\xa3\x03\x05\x04\xf5\x05\x60", true},
+		"a tag":               {"\xc0\xa2\x03\x05\x04\xf5", false},
+		"another type inside": {"\xa1\x03\x60", false},
+		"invalid UTF-8":       {"\xa2\x03\x05\x05\x61\xff", false},
+	} {
+		var a pinAnswer
+		err := decode([]byte(row.text), &a)
+		assert.Equal(t, row.good, err == nil, "%s: %v", name, err)
+	}
+}
+
 func FuzzParseAuthData(f *testing.F) {
 	f.Add(attested(f, 0xc1, []byte("id"), okp(), map[string]any{"hmac-secret": true}))
 	f.Add(attested(f, 0x81, nil, nil, map[string]any{"hmac-secret": []byte("secret")}))

@@ -1,6 +1,9 @@
 package ctap
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // selectByPIN is Select for tokens before CTAP 2.1: a request with an empty PIN
 // proof is refused after a touch (CTAP 2.0, section 5.5.8.1: "Just-in-time
@@ -14,11 +17,11 @@ func (c *Client) selectByPIN(ctx context.Context, touched func()) error {
 		Parameters:     []parameter{{ES256, publicKeyType}},
 		Param:          empty, Protocol: 1,
 	}, nil, touched)
-	switch err {
-	case StatusPINInvalid, StatusPINNotSet, StatusPINAuthInvalid:
-		return nil
-	case nil:
+	switch s, _ := errors.AsType[Status](err); {
+	case err == nil:
 		return malformed("a credential that nobody asked for")
+	case s == StatusPINInvalid, s == StatusPINNotSet, s == StatusPINAuthInvalid:
+		return nil
 	}
 	return err
 }

@@ -20,6 +20,25 @@ const udevRule = `SUBSYSTEM=="hidraw", ENV{ID_FIDO_TOKEN}=="1", GROUP="plugdev",
 // The errors: fault.DeviceNotFound, fault.DeviceBusy, fault.DeviceFailed, those
 // of NewChannel.
 func Open(ctx context.Context, path string, limit time.Duration) (*Channel, error) {
+	f, err := openLocked(path)
+	if err != nil {
+		return nil, err
+	}
+	return NewChannel(ctx, f, limit)
+}
+
+// Check says why Open would fail before it sends anything; nil if it would not.
+func Check(path string) error {
+	f, err := openLocked(path)
+	if err != nil {
+		return err
+	}
+	_ = f.Close() // nothing was written
+	return nil
+}
+
+// openLocked opens a device file for us alone.
+func openLocked(path string) (*os.File, error) {
 	f, err := openDevice(path)
 	if err != nil {
 		return nil, openError(err, path)
@@ -36,7 +55,7 @@ func Open(ctx context.Context, path string, limit time.Duration) (*Channel, erro
 		_ = f.Close() // nothing was written
 		return nil, openError(err, path)
 	}
-	return NewChannel(ctx, f, limit)
+	return f, nil
 }
 
 // errBusy says that another program has locked the device.
