@@ -121,6 +121,7 @@ func (r *run) read(source Source) {
 	defer close(r.todo)
 	for {
 		c := next(source)
+		last := c.err != nil // from here on the worker's
 		select {
 		case r.inOrder <- c:
 		case <-r.ctx.Done():
@@ -133,7 +134,7 @@ func (r *run) read(source Source) {
 			close(c.done)
 			return
 		}
-		if c.err != nil {
+		if last {
 			return
 		}
 	}
