@@ -1,7 +1,7 @@
 # Each target is one plain command; .ci/run calls the same ones.
 export GOTOOLCHAIN := go1.27.4
 
-.PHONY: setup demo build build-hardware build-fips build-libfido2 plugins test lint bench interop fuzz generate clean
+.PHONY: setup demo build build-hardware build-fips build-libfido2 plugins test lint bench interop keys-matrix fuzz generate clean
 
 setup: ## install (as root on Debian) or name what the targets need
 	scripts/setup
@@ -42,7 +42,12 @@ bench: build ## Go benchmarks, then CPU and memory of whole commands against the
 interop: build build-fips ## against stock cosign v2 and v3 and OpenSSL; offline verbs under strace
 	scripts/setup interop
 	scripts/oracles
-	go run ./internal/tools/testrun -suite interop -- -tags interop -v ./internal/interop
+	go run ./internal/tools/testrun -suite interop -- -tags interop -v -skip '^TestKeysMatrix$$' ./internal/interop
+
+keys-matrix: build build-hardware plugins ## docs/keys.md: which programs verify what which keys sign
+	scripts/setup interop
+	scripts/oracles
+	scripts/keys-matrix
 
 fuzz: ## each fuzz target for FUZZTIME (default 20s)
 	scripts/fuzz

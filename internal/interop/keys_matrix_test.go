@@ -85,14 +85,16 @@ func (s specimen) judge(t *testing.T, verifier string) keysmatrix.Cell {
 	sum := sha256.Sum256(read(t, s.dir, evidence))
 	return keysmatrix.Cell{
 		Driver: s.driver, Algorithm: s.algorithm, Verifier: verifier,
-		Command: strings.TrimSuffix(verifier, "-v2") + " " + strings.Join(line, " "), Exit: r.status, SHA256: hex.EncodeToString(sum[:]),
+		Command: verifier + " " + strings.Join(line, " "), Exit: r.status, SHA256: hex.EncodeToString(sum[:]),
 	}
 }
 
 // trust is the file that stella's verdict rests on.
 func (s specimen) trust() string {
-	if s.has("keys.json") {
-		return "keys.json"
+	for _, name := range []string{"keys.json", "id_sk.pub"} {
+		if s.has(name) {
+			return name
+		}
 	}
 	return "key.pub"
 }

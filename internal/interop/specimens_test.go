@@ -12,8 +12,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/stellaops/stella/internal/testkit/authenticator"
 )
 
 // place is where keys of one driver live.
@@ -32,13 +30,13 @@ func specimens(t *testing.T) []specimen {
 	t.Helper()
 	var all []specimen
 	for _, p := range []place{
-		inFiles(), inEnvironment(), inSoftHSM(t), inTPMModule(t), inTPM(t), wrapped(t), assertions(t),
+		inFiles(), inSoftHSM(t), inTPMModule(t), inTPM(t), wrapped(t),
 	} {
 		for _, algorithm := range p.algorithms {
 			all = append(all, p.specimen(t, algorithm))
 		}
 	}
-	all = append(all, securityKeys(t)...)
+	all = append(append(all, assertions(t)...), securityKeys(t)...)
 	return append(all, fromPlugins(t)...)
 }
 
@@ -150,24 +148,8 @@ func inTPMModule(t *testing.T) place {
 func inTPM(t *testing.T) place {
 	t.Helper()
 	return pinned(place{
-		driver: "tpm (swtpm)", program: "stella", algorithms: []string{"ecdsa-p256", "ecdsa-p384", "rsa-2048"},
+		driver: "tpm (swtpm)", program: "stella", algorithms: []string{"ecdsa-p256", "ecdsa-p384", "rsa-3072"},
 		environ: []string{"STELLA_TPM_DEVICE=" + startTPM(t)},
 		ref:     func(string) string { return "tpm:key.tpm" },
-	})
-}
-
-// token is a FIDO2 token that somebody touches at once.
-func token(t *testing.T) []string {
-	t.Helper()
-	d := authenticator.Start(t, authenticator.WithPIN(tokenPIN))
-	return []string{"STELLA_FIDO2_DEVICE=" + d.Path()}
-}
-
-func wrapped(t *testing.T) place {
-	t.Helper()
-	return pinned(place{
-		driver: "fido2", program: "stella", algorithms: []string{"ecdsa-p256", "ecdsa-p384", "ed25519", "rsa-3072", "ml-dsa-65"},
-		environ: token(t),
-		ref:     func(string) string { return "fido2:key.fido2" },
 	})
 }
