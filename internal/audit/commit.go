@@ -141,7 +141,7 @@ func (l *Log) resume(t tail) error {
 	case t.head.Size < l.head.Size:
 		return brokenTail(l.path, "it became shorter while it was open")
 	case t.head.Size < l.newest.Size:
-		return brokenTail(l.path, fmt.Sprintf("it has %d records, and its checkpoint has %d", t.head.Size, l.newest.Size))
+		return brokenTail(l.path, fmt.Sprintf("it ends with record %d, and its checkpoint covers %d", t.head.Size, l.newest.Size))
 	case t.head.Size == l.newest.Size && t.head != l.newest:
 		return brokenTail(l.path, "its last record is not the one of its checkpoint")
 	}

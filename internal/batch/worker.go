@@ -17,17 +17,23 @@ type worker struct {
 	payload    []byte
 	message    dsse.Buffer
 	signatures []dsse.Signature
-	entries    [][]audit.Entry // for each signer
+	audited    []*audit.Signer // of Signers, nil for one whose uses are not recorded
+	entries    [][]audit.Entry // of each of them
 	ends       []int           // of each item's evidence in the chunk's
 }
 
 func newWorker(r *run) *worker {
-	return &worker{
+	w := &worker{
 		run:        r,
 		statements: predicate.NewReadyReader(r.Statement, audit.MaxSubjects),
 		signatures: make([]dsse.Signature, len(r.Signers)),
+		audited:    make([]*audit.Signer, len(r.Signers)),
 		entries:    make([][]audit.Entry, len(r.Signers)),
 	}
+	for i, signer := range r.Signers {
+		w.audited[i], _ = signer.(*audit.Signer)
+	}
+	return w
 }
 
 // chunk signs the items of c, records that, and only then lets the evidence go.
@@ -88,21 +94,20 @@ func (w *worker) item(out []byte, item Item) ([]byte, error) {
 		Subjects: ready.Digests, SubjectCount: ready.Subjects, PredicateType: ready.PredicateType,
 		PayloadSHA256: hex.EncodeToString(sum[:]),
 	}
-	for i, signer := range w.Signers {
-		if w.signatures[i], err = w.use(i, signer, content); err != nil {
+	for i := range w.Signers {
+		if w.signatures[i], err = w.use(i, content); err != nil {
 			return nil, err
 		}
 	}
 	return w.form.Append(out, dsse.PayloadTypeInToto, ready.Payload, w.signatures...)
 }
 
-// use signs the message with one key.
-func (w *worker) use(i int, signer dsse.Signer, content audit.Content) (dsse.Signature, error) {
-	audited, ok := signer.(*audit.Signer)
-	if !ok {
-		return signer.Sign(w.ctx, &w.message)
+// use signs the message with the ith key.
+func (w *worker) use(i int, content audit.Content) (dsse.Signature, error) {
+	if w.audited[i] == nil {
+		return w.Signers[i].Sign(w.ctx, &w.message)
 	}
-	signature, entry, err := audited.Hold(w.ctx, &w.message, content)
+	signature, entry, err := w.audited[i].Hold(w.ctx, &w.message, content)
 	w.entries[i] = append(w.entries[i], entry)
 	return signature, err
 }
@@ -113,7 +118,7 @@ func (w *worker) record() error {
 		if len(entries) == 0 {
 			continue
 		}
-		if err := w.Signers[i].(*audit.Signer).Append(entries...); err != nil {
+		if err := w.audited[i].Append(entries...); err != nil {
 			return err
 		}
 	}

@@ -60,7 +60,7 @@ func runSignBatch(ctx context.Context, s *session, f *batchFlags, name string) e
 	if err != nil {
 		return err
 	}
-	defer in.close()
+	defer func() { _ = in.close() }() // only read
 	for _, skip := range in.skipped {
 		s.ui.Say("not signed: %s: %s", skip.Name, skip.Why)
 	}

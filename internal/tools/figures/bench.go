@@ -35,6 +35,9 @@ func (b *bench) prepare() error {
 	if err := writeSBOM(filepath.Join(b.dir, "large.cdx.json"), largeSize); err != nil {
 		return err
 	}
+	if err := os.WriteFile(filepath.Join(b.dir, "batch.jsonl"), statements(batchSize), 0o600); err != nil {
+		return err
+	}
 	keys := []string{"keys", "generate", "--algorithm", "ecdsa-p256", "--no-passphrase", "-o", "key"}
 	if _, err := b.once(b.stella, keys); err != nil {
 		return err
@@ -68,4 +71,17 @@ func (b *bench) measureAll() (measured, error) {
 		m.figures = append(m.figures, r)
 	}
 	return m, nil
+}
+
+// batchSize is how many statements are signed at once.
+const batchSize = 20_000
+
+// statements are n small statements as JSON lines.
+func statements(n int) []byte {
+	var b []byte
+	for i := range n {
+		b = fmt.Appendf(b, `{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"artifact-%[1]d.tar.gz","digest":{"sha256":"%064[1]x"}}],`+
+			`"predicateType":%[2]q,"predicate":{"version":"1.%[1]d.0","channel":"stable","tests":{"passed":412,"failed":0}}}`+"\n", i, predicateType)
+	}
+	return b
 }

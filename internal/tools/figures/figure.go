@@ -60,6 +60,11 @@ func figures() []figure {
 			cosign: verifying("small.json", predicateType),
 		},
 		{
+			name:  "sign a batch of 20,000 statements",
+			args:  signing("batch.intoto.jsonl", "sign", "statement", "--batch", "batch.jsonl"),
+			limit: budget{1100 * time.Millisecond, 60 * megabyte}, aim: 800 * time.Millisecond,
+		},
+		{
 			name:   "sign a 100 MB SBOM, canonical",
 			args:   signing("large.sigstore.json", "sign", "sbom", "large.cdx.json"),
 			limit:  budget{1200 * time.Millisecond, largeSize / 10 * 22},
