@@ -49,7 +49,8 @@ type madeKey struct {
 	public     crypto.PublicKey
 	publicFile string // empty if it was not written
 	publicText []byte
-	format     keys.Format // empty for a key that is in no file of ours
+	described  keys.TrustedKey // the public half and how the key signs
+	format     keys.Format     // empty for a key that is in no file of ours
 	encrypted  bool
 	signer     dsse.Signer // nil if the key has to be opened
 }
@@ -128,6 +129,7 @@ func (f *newKeyFlags) makeFile(ctx context.Context, s *session, ref keys.Ref, as
 		return nil, err
 	}
 	made := &madeKey{public: key.Public(), publicFile: create.Public, format: create.Format, encrypted: !f.noPassphrase}
+	made.described = keys.TrustedKey{Public: made.public}
 	if made.signer, err = dsse.NewSigner(key); err != nil {
 		return nil, err
 	}
@@ -175,6 +177,7 @@ func (f *newKeyFlags) makeDevice(ctx context.Context, ref keys.Ref, drivers keys
 		return nil, err
 	}
 	made := &madeKey{public: generated.Public, publicText: generated.PublicFile, encrypted: true}
+	made.described = generated.Describe()
 	if made.ref, err = anywhere(generated.Ref); err != nil {
 		return nil, err
 	}

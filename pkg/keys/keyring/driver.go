@@ -108,5 +108,9 @@ var _ keys.Noter = (*opened)(nil)
 
 func (o *opened) Notes() []keys.Note { return o.notes }
 
+// Unwrap returns the signer of the driver that holds the key, which may be more
+// than a dsse.Signer.
+func (o *opened) Unwrap() dsse.Signer { return o.Signer }
+
 // Close ends what the signer holds open.
 func (o *opened) Close() error { return keys.Close(o.Signer) }
