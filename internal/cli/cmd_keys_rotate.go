@@ -236,7 +236,7 @@ func (r *rotation) newKey(ctx context.Context, s *session) (*madeKey, error) {
 		return nil, err
 	}
 	s.notes(made.signer)
-	made.public, made.described = made.signer.Public(), keys.Describe(made.signer)
+	made.public = made.signer.Public()
 	made.ref, err = anywhere(made.ref)
 	return made, err
 }
@@ -245,7 +245,7 @@ func (r *rotation) newKey(ctx context.Context, s *session) (*madeKey, error) {
 // the keyring is written, so that no failure leaves a keyring whose statement
 // nobody has.
 func (r *rotation) finish(ctx context.Context, s *session, old *keyring.Entry, oldSigner dsse.Signer, made *madeKey) error {
-	next := keyring.Entry{Key: made.described, State: keyring.Active, Reference: made.ref}
+	next := keyring.Entry{Key: made.describe(), State: keyring.Active, Reference: made.ref}
 	next.Key.Name, next.Key.Holder, next.Key.Roles = r.keysRotateOptions.name, old.Key.Holder, old.Key.Roles
 	next.Key.Tenant, next.Key.NotBefore = old.Key.Tenant, r.now
 	if err := next.Key.Complete(); err != nil {

@@ -49,10 +49,18 @@ type madeKey struct {
 	public     crypto.PublicKey
 	publicFile string // empty if it was not written
 	publicText []byte
-	described  keys.TrustedKey // the public half and how the key signs
+	generated  *keys.Generated // nil for a key that a driver did not make
 	format     keys.Format     // empty for a key that is in no file of ours
 	encrypted  bool
 	signer     dsse.Signer // nil if the key has to be opened
+}
+
+// describe returns the public half and how the key signs.
+func (m *madeKey) describe() keys.TrustedKey {
+	if m.generated != nil {
+		return m.generated.Describe()
+	}
+	return keys.Describe(m.signer)
 }
 
 // check refuses what would fail after the key was made.
@@ -129,7 +137,6 @@ func (f *newKeyFlags) makeFile(ctx context.Context, s *session, ref keys.Ref, as
 		return nil, err
 	}
 	made := &madeKey{public: key.Public(), publicFile: create.Public, format: create.Format, encrypted: !f.noPassphrase}
-	made.described = keys.TrustedKey{Public: made.public}
 	if made.signer, err = dsse.NewSigner(key); err != nil {
 		return nil, err
 	}
@@ -177,7 +184,7 @@ func (f *newKeyFlags) makeDevice(ctx context.Context, ref keys.Ref, drivers keys
 		return nil, err
 	}
 	made := &madeKey{public: generated.Public, publicText: generated.PublicFile, encrypted: true}
-	made.described = generated.Describe()
+	made.generated = generated
 	if made.ref, err = anywhere(generated.Ref); err != nil {
 		return nil, err
 	}
