@@ -126,7 +126,7 @@ func (o *keysGenerateOptions) remember(ctx context.Context, s *session, made *ma
 	if o.entry.name == "" {
 		return nil
 	}
-	e, err := o.entry.entry(s, made.public, made.ref)
+	e, err := o.entry.entry(s, made.describe(), made.ref)
 	if err != nil {
 		return err
 	}

@@ -115,7 +115,7 @@ func (o *keysImportOptions) read(ctx context.Context, s *session, ref keys.Ref) 
 	case len(public) != 1:
 		return nil, fault.New(fault.UsageInvalid, "%q holds %d keys, and one is imported at a time", ref.Name(), len(public))
 	}
-	return o.entry.entry(s, public[0].Key, keys.Ref{})
+	return o.entry.entry(s, keys.TrustedKey{Public: public[0].Key}, keys.Ref{})
 }
 
 func readPublicFile(s *session, path string) ([]byte, error) {
@@ -140,11 +140,11 @@ func (o *keysImportOptions) open(ctx context.Context, s *session, ref keys.Ref) 
 	if ref, err = anywhere(ref); err != nil {
 		return nil, err
 	}
-	return o.entry.entry(s, signer.Public(), ref)
+	return o.entry.entry(s, keys.Describe(signer), ref)
 }
 
 func (o *keysImportOptions) certified(s *session, chain []*x509.Certificate) (*keyring.Entry, error) {
-	e, err := o.entry.entry(s, chain[0].PublicKey, keys.Ref{})
+	e, err := o.entry.entry(s, keys.TrustedKey{Public: chain[0].PublicKey}, keys.Ref{})
 	if err != nil {
 		return nil, err
 	}

@@ -263,13 +263,9 @@ func (r *rotation) finish(ctx context.Context, s *session, old *keyring.Entry, o
 	if err := s.config.Profile.Sign(publicKeys(signers)...); err != nil {
 		return err
 	}
-	next := keyring.Entry{
-		Key: keys.TrustedKey{
-			Name: r.keysRotateOptions.name, Public: made.public, Holder: old.Key.Holder, Roles: old.Key.Roles,
-			Tenant: old.Key.Tenant, NotBefore: r.now,
-		},
-		State: keyring.Active, Reference: made.ref,
-	}
+	next := keyring.Entry{Key: made.describe(), State: keyring.Active, Reference: made.ref}
+	next.Key.Name, next.Key.Holder, next.Key.Roles = r.keysRotateOptions.name, old.Key.Holder, old.Key.Roles
+	next.Key.Tenant, next.Key.NotBefore = old.Key.Tenant, r.now
 	if err := next.Key.Complete(); err != nil {
 		return err
 	}

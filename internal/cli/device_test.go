@@ -67,13 +67,22 @@ func (s *shelf) Open(_ context.Context, ref keys.Ref) (dsse.Signer, error) {
 		return nil, err
 	}
 	signer, err := dsse.NewSigner(key)
-	return &shelved{signer, s}, err
+	return &shelved{signer, s, ref.Name()}, err
 }
 
 // shelved is a signer that holds something open.
 type shelved struct {
 	dsse.Signer
 	shelf *shelf
+	name  string
+}
+
+// Describe says how the key signs, as a token does that makes assertions.
+func (s *shelved) Describe() keys.TrustedKey {
+	if !strings.HasPrefix(s.name, "touched") {
+		return keys.TrustedKey{}
+	}
+	return keys.TrustedKey{Scheme: keys.SchemeFIDO2, FIDO2: &keys.FIDO2{RPID: "stella", Flags: []string{"up"}}}
 }
 
 func (s *shelved) Close() error { s.shelf.closed++; return nil }
@@ -88,6 +97,13 @@ func (s *shelf) Generate(_ context.Context, ref keys.Ref, a keys.Algorithm) (*ke
 	}
 	s.keys[ref.Name()] = key
 	text, err := keys.MarshalPublic(key.Public())
+	if described := (&shelved{name: ref.Name()}).Describe(); described.Scheme != "" {
+		described.Name, described.Public = "key", key.Public()
+		if err := described.Complete(); err != nil {
+			return nil, err
+		}
+		text, err = keys.MarshalKeysJSON(described)
+	}
 	return &keys.Generated{Ref: ref, Public: key.Public(), PublicFile: text}, err
 }
 
@@ -193,6 +209,20 @@ func TestKeysOnADevice(t *testing.T) {
 	b.shelf.keys["one"] = b.shelf.keys["two"]
 	_, stderr = b.run(3, "sign", "blob", "blob", "--key", "keyring:one", "-o", "x.sigstore.json")
 	assert.Contains(t, stderr, `shelf:one opens another key than the one that the keyring knows as "one"`)
+}
+
+// The keyring knows how a key signs that does not sign as is usual.
+func TestKeyringKnowsTheScheme(t *testing.T) {
+	b := newBench(t)
+	b.run(0, "keys", "generate", "--algorithm", "ed25519", "-o", "shelf:touched", "--name", "made")
+	b.run(0, "keys", "generate", "--algorithm", "ed25519", "-o", "shelf:touched-too")
+	b.run(0, "keys", "import", "shelf:touched-too", "--name", "taken")
+	for _, name := range []string{"made", "taken"} {
+		stdout, _ := b.run(0, "keys", "show", "keyring:"+name, "--format", "json")
+		assert.Contains(t, stdout, `"scheme": "fido2"`, name)
+		stdout, _ = b.run(0, "keys", "export", "--public", "keyring:"+name, "--as", "keys.json", "--type", "*")
+		assert.Contains(t, stdout, `"rpId": "stella"`, name)
+	}
 }
 
 // A key in a file is followed by one on a device, and that by one in a file.

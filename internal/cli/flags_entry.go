@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"crypto"
 	"path/filepath"
 	"time"
 
@@ -63,7 +62,7 @@ func (f *entryFlags) check(s *session, fs *pflag.FlagSet) error {
 	if err != nil {
 		return err
 	}
-	entry, err := f.entry(s, standIn.Public(), keys.FileRef("/"))
+	entry, err := f.entry(s, keys.TrustedKey{Public: standIn.Public()}, keys.FileRef("/"))
 	if err != nil {
 		return err
 	}
@@ -76,13 +75,11 @@ func (f *entryFlags) check(s *session, fs *pflag.FlagSet) error {
 	return nil
 }
 
-// entry returns the entry of a key. Without a reference it only verifies.
-func (f *entryFlags) entry(s *session, pub crypto.PublicKey, ref keys.Ref) (*keyring.Entry, error) {
-	e := &keyring.Entry{
-		Key:       keys.TrustedKey{Name: f.name, Public: pub, Holder: f.holder, Roles: f.roles, Tenant: f.tenant},
-		State:     keyring.Active,
-		Reference: ref,
-	}
+// entry returns the entry of a key, of which k has the public half and how it
+// signs. Without a reference it only verifies.
+func (f *entryFlags) entry(s *session, k keys.TrustedKey, ref keys.Ref) (*keyring.Entry, error) {
+	k.Name, k.Holder, k.Roles, k.Tenant = f.name, f.holder, f.roles, f.tenant
+	e := &keyring.Entry{Key: k, State: keyring.Active, Reference: ref}
 	if !e.HasReference() {
 		e.State = keyring.VerifyOnly
 	}

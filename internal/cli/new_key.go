@@ -49,9 +49,18 @@ type madeKey struct {
 	public     crypto.PublicKey
 	publicFile string // empty if it was not written
 	publicText []byte
-	format     keys.Format // empty for a key that is in no file of ours
+	generated  *keys.Generated // nil for a key that a driver did not make
+	format     keys.Format     // empty for a key that is in no file of ours
 	encrypted  bool
 	signer     dsse.Signer // nil if the key has to be opened
+}
+
+// describe returns the public half and how the key signs.
+func (m *madeKey) describe() keys.TrustedKey {
+	if m.generated != nil {
+		return m.generated.Describe()
+	}
+	return keys.Describe(m.signer)
 }
 
 // check refuses what would fail after the key was made.
@@ -179,6 +188,7 @@ func (f *newKeyFlags) makeDevice(ctx context.Context, s *session, ref keys.Ref, 
 	}
 	s.showNotes(generated.Notes)
 	made := &madeKey{public: generated.Public, publicText: generated.PublicFile, encrypted: true}
+	made.generated = generated
 	if made.ref, err = anywhere(generated.Ref); err != nil {
 		return nil, err
 	}

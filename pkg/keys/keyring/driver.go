@@ -108,7 +108,8 @@ var _ keys.Noter = (*opened)(nil)
 
 func (o *opened) Notes() []keys.Note { return o.notes }
 
-// Unwrap returns the signer of the key's own driver, see dsse.ExtensionKind.
+// Unwrap returns the signer of the driver that holds the key, which may be more
+// than a dsse.Signer.
 func (o *opened) Unwrap() dsse.Signer { return o.Signer }
 
 // Close ends what the signer holds open.

@@ -111,6 +111,9 @@ func TestDriverRefuses(t *testing.T) {
 	noter, ok := s.(keys.Noter)
 	require.True(t, ok)
 	require.Len(t, noter.Notes(), 1)
+	wrapper, ok := s.(interface{ Unwrap() dsse.Signer })
+	require.True(t, ok, "what the driver's own signer can do is found through it")
+	assert.True(t, keys.Equal(s.Public(), wrapper.Unwrap().Public()))
 	assert.Contains(t, noter.Notes()[0].Message, "signs until 2026-11-23T13:00:00Z only")
 	require.NoError(t, keys.Close(s))
 

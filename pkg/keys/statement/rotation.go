@@ -257,8 +257,12 @@ func (k *keyJSON) trusted(name string) (keys.TrustedKey, error) {
 	if err := out.Complete(); err != nil {
 		return out, invalid(err, "malformed statement")
 	}
-	if (out.Scheme == keys.SchemeFIDO2) != (out.FIDO2 != nil) {
-		return out, fault.New(fault.StatementInvalid, "malformed statement: fido2 goes together with scheme %q", keys.SchemeFIDO2)
+	usual := keys.TrustedKey{Public: out.Public}
+	if err := usual.Complete(); err != nil {
+		return out, invalid(err, "malformed statement")
+	}
+	if out.FIDO2 != nil && out.Scheme == usual.Scheme {
+		return out, fault.New(fault.StatementInvalid, "malformed statement: fido2 is for schemes of tokens, and %q is none", out.Scheme)
 	}
 	return out, nil
 }

@@ -247,6 +247,22 @@ func TestRotationToAnAuthenticator(t *testing.T) {
 	require.Error(t, err, "a plain signature is none of an authenticator")
 }
 
+// What an assertion must hold belongs to a scheme of assertions, and such a
+// scheme to what its assertions must hold.
+func TestRotationWithHalfAnAuthenticator(t *testing.T) {
+	for _, change := range []func(*keys.TrustedKey){
+		func(k *keys.TrustedKey) { k.FIDO2 = &keys.FIDO2{RPID: "stella", Flags: []string{"up"}} },
+		func(k *keys.TrustedKey) { k.Scheme = keys.SchemeFIDO2 },
+	} {
+		p := newPair(t)
+		change(&p.New)
+		m, err := p.Message()
+		require.NoError(t, err)
+		_, err = statement.VerifyRotation(envelope(t, m, signer(t, p.old), signer(t, p.next)), &p.Old, at(noon()))
+		require.Error(t, err)
+	}
+}
+
 func TestRevocation(t *testing.T) {
 	key := newKey(t, keys.ECDSAP256)
 	r := statement.Revocation{Public: key.Public(), RevokedAt: noon().Add(-time.Hour + 900*time.Millisecond), Reason: "keyCompromise", IssuedAt: noon()}
