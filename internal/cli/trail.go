@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
@@ -75,7 +76,7 @@ func (t *trail) open(use audit.Use, ref keys.Ref, open func() (dsse.Signer, erro
 	case t.log == nil:
 		return nil, err
 	}
-	return nil, t.refused(t.of(use, ref), err)
+	return nil, cmp.Or(t.failed(t.of(use, ref), err), err)
 }
 
 // signer returns a signer whose uses are recorded.
@@ -99,15 +100,15 @@ func (t *trail) refuse(use audit.Use, refs []keys.Ref, why error) error {
 		return why
 	}
 	for _, ref := range refs {
-		if err := t.refused(t.of(use, ref), why); err != why {
+		if err := t.failed(t.of(use, ref), why); err != nil {
 			return err
 		}
 	}
 	return why
 }
 
-// refused records a key that could not be used, and returns why.
-func (t *trail) refused(use audit.Use, err error) error {
+// failed records a key that could not be used, and why.
+func (t *trail) failed(use audit.Use, err error) error {
 	seq, failed := t.log.Append(audit.Entry{
 		Request: use.Request, Key: use.Key, Content: use.Content, Outcome: audit.OutcomeOf(dsse.Signature{}, err),
 	})
@@ -115,7 +116,7 @@ func (t *trail) refused(use audit.Use, err error) error {
 		return failed
 	}
 	t.wrote(seq)
-	return err
+	return nil
 }
 
 func (t *trail) wrote(seq uint64) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json/jsontext"
 	"encoding/json/v2"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -58,7 +59,7 @@ func Load(path string) ([]Cell, error) {
 	for {
 		var c Cell
 		err := json.UnmarshalDecode(d, &c)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return cells, nil
 		}
 		if err != nil {
