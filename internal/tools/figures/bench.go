@@ -3,6 +3,8 @@
 package main
 
 import (
+	"bufio"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -35,7 +37,7 @@ func (b *bench) prepare() error {
 	if err := writeSBOM(filepath.Join(b.dir, "large.cdx.json"), largeSize); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(b.dir, "batch.jsonl"), statements(batchSize), 0o600); err != nil {
+	if err := writeStatements(filepath.Join(b.dir, "batch.jsonl"), batchSize); err != nil {
 		return err
 	}
 	keys := []string{"keys", "generate", "--algorithm", "ecdsa-p256", "--no-passphrase", "-o", "key"}
@@ -76,12 +78,17 @@ func (b *bench) measureAll() (measured, error) {
 // batchSize is how many statements are signed at once.
 const batchSize = 20_000
 
-// statements are n small statements as JSON lines.
-func statements(n int) []byte {
-	var b []byte
+// writeStatements writes n small statements as JSON lines, piece by piece: what
+// this program holds itself would count as a command's.
+func writeStatements(path string, n int) error {
+	f, err := os.Create(path) // #nosec G304 -- in a directory of our own
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriter(f)
 	for i := range n {
-		b = fmt.Appendf(b, `{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"artifact-%[1]d.tar.gz","digest":{"sha256":"%064[1]x"}}],`+
+		_, _ = fmt.Fprintf(w, `{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"artifact-%[1]d.tar.gz","digest":{"sha256":"%064[1]x"}}],`+
 			`"predicateType":%[2]q,"predicate":{"version":"1.%[1]d.0","channel":"stable","tests":{"passed":412,"failed":0}}}`+"\n", i, predicateType)
 	}
-	return b
+	return errors.Join(w.Flush(), f.Close())
 }
