@@ -17,6 +17,9 @@ import (
 
 // TestMain makes the test binary stella when it is called by that name.
 func TestMain(m *testing.M) {
+	if err := os.Setenv(noRaceSleep()); err != nil {
+		panic(err)
+	}
 	testscript.Main(m, map[string]func(){
 		"stella": func() { os.Exit(Main(os.Args[1:], System())) },
 	})
@@ -39,12 +42,17 @@ func TestScripts(t *testing.T) {
 	})
 }
 
+// noRaceSleep is the variable by which a program built with the race detector
+// does not sleep for a second before it exits, as each of hundreds would.
+func noRaceSleep() (name, value string) { return "GORACE", "atexit_sleep_ms=0" }
+
 // cleanEnvironment gives a script a home of its own and a UTF-8 locale, and
 // nothing that the developer has set.
 func cleanEnvironment(env *testscript.Env) error {
 	home := filepath.Join(env.WorkDir, ".home")
 	env.Setenv("HOME", home)
 	env.Setenv("LC_ALL", "C.UTF-8")
+	env.Setenv(noRaceSleep())
 	for _, name := range []string{"XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "NO_COLOR", "CLICOLOR_FORCE", "CI", "COLUMNS", "STELLA_CONFIG"} {
 		env.Setenv(name, "")
 	}
