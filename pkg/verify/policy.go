@@ -21,6 +21,18 @@ import (
 type Policy struct {
 	// Trust says whose signatures count.
 	Trust *keys.Trust
+	// Identities say which certificates by the trusted authorities count, and as
+	// whom. Without any, only pinned keys and certificates do.
+	Identities []Identity
+	// Proofs are demanded of each signature that is to count.
+	Proofs Proofs
+	// AllowNoLogUnsafe and AllowNoSCTUnsafe lift the demand that a certificate by
+	// an authority of a Sigstore trusted root comes with an entry in a
+	// transparency log, and with a signed certificate timestamp: without them
+	// nobody but the CA knows what it issued.
+	AllowNoLogUnsafe, AllowNoSCTUnsafe bool
+	// RuleSets are policies that must all accept, beside everything else here.
+	RuleSets []RuleSet
 	// Threshold is how many distinct holders must have signed; at least 1.
 	Threshold int
 	// Profile bounds the algorithms of the keys; empty for keys.ProfileDefault.

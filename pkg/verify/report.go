@@ -37,6 +37,8 @@ type Report struct {
 	Network  string    `json:"network"`
 	Profile  Profile   `json:"profile"`
 	Trust    TrustUsed `json:"trust"`
+	// Policies are the names of the policies that were applied.
+	Policies []string `json:"policies,omitempty"`
 	// AssumedRevocations are the revocations that the verdict was asked to assume;
 	// with any it is no verdict over what is, but over what would be.
 	AssumedRevocations []Assumed `json:"assumedRevocations,omitempty"`
@@ -127,10 +129,69 @@ type Signer struct {
 	Holder   string       `json:"holder,omitempty"`
 	Name     string       `json:"name,omitempty"`
 	KeyID    string       `json:"keyId,omitempty"`
+	Roles    []string     `json:"roles,omitempty"`
+	Tenant   string       `json:"tenant,omitempty"`
 	Reason   fault.Reason `json:"reason,omitempty"`
 	Message  string       `json:"message,omitempty"`
+	// Certificate is what the signer's certificate says. It is there only if the
+	// certificate was issued by a trusted authority or is pinned.
+	Certificate *Certificate `json:"certificate,omitempty"`
+	// Time is when the key was judged; nil if the signature is not verified.
+	Time *SigningTime `json:"time,omitempty"`
+	// Proofs are what stands beside the signature, each with what became of it.
+	Proofs []Proof `json:"proofs,omitempty"`
 
 	key int // index into the trust's keys, when verified
+}
+
+// Certificate is what an authority vouched for.
+type Certificate struct {
+	// Authority is the CA's name in the trust: its URI, or the subject of its root.
+	Authority string `json:"authority"`
+	// Identity is the subject alternative name that was demanded.
+	Identity string `json:"identity"`
+	// Issuer is the OIDC issuer, or the distinguished name of the issuing CA.
+	Issuer    string    `json:"issuer"`
+	Serial    string    `json:"serial"` // lower-case hex
+	SHA256    string    `json:"sha256"` // of the certificate in DER
+	NotBefore time.Time `json:"notBefore"`
+	NotAfter  time.Time `json:"notAfter"`
+	// Extensions are Fulcio's further claims about the build, by the names of
+	// its specification, such as sourceRepositoryURI.
+	Extensions map[string]string `json:"extensions,omitempty"`
+}
+
+// SigningTime is when a signature was judged, and on whose word.
+type SigningTime struct {
+	At time.Time `json:"at"`
+	// Source is "timestamp" or "log" if the time is proven, else as in TimeUsed.
+	Source string `json:"source"`
+	// Authority is who proved it; empty if nobody did.
+	Authority string `json:"authority,omitempty"`
+	Proven    bool   `json:"proven"`
+}
+
+// The kinds of Proof.
+const (
+	ProofLog       = "log"
+	ProofTimestamp = "timestamp"
+	ProofSCT       = "sct"
+	ProofWitness   = "witness"
+)
+
+// Proof is one thing that stands beside a signature: a log entry, a time stamp,
+// a signed certificate timestamp, a witness's cosignature.
+type Proof struct {
+	Kind   string `json:"kind"`
+	Status Status `json:"status"` // NotDemanded for one of an authority that is not trusted
+	// Authority is its name in the trust; empty if it is not trusted.
+	Authority string `json:"authority,omitempty"`
+	// Time is the proven time; zero for a proof without one.
+	Time time.Time `json:"time,omitzero"`
+	// LogIndex is the entry's index in its log; nil for other kinds.
+	LogIndex *int64       `json:"logIndex,omitempty"`
+	Reason   fault.Reason `json:"reason,omitempty"`
+	Message  string       `json:"message,omitempty"`
 }
 
 // Claims is what a payload says.
