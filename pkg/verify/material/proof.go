@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	commonpb "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
@@ -76,7 +75,8 @@ func (j *entryJudge) checkpoint() string {
 // tree id.
 func hasTreeID(checkpoint string) bool {
 	origin, _, _ := strings.Cut(checkpoint, "\n")
-	return regexp.MustCompile(`.* - [0-9]+$`).MatchString(origin)
+	i := strings.LastIndex(origin, " - ")
+	return i >= 0 && i+3 < len(origin) && strings.Trim(origin[i+3:], "0123456789") == ""
 }
 
 // proofV2 verifies that the log holds the entry that the signer would have made
