@@ -28,7 +28,7 @@ func newBody(s signed, log Log, entry Entry) body {
 		return hashedrekordV2(s)
 	case entry == Intoto:
 		return intotoV1(s)
-	case entry == dsseV1:
+	case entry == DSSE:
 		return dsseV1Body(s)
 	default:
 		return hashedrekordV1(s)
@@ -110,8 +110,8 @@ func hashV2(hash crypto.Hash, digest []byte) object {
 
 func verifierV2(s signed) object {
 	v := object{"keyDetails": keyDetails(s.public)}
-	if s.certificate != nil {
-		v["x509Certificate"] = object{"rawBytes": s.certificate.Raw}
+	if len(s.chain) > 0 {
+		v["x509Certificate"] = object{"rawBytes": s.chain[0].Raw}
 	} else {
 		v["publicKey"] = object{"rawBytes": spki(s.public)}
 	}

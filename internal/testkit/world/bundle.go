@@ -2,6 +2,7 @@ package world
 
 import (
 	"crypto"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json/jsontext"
 
@@ -23,12 +24,12 @@ func (v Version) mediaType() string {
 }
 
 // assemble makes a bundle of a signature, without proofs.
-func assemble(o Options, s signed) *bundlepb.Bundle {
+func assemble(v Version, s signed) *bundlepb.Bundle {
 	b := &bundlepb.Bundle{
-		MediaType:            o.Version.mediaType(),
+		MediaType:            v.mediaType(),
 		VerificationMaterial: &bundlepb.VerificationMaterial{},
 	}
-	setMaterial(b.VerificationMaterial, o.Version, s)
+	setMaterial(b.VerificationMaterial, v, s)
 	setContent(b, s)
 	return b
 }
@@ -36,19 +37,28 @@ func assemble(o Options, s signed) *bundlepb.Bundle {
 // setMaterial says with what the signature is verified.
 func setMaterial(m *bundlepb.VerificationMaterial, v Version, s signed) {
 	switch {
-	case s.certificate == nil:
+	case len(s.chain) == 0:
 		hint := base64.StdEncoding.EncodeToString(keyID(s.public))
 		m.Content = &bundlepb.VerificationMaterial_PublicKey{PublicKey: &commonpb.PublicKeyIdentifier{Hint: hint}}
 	case v == V01 || v == V02:
-		chain := &commonpb.X509CertificateChain{Certificates: []*commonpb.X509Certificate{{RawBytes: s.certificate.Raw}}}
-		m.Content = &bundlepb.VerificationMaterial_X509CertificateChain{X509CertificateChain: chain}
+		m.Content = &bundlepb.VerificationMaterial_X509CertificateChain{X509CertificateChain: chainOf(s.chain)}
 	default:
 		m.Content = &bundlepb.VerificationMaterial_Certificate{
-			Certificate: &commonpb.X509Certificate{RawBytes: s.certificate.Raw},
+			Certificate: &commonpb.X509Certificate{RawBytes: s.chain[0].Raw},
 		}
 	}
 }
 
+// chainOf is certificates in the message that bundles and trusted roots share.
+func chainOf(certificates []*x509.Certificate) *commonpb.X509CertificateChain {
+	chain := &commonpb.X509CertificateChain{}
+	for _, c := range certificates {
+		chain.Certificates = append(chain.Certificates, &commonpb.X509Certificate{RawBytes: c.Raw})
+	}
+	return chain
+}
+
+// setContent puts in what is signed, with the signature.
 func setContent(b *bundlepb.Bundle, s signed) {
 	if s.content == Statement {
 		b.Content = &bundlepb.Bundle_DsseEnvelope{DsseEnvelope: &dssepb.Envelope{

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// epoch is when a new world's clock stands: in the middle of every validity.
-const epoch = "2026-06-01T12:00:00Z"
+// start is the time of a new world: in the middle of every validity.
+func start() time.Time { return time.Date(2026, time.June, 1, 12, 0, 0, 0, time.UTC) }
 
 // A Clock tells a world's time and stands still until it is set. It may be used
 // from several goroutines.

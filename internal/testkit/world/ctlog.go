@@ -28,9 +28,9 @@ func (l *CTLog) sct(tbs []byte, issuer *x509.Certificate, at time.Time) []byte {
 	millis := uint64(at.UnixMilli())
 	issuerKey := sha256.Sum256(issuer.RawSubjectPublicKeyInfo)
 
-	signed := []byte{0, 0}                                // v1, certificate_timestamp
+	signed := []byte{0, 0}                                 // v1, certificate_timestamp
 	signed = binary.BigEndian.AppendUint64(signed, millis) // timestamp
-	signed = append(signed, 0, 1)                         // precert_entry
+	signed = append(signed, 0, 1)                          // precert_entry
 	signed = append(signed, issuerKey[:]...)
 	signed = append(signed, byte(len(tbs)>>16), byte(len(tbs)>>8), byte(len(tbs)))
 	signed = append(signed, tbs...)

@@ -1,6 +1,7 @@
 package world
 
 import (
+	"cmp"
 	"crypto"
 	"time"
 )
@@ -30,7 +31,7 @@ type Signer int
 const (
 	Keyless   Signer = iota // a certificate of Fulcio, for an identity
 	Key                     // a key that verifiers have, in no certificate
-	PrivateCA               // a certificate of an organisation's own authority
+	PrivateCA               // a certificate of an organisation's own authority, without an OIDC issuer
 )
 
 // A Log is what transparency log a signature is in, and what the bundle has of it.
@@ -48,11 +49,11 @@ const (
 type Entry int
 
 const (
-	// DefaultEntry is "dsse" for a statement in Rekor version 1, else
-	// "hashedrekord".
+	// DefaultEntry is DSSE for a statement in Rekor version 1, else HashedRekord.
 	DefaultEntry Entry = iota
-	Intoto             // "intoto" 0.0.2, of Rekor version 1, for statements
-	DSSE               // "dsse" 0.0.2, which Rekor version 2 had until 2.3.0
+	HashedRekord       // "hashedrekord" 0.0.1 or, in Rekor version 2, 0.0.2
+	DSSE               // "dsse" 0.0.1 or, as Rekor version 2 had it until 2.3.0, 0.0.2
+	Intoto             // "intoto" 0.0.2, of Rekor version 1
 )
 
 // Options choose what evidence is like. The zero value is what GitHub Actions and
@@ -66,16 +67,19 @@ type Options struct {
 	Entry   Entry
 
 	NoTimestamp  bool
+	Stamp        Stamp // what the timestamp is like; its time is SignedAt
 	NoSCT        bool
 	Cosignatures int // of how many of the world's witnesses, with LogV2
 
 	Artifact []byte // default [DefaultArtifact]
-	Payload  []byte // of the envelope; default a statement about the artifact
+	Payload  []byte // of the envelope; default [StatementAbout] the artifact
 	// PayloadType is the envelope's, by default in-toto's.
 	PayloadType string
-	Identity    string    // default [DefaultIdentity]; a URI or an e-mail address
-	Issuer      string    // default [DefaultIssuer]
-	SignedAt    time.Time // default the world's time
+	// Identity is a URI or an e-mail address, by default [DefaultIdentity] or, of
+	// a private authority, [DefaultPrivateIdentity].
+	Identity string
+	Issuer   string    // default [DefaultIssuer]
+	SignedAt time.Time // default the world's time
 
 	// SigningKey signs. The default is an ECDSA P-256 key: with Key the one of the
 	// world, else a fresh one. Others are ECDSA on other curves, RSA, and Ed25519
@@ -88,6 +92,8 @@ type Options struct {
 const (
 	// DefaultIdentity is who signs without other word: a workflow.
 	DefaultIdentity = "https://github.com/world/app/.github/workflows/release.yml@refs/tags/v1.0.0"
+	// DefaultPrivateIdentity is who has a certificate of the private authority.
+	DefaultPrivateIdentity = "release@world.test"
 	// DefaultIssuer is who vouches for the default identity.
 	DefaultIssuer = "https://issuer.world.test"
 	// DefaultArtifact is what is signed, or what the statement is about.
@@ -104,30 +110,33 @@ func (w *World) withDefaults(o Options) Options {
 	if o.Payload == nil {
 		o.Payload = StatementAbout(o.Artifact)
 	}
-	if o.PayloadType == "" {
-		o.PayloadType = intotoType
+	o.PayloadType = cmp.Or(o.PayloadType, intotoType)
+	if o.Signer == PrivateCA {
+		o.Identity = cmp.Or(o.Identity, DefaultPrivateIdentity)
 	}
-	if o.Identity == "" {
-		o.Identity = DefaultIdentity
-	}
-	if o.Issuer == "" {
-		o.Issuer = DefaultIssuer
-	}
+	o.Identity, o.Issuer = cmp.Or(o.Identity, DefaultIdentity), cmp.Or(o.Issuer, DefaultIssuer)
 	if o.SignedAt.IsZero() {
 		o.SignedAt = w.Clock.Now()
 	}
+	if o.Stamp.At.IsZero() {
+		o.Stamp.At = o.SignedAt
+	}
 	if o.SigningKey == nil {
-		o.SigningKey = w.key
-		if o.Signer != Key {
-			o.SigningKey = w.fresh("leaf").p256()
+		o.SigningKey = w.signingKey(o.Signer)
+	}
+	if o.Entry == DefaultEntry {
+		o.Entry = HashedRekord
+		if o.Log != LogV2 && o.Content == Statement {
+			o.Entry = DSSE
 		}
 	}
-	if o.Entry == DefaultEntry && o.Log != LogV2 && o.Content == Statement {
-		o.Entry = dsseV1
-	}
-	o.deviation = o.deviation.withDefaults(w)
 	return o
 }
 
-// dsseV1 is "dsse" 0.0.1, the default in Rekor version 1.
-const dsseV1 Entry = -1
+// signingKey is the world's own or, for certificates, a fresh one.
+func (w *World) signingKey(s Signer) crypto.Signer {
+	if s == Key {
+		return w.key
+	}
+	return w.fresh("signer").p256()
+}

@@ -21,12 +21,17 @@ func (s seed) sub(format string, args ...any) seed {
 // sum is 32 bytes that nothing else in the world has.
 func (s seed) sum() [32]byte { return sha256.Sum256([]byte(s)) }
 
-// p256 is the ECDSA key of this seed.
-func (s seed) p256() *ecdsa.PrivateKey {
-	// One of 2^32 sums is not below the order of the curve, hence the loop.
+// p256 is the ECDSA key of this seed on the curve that Sigstore uses.
+func (s seed) p256() *ecdsa.PrivateKey { return s.ecdsa(elliptic.P256()) }
+
+// ecdsa is the ECDSA key of this seed on a curve.
+func (s seed) ecdsa(curve elliptic.Curve) *ecdsa.PrivateKey {
+	scalar := make([]byte, (curve.Params().N.BitLen()+7)/8)
+	// One of 2^32 sums is not below the order of P-256, hence the loop.
 	for i := 0; ; i++ {
 		sum := s.sub("scalar %d", i).sum()
-		if key, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), sum[:]); err == nil {
+		copy(scalar[len(scalar)-len(sum):], sum[:])
+		if key, err := ecdsa.ParseRawPrivateKey(curve, scalar); err == nil {
 			return key
 		}
 	}

@@ -19,14 +19,14 @@ type signed struct {
 	digest      []byte // of the artifact, or of the envelope's PAE
 	signature   []byte
 	public      crypto.PublicKey
-	certificate *x509.Certificate // nil for bare keys
+	chain       []*x509.Certificate // the signer's first; empty for bare keys
 }
 
 // sign signs an artifact or a statement about it.
-func sign(o Options, certificate *x509.Certificate) signed {
+func sign(o Options, chain []*x509.Certificate) signed {
 	s := signed{
 		content: o.Content, payloadType: o.PayloadType, payload: o.Payload,
-		hash: hashOf(o.SigningKey.Public()), public: o.SigningKey.Public(), certificate: certificate,
+		hash: hashOf(o.SigningKey.Public()), public: o.SigningKey.Public(), chain: chain,
 	}
 	message := o.Artifact
 	if o.Content == Statement {
@@ -70,8 +70,8 @@ func sum(hash crypto.Hash, b []byte) []byte {
 
 // pem is what the signature is verified with, as Rekor version 1 has it.
 func (s signed) pem() []byte {
-	if s.certificate != nil {
-		return CertificatePEM(s.certificate)
+	if len(s.chain) > 0 {
+		return CertificatePEM(s.chain[0])
 	}
 	return publicPEM(s.public)
 }

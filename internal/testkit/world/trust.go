@@ -11,8 +11,8 @@ import (
 // trustedRootType is the only version that verifiers read today.
 const trustedRootType = "application/vnd.dev.sigstore.trustedroot+json;version=0.1"
 
-// TrustedRoot is the world's trusted_root.json: Fulcio and the private authority,
-// both Rekors, the CT log and the timestamp authority.
+// TrustedRoot is the world's trusted_root.json: Fulcio, both Rekors, the CT log
+// and the timestamp authority.
 func (w *World) TrustedRoot() []byte { return encodeJSON(w.trust()) }
 
 func (w *World) trust() *trustpb.TrustedRoot {
@@ -54,16 +54,12 @@ func logInstance(url string, id []byte, key *commonpb.PublicKey, valid Window) *
 // authorityInstance is a certificate authority as a trusted root has it.
 func authorityInstance(url string, chain []*x509.Certificate, valid Window) *trustpb.CertificateAuthority {
 	root := chain[len(chain)-1]
-	a := &trustpb.CertificateAuthority{
+	return &trustpb.CertificateAuthority{
 		Subject: &commonpb.DistinguishedName{
 			Organization: root.Subject.Organization[0], CommonName: root.Subject.CommonName,
 		},
-		Uri: url, CertChain: &commonpb.X509CertificateChain{}, ValidFor: timeRange(valid),
+		Uri: url, CertChain: chainOf(chain), ValidFor: timeRange(valid),
 	}
-	for _, c := range chain {
-		a.CertChain.Certificates = append(a.CertChain.Certificates, &commonpb.X509Certificate{RawBytes: c.Raw})
-	}
-	return a
 }
 
 func timeRange(w Window) *commonpb.TimeRange {

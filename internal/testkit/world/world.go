@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
-	"time"
 )
 
 // A World is everything that evidence rests on. Its parts may be used from
@@ -14,6 +13,7 @@ import (
 type World struct {
 	Clock     *Clock
 	Fulcio    *CA
+	Private   *CA // of an organisation
 	CTLog     *CTLog
 	Rekor     *Rekor
 	RekorV2   *RekorV2
@@ -32,11 +32,11 @@ const witnesses = 3
 // New makes a world. Worlds of the same name have the same keys, and the same
 // calls give the same bytes.
 func New(name string) *World {
-	start := must(time.Parse(time.RFC3339, epoch))
-	s, valid := seed(name), around(start)
+	s, valid := seed(name), around(start())
 	w := &World{
-		Clock:   &Clock{now: start},
-		Fulcio:  newCA(s.sub("fulcio"), "fulcio.world.test", valid),
+		Clock:   &Clock{now: start()},
+		Fulcio:  newCA(s.sub("fulcio"), "Fulcio", "fulcio.world.test", valid),
+		Private: newCA(s.sub("private"), "Private", "ca.world.test", valid),
 		CTLog:   newCTLog(s.sub("ctlog"), "ctlog.world.test", valid),
 		Rekor:   newRekor(s.sub("rekor"), "rekor.world.test", valid),
 		RekorV2: newRekorV2(s.sub("rekor v2"), "log2026.rekor.world.test", valid),

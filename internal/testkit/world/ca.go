@@ -13,17 +13,17 @@ import (
 // leafLife is how long a certificate of Fulcio is valid.
 const leafLife = 10 * time.Minute
 
-// A CA issues certificates as Fulcio does: from an intermediate, for ten minutes,
-// to an identity that an OIDC issuer vouches for.
+// A CA issues certificates from an intermediate authority: Fulcio, or one of an
+// organisation's own.
 type CA struct {
 	URL                string
 	Valid              Window
 	root, intermediate *authority
 }
 
-func newCA(s seed, host string, valid Window) *CA {
-	root := newAuthority(s.sub("root"), nil, caTemplate("Fulcio root", valid, 1))
-	template := caTemplate("Fulcio intermediate", valid, 0)
+func newCA(s seed, name, host string, valid Window) *CA {
+	root := newAuthority(s.sub("root"), nil, caTemplate(name+" root", valid, 1))
+	template := caTemplate(name+" intermediate", valid, 0)
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning}
 	return &CA{
 		URL: "https://" + host, Valid: valid,
@@ -36,8 +36,9 @@ func (ca *CA) Chain() []*x509.Certificate {
 	return []*x509.Certificate{ca.intermediate.cert, ca.root.cert}
 }
 
-// issue makes a leaf with one SCT of each log.
-func (ca *CA) issue(template *x509.Certificate, pub crypto.PublicKey, logs ...*CTLog) *x509.Certificate {
+// issue makes a leaf with one SCT of each log, after a change to each that may be
+// nil.
+func (ca *CA) issue(template *x509.Certificate, pub crypto.PublicKey, change func([]byte) []byte, logs ...*CTLog) *x509.Certificate {
 	bare := ca.intermediate.sign(template, pub)
 	if len(logs) == 0 {
 		return bare
@@ -45,7 +46,11 @@ func (ca *CA) issue(template *x509.Certificate, pub crypto.PublicKey, logs ...*C
 	scts := make([][]byte, 0, len(logs))
 	for _, log := range logs {
 		// RFC 6962, section 3.2: what is signed is the certificate without SCTs.
-		scts = append(scts, log.sct(bare.RawTBSCertificate, ca.intermediate.cert, template.NotBefore))
+		sct := log.sct(bare.RawTBSCertificate, ca.intermediate.cert, template.NotBefore)
+		if change != nil {
+			sct = change(sct)
+		}
+		scts = append(scts, sct)
 	}
 	template.ExtraExtensions = append(template.ExtraExtensions, sctExtension(scts...))
 	return ca.intermediate.sign(template, pub)
@@ -65,12 +70,17 @@ func fulcioTemplate(identity, issuer string, from time.Time, pub crypto.PublicKe
 			{Id: oidIssuer(), Value: must(asn1.MarshalWithParams(issuer, "utf8"))},
 		},
 	}
+	name(template, identity)
+	return template
+}
+
+// name puts an identity into a certificate, as subject alternative name.
+func name(template *x509.Certificate, identity string) {
 	if strings.Contains(identity, "://") {
 		template.URIs = []*url.URL{must(url.Parse(identity))}
 	} else {
 		template.EmailAddresses = []string{identity}
 	}
-	return template
 }
 
 // oidIssuerRaw is the issuer as bare bytes, deprecated by Fulcio in favour of
