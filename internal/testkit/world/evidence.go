@@ -1,7 +1,11 @@
 package world
 
 import (
+	"crypto/x509"
 	"time"
+
+	bundlepb "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
+	"google.golang.org/protobuf/encoding/protojson"
 )
 
 // Evidence is a bundle with all that a verifier needs to judge it.
@@ -65,6 +69,23 @@ func (w *World) demand(o Options) Demand {
 		d.Witnesses = append(d.Witnesses, witness.Verifier())
 	}
 	return d
+}
+
+// Leaf is the certificate in the bundle, nil when there is none.
+func (e *Evidence) Leaf() *x509.Certificate {
+	b := &bundlepb.Bundle{}
+	if err := protojson.Unmarshal(e.Bundle, b); err != nil {
+		return nil
+	}
+	der := b.VerificationMaterial.GetCertificate().GetRawBytes()
+	if chain := b.VerificationMaterial.GetX509CertificateChain().GetCertificates(); len(chain) > 0 {
+		der = chain[0].GetRawBytes()
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil
+	}
+	return leaf
 }
 
 func count(there bool) int {

@@ -100,7 +100,7 @@ func verifierOptions(d world.Demand) []verify.VerifierOption {
 	switch {
 	case d.Timestamps > 0:
 		options = append(options, verify.WithSignedTimestamps(d.Timestamps))
-	case d.PublicKey == nil:
+	case d.Identity != "":
 		options = append(options, verify.WithIntegratedTimestamps(1))
 	default:
 		options = append(options, verify.WithNoObserverTimestamps())
@@ -110,7 +110,7 @@ func verifierOptions(d world.Demand) []verify.VerifierOption {
 
 func policyOf(e *world.Evidence) (verify.PolicyBuilder, error) {
 	artifact := verify.WithArtifact(bytes.NewReader(e.Artifact))
-	if e.Demand.PublicKey != nil {
+	if e.Demand.Identity == "" {
 		return verify.NewPolicy(artifact, verify.WithKey()), nil
 	}
 	anyIssuer := ""

@@ -49,10 +49,11 @@ func (r *Rekor) add(b body, at time.Time) *rekorpb.TransparencyLogEntry {
 // checkpoint is the tree head in the form of Rekor version 1, whose origin names
 // the tree.
 func (r *Rekor) checkpoint(where place, at time.Time) string {
-	origin := fmt.Sprintf("%s - %d", r.host, r.treeID)
-	text := checkpoint(origin, where, fmt.Sprintf("Timestamp: %d", at.UnixNano()))
+	text := checkpoint(r.checkpointOrigin(), where, fmt.Sprintf("Timestamp: %d", at.UnixNano()))
 	return signNote(text, ecdsaNoteKey(r.host, r.key))
 }
+
+func (r *Rekor) checkpointOrigin() string { return fmt.Sprintf("%s - %d", r.host, r.treeID) }
 
 // promise signs what an entry says of itself: the signed entry timestamp over
 // its canonical JSON.

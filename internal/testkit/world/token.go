@@ -3,7 +3,6 @@ package world
 import (
 	"bytes"
 	"crypto"
-	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -27,6 +26,8 @@ type tstInfo struct {
 	Time     time.Time `asn1:"generalized"`
 	Ordering bool      `asn1:"optional"`
 	Nonce    *big.Int  `asn1:"optional"`
+
+	Extensions []pkix.Extension `asn1:"optional,omitempty,tag:1"`
 }
 
 // contentInfo is RFC 5652's ContentInfo, section 3, of signed data.
@@ -67,27 +68,36 @@ type attribute struct {
 	Values []asn1.RawValue `asn1:"set"`
 }
 
-// signToken signs a TSTInfo as signed data with the attributes that RFC 3161,
-// section 2.4.2, and RFC 5816 demand.
-func signToken(a *authority, info tstInfo, certificates ...*x509.Certificate) []byte {
-	content := must(asn1.Marshal(info))
-	attributes := signedAttributes(content, a.cert)
-	var chain []byte
-	for _, c := range certificates {
-		chain = append(chain, c.Raw...)
-	}
+// A token is what goes into a TimeStampToken.
+type token struct {
+	info         tstInfo
+	contentType  asn1.ObjectIdentifier
+	signer       *authority
+	named        *x509.Certificate // by the signed attributes; nil leaves the attribute out
+	certificates []*x509.Certificate
+}
+
+// sign makes a token: signed data (RFC 5652, section 5) with the attributes that
+// RFC 3161, section 2.4.2, and RFC 5816 demand.
+func (t token) sign() []byte {
+	content := must(asn1.Marshal(t.info))
+	attributes := t.attributes(content)
 	data := signedData{
 		Version: 3, Digests: []pkix.AlgorithmIdentifier{algorithmOf(crypto.SHA256)},
-		Content: encapsulated{oidTSTInfo(), content},
+		Content: encapsulated{t.contentType, content},
 		Signers: []signerInfo{{
 			Version:    1,
-			Signer:     issuerAndSerial{asn1.RawValue{FullBytes: a.cert.RawIssuer}, a.cert.SerialNumber},
+			Signer:     issuerAndSerial{asn1.RawValue{FullBytes: t.signer.cert.RawIssuer}, t.signer.cert.SerialNumber},
 			Digest:     algorithmOf(crypto.SHA256),
 			Attributes: implicitSet(attributes),
 			Algorithm:  pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 2}},
 			// RFC 5652, section 5.4: signed as a SET OF, whatever their tag is where they stand.
-			Signature: signBytes(a.key, attributes),
+			Signature: signBytes(t.signer.key, attributes),
 		}},
+	}
+	var chain []byte
+	for _, c := range t.certificates {
+		chain = append(chain, c.Raw...)
 	}
 	if len(chain) > 0 {
 		data.Certificates = asn1.RawValue{Class: asn1.ClassContextSpecific, IsCompound: true, Bytes: chain}
@@ -95,20 +105,23 @@ func signToken(a *authority, info tstInfo, certificates ...*x509.Certificate) []
 	return must(asn1.Marshal(contentInfo{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 2}, data}))
 }
 
-// signedAttributes is the DER of the attributes, as SET OF.
-func signedAttributes(content []byte, signer *x509.Certificate) []byte {
-	type essCertIDv2 struct{ Hash []byte }
-	type signingCertificateV2 struct{ Certs []essCertIDv2 }
-	sum, id := sha256.Sum256(content), sha256.Sum256(signer.Raw)
-	raw := func(v any) []asn1.RawValue { return []asn1.RawValue{{FullBytes: must(asn1.Marshal(v))}} }
-	return must(asn1.MarshalWithParams([]attribute{
-		{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 3}, raw(oidTSTInfo())},
-		{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 4}, raw(sum[:])},
-		{
-			asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 16, 2, 47},
-			raw(signingCertificateV2{[]essCertIDv2{{id[:]}}}),
-		},
-	}, "set"))
+// attributes is the DER of the signed attributes, as SET OF.
+func (t token) attributes(content []byte) []byte {
+	set := []attribute{
+		newAttribute(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 3}, t.contentType),
+		newAttribute(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 4}, sum(crypto.SHA256, content)),
+	}
+	if t.named != nil {
+		type essCertIDv2 struct{ Hash []byte }
+		type signingCertificateV2 struct{ Certs []essCertIDv2 }
+		named := signingCertificateV2{[]essCertIDv2{{sum(crypto.SHA256, t.named.Raw)}}}
+		set = append(set, newAttribute(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 16, 2, 47}, named))
+	}
+	return must(asn1.MarshalWithParams(set, "set"))
+}
+
+func newAttribute(kind asn1.ObjectIdentifier, value any) attribute {
+	return attribute{kind, []asn1.RawValue{{FullBytes: must(asn1.Marshal(value))}}}
 }
 
 // implicitSet is a SET under the tag [0].

@@ -25,9 +25,18 @@ type TSA struct {
 func newTSA(s seed, host string, valid Window, clock *Clock) *TSA {
 	root := newAuthority(s.sub("root"), nil, caTemplate("TSA root", valid, 1))
 	middle := newAuthority(s.sub("intermediate"), root, caTemplate("TSA intermediate", valid, 0))
-	t := &TSA{URL: "https://" + host, Valid: valid, seed: s, root: root, middle: middle, clock: clock}
-	t.leaf = newAuthority(s.sub("leaf"), middle, tsaTemplate(valid))
-	return t
+	leaf := newAuthority(s.sub("leaf"), middle, tsaTemplate(valid))
+	return &TSA{URL: "https://" + host, Valid: valid, seed: s, root: root, middle: middle, leaf: leaf, clock: clock}
+}
+
+// withLeaf is the same authority with another certificate for timestamps, which
+// depends on the change alone.
+func (t *TSA) withLeaf(change func(*x509.Certificate)) *TSA {
+	template := tsaTemplate(t.Valid)
+	change(template)
+	s := t.seed.sub("other leaf")
+	leaf := newAuthority(s, t.middle, template)
+	return &TSA{URL: t.URL, Valid: t.Valid, seed: s, root: t.root, middle: t.middle, leaf: leaf, clock: t.clock}
 }
 
 // tsaTemplate is a certificate for timestamps: its extended key usage is critical
@@ -65,21 +74,29 @@ func (t *TSA) Stamp(message []byte, s Stamp) []byte {
 }
 
 // stampDigest is Stamp over a digest, as clients send it.
-func (t *TSA) stampDigest(digest []byte, s Stamp) []byte {
+func (t *TSA) stampDigest(digest []byte, s Stamp) []byte { return granted(t.token(digest, s).sign()) }
+
+// token is what the authority says of a digest.
+func (t *TSA) token(digest []byte, s Stamp) token {
+	if s.Hash == 0 {
+		s.Hash = crypto.SHA256
+	}
 	if s.At.IsZero() {
 		s.At = t.clock.Now()
 	}
-	info := tstInfo{
-		Version: 1, Policy: asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 57264, 2},
-		Imprint: messageImprint{algorithmOf(s.Hash), digest},
-		Serial:  t.seed.sub("token %d", t.count.Add(1)).serial(),
-		Time:    s.At.UTC().Truncate(time.Second), Nonce: s.Nonce,
+	made := token{
+		info: tstInfo{
+			Version: 1, Policy: asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 57264, 2},
+			Imprint: messageImprint{algorithmOf(s.Hash), digest},
+			Serial:  t.seed.sub("token %d", t.count.Add(1)).serial(),
+			Time:    s.At.UTC().Truncate(time.Second), Nonce: s.Nonce,
+		},
+		contentType: oidTSTInfo(), signer: t.leaf, named: t.leaf.cert,
 	}
-	var certificates []*x509.Certificate
 	if !s.NoCertificate {
-		certificates = t.Chain()[:2]
+		made.certificates = t.Chain()[:2]
 	}
-	return granted(signToken(t.leaf, info, certificates...))
+	return made
 }
 
 // granted is the response that carries a token (RFC 3161, section 2.4.2).
