@@ -9,7 +9,10 @@ import (
 	"encoding/pem"
 	"errors"
 	"slices"
+	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
 
 	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/fault"
@@ -204,4 +207,14 @@ func (v *verdict) count(d world.Demand) error {
 		return fault.New(fault.WitnessMissing, "%d witnesses, not %d", len(witnesses), d.Cosignatures)
 	}
 	return nil
+}
+
+// read reads a bundle's item and describes its signature.
+func read(t testing.TB, e *world.Evidence) (bundle.Item, material.Signed) {
+	t.Helper()
+	items, _, err := bundle.Read(input.FromReaderAt("bundle", bytes.NewReader(e.Bundle), int64(len(e.Bundle))))
+	require.NoError(t, err)
+	signed, err := signedBy(items[0], e)
+	require.NoError(t, err)
+	return items[0], signed
 }
