@@ -69,7 +69,7 @@ func homes() []home {
 		{"charm.land/lipgloss/v2", []string{"internal/ui"}},
 		{"golang.org/x/term", []string{"internal/ui"}},
 		{"golang.org/x/crypto", []string{"pkg/keys"}},
-		{"golang.org/x/mod", []string{"internal/audit"}},
+		{"golang.org/x/mod", []string{"internal/audit", "pkg/verify/material"}},
 		{"github.com/secure-systems-lab/go-securesystemslib", []string{"pkg/keys"}},
 		{"github.com/ThalesGroup/crypto11", []string{"pkg/keys/pkcs11"}},
 		{"github.com/miekg/pkcs11", []string{"pkg/keys/pkcs11"}},
@@ -77,6 +77,14 @@ func homes() []home {
 		{"github.com/emmansun/gmsm", []string{"pkg/keys/sm2"}},
 		{"github.com/fxamacker/cbor/v2", []string{"pkg/keys/fido2", "internal/testkit/authenticator"}},
 		{"github.com/sigstore/sigstore-go", []string{"pkg/verify", "pkg/offlinekit", "internal/sigstore"}},
+		// What sigstore-go's own types are made of; they stay behind ours.
+		{"github.com/sigstore/sigstore", []string{"pkg/verify/material"}},
+		{"github.com/sigstore/protobuf-specs", []string{"pkg/verify/material"}},
+		{"github.com/sigstore/rekor-tiles/v2", []string{"pkg/verify/material"}},
+		{"github.com/google/certificate-transparency-go", []string{"pkg/verify/material"}},
+		{"github.com/digitorus/timestamp", []string{"pkg/verify/material"}},
+		{"github.com/digitorus/pkcs7", []string{"pkg/verify/material"}},
+		{"google.golang.org/protobuf", []string{"pkg/verify/material"}},
 		{"github.com/theupdateframework/go-tuf/v2", []string{"pkg/offlinekit"}},
 	}
 }

@@ -16,8 +16,7 @@ type ca struct {
 	window
 	name    string
 	private bool
-	roots   []*x509.Certificate
-	between []*x509.Certificate
+	root    *x509.Certificate
 	lib     *root.FulcioCertificateAuthority // nil for a private one
 }
 
@@ -26,7 +25,7 @@ func (c *ca) authority() Authority {
 	if c.private {
 		kind = KindPrivateCA
 	}
-	return Authority{Kind: kind, Name: c.name, ID: certificateID(c.roots[0]), From: c.from, Until: c.until}
+	return Authority{Kind: kind, Name: c.name, ID: certificateID(c.root), From: c.from, Until: c.until}
 }
 
 // certificateID is the SHA-256 of a certificate in lower-case hex.
@@ -42,11 +41,10 @@ func newFulcio(in *trustpb.CertificateAuthority) (*ca, error) {
 		return nil, err
 	}
 	c := &ca{
-		window:  window{lib.ValidityPeriodStart, lib.ValidityPeriodEnd},
-		name:    cmp.Or(lib.URI, lib.Root.Subject.String()),
-		roots:   []*x509.Certificate{lib.Root},
-		between: lib.Intermediates,
-		lib:     lib,
+		window: window{lib.ValidityPeriodStart, lib.ValidityPeriodEnd},
+		name:   cmp.Or(lib.URI, lib.Root.Subject.String()),
+		root:   lib.Root,
+		lib:    lib,
 	}
 	return c, c.check()
 }

@@ -45,7 +45,7 @@ func readVector(t testing.TB, dir string) (vector, error) {
 	if pem, err := os.ReadFile(filepath.Join(dir, "key.pub")); err == nil {
 		key, err := keys.ParsePublic(pem)
 		require.NoError(t, err)
-		v.key = key[0].Public
+		v.key = key[0].Key
 	}
 	return v, nil
 }

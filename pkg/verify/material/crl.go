@@ -6,6 +6,7 @@ import (
 	"encoding/asn1"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -13,6 +14,18 @@ import (
 type crl struct {
 	list    *x509.RevocationList
 	entries map[string]x509.RevocationListEntry // by serial number
+	signed  sync.Map                            // whether an issuer, by its certificate, signed the list
+}
+
+// by reports whether an authority signed the CRL. It remembers the answer: a run
+// over many signatures asks the same question again and again.
+func (l *crl) by(issuer *x509.Certificate) bool {
+	if known, ok := l.signed.Load(string(issuer.Raw)); ok {
+		return known.(bool) //nolint:forcetypeassert // nothing else is stored
+	}
+	signed := bytes.Equal(l.list.RawIssuer, issuer.RawSubject) && l.list.CheckSignatureFrom(issuer) == nil
+	l.signed.Store(string(issuer.Raw), signed)
+	return signed
 }
 
 // parseCRL reads a complete CRL. One that speaks only of some certificates has a
@@ -28,7 +41,7 @@ func parseCRL(der []byte) (*crl, error) {
 			return nil, fmt.Errorf("the CRL has a critical extension that is not supported (%s): give a complete CRL", e.Id)
 		}
 	}
-	l := &crl{list, make(map[string]x509.RevocationListEntry, len(list.RevokedCertificateEntries))}
+	l := &crl{list: list, entries: make(map[string]x509.RevocationListEntry, len(list.RevokedCertificateEntries))}
 	for _, e := range list.RevokedCertificateEntries {
 		for _, x := range e.Extensions {
 			if x.Critical {
@@ -80,7 +93,7 @@ func (r *Root) Revocation(c *Chain, at time.Time) []Revocation {
 func (r *Root) crlsBy(issuer *x509.Certificate) []*crl {
 	var out []*crl
 	for _, l := range r.crls {
-		if bytes.Equal(l.list.RawIssuer, issuer.RawSubject) && l.list.CheckSignatureFrom(issuer) == nil {
+		if l.by(issuer) {
 			out = append(out, l)
 		}
 	}

@@ -140,7 +140,7 @@ func (j *entryJudge) judge(raw jsontext.Value) error {
 func (j *entryJudge) parse(raw jsontext.Value) error {
 	pb := &rekorpb.TransparencyLogEntry{}
 	if err := protojson.Unmarshal(raw, pb); err != nil {
-		return err
+		return inWords(err)
 	}
 	kind, err := checkBody(pb.GetCanonicalizedBody())
 	if err != nil {
@@ -150,10 +150,10 @@ func (j *entryJudge) parse(raw jsontext.Value) error {
 		return fmt.Errorf("it says that it is %.40q %.40q, and is %q %q", v.GetKind(), v.GetVersion(), kind.kind, kind.version)
 	}
 	if j.entry, err = tlog.ParseTransparencyLogEntry(pb); err != nil {
-		return err
+		return inWords(err)
 	}
 	if err := tlog.ValidateEntry(j.entry); err != nil {
-		return err
+		return inWords(err)
 	}
 	j.found.Index, j.found.LogID, j.found.Version = pb.GetLogIndex(), hex.EncodeToString(pb.GetLogId().GetKeyId()), kind.rekor
 	if j.entry.IsRekorV2() != (kind.rekor == 2) {

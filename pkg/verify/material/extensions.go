@@ -17,7 +17,7 @@ import (
 func fulcioExtensions(c *x509.Certificate) (issuer string, rest map[string]string, err error) {
 	all, err := certificate.ParseExtensions(c.Extensions)
 	if err != nil {
-		return "", nil, err
+		return "", nil, inWords(err)
 	}
 	if issuer, err = oidcIssuer(c); err != nil {
 		return "", nil, err

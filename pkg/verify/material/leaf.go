@@ -2,9 +2,9 @@ package material
 
 import (
 	"crypto"
-	"crypto/rsa"
 	"crypto/x509"
 	"encoding/asn1"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -59,10 +59,10 @@ func parseCertificates(ders [][]byte) ([]*x509.Certificate, error) {
 		}
 		c, err := x509.ParseCertificate(der)
 		if err != nil {
-			return nil, fmt.Errorf("certificate %d: %w", i, err)
+			return nil, fmt.Errorf("certificate %d: %w", i, inWords(err))
 		}
-		if key, ok := c.PublicKey.(*rsa.PublicKey); ok && key.N.BitLen() > maxRSABits {
-			return nil, fmt.Errorf("certificate %d has an RSA key of more than %d bits", i, maxRSABits)
+		if err := boundKey(c.PublicKey); err != nil {
+			return nil, fmt.Errorf("certificate %d has %w", i, err)
 		}
 		certs = append(certs, c)
 	}
@@ -72,7 +72,7 @@ func parseCertificates(ders [][]byte) ([]*x509.Certificate, error) {
 // read takes from the certificate what verdicts are about.
 func (l *Leaf) read() error {
 	if l.cert.IsCA {
-		return fmt.Errorf("it is a CA's: it issues certificates and signs no evidence")
+		return errors.New("it is a CA's: it issues certificates and signs no evidence")
 	}
 	// The one name that crypto/x509 does not know is Fulcio's other name. It is
 	// read here; as sigstore-go does, its extension then counts as handled.

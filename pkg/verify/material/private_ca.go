@@ -6,7 +6,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
@@ -16,8 +15,8 @@ import (
 const maxCAs = 256
 
 // ParseCAs reads private CAs: root and intermediate certificates and CRLs, in
-// PEM, or one of them in DER. Certificates that sign themselves are roots, the
-// others intermediates of all of them. The name is for messages. Every failure is
+// PEM, or one of them in DER. Certificates that sign themselves are roots; the
+// others are intermediates of all roots that they are joined with. The name is for messages. Every failure is
 // fault.TrustMalformed.
 //
 // A leaf chains to a private CA by RFC 5280. If it has an extended key usage,
@@ -36,9 +35,8 @@ func parseCAs(data []byte) (*Root, error) {
 		return nil, fmt.Errorf("it has more than %d bytes", MaxTrust)
 	}
 	r := &Root{}
-	var between []*x509.Certificate
-	err := eachBlock(data, func(kind string, der []byte) error {
-		if kind == "X509 CRL" {
+	return r, eachBlock(data, func(kind string, der []byte) error {
+		if kind == pemCRL {
 			l, err := parseCRL(der)
 			r.crls = append(r.crls, l)
 			return err
@@ -50,28 +48,24 @@ func parseCAs(data []byte) (*Root, error) {
 		case selfSigned(c):
 			r.cas = append(r.cas, privateCA(c))
 		default:
-			between = append(between, c)
+			r.between = append(r.between, c)
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range r.cas {
-		c.between = between
-	}
-	if len(between) > 0 && len(r.cas) == 0 {
-		return nil, errors.New("it holds intermediates and no root, a certificate that is signed by itself")
-	}
-	return r, nil
 }
+
+// The types of PEM blocks.
+const (
+	pemCertificate = "CERTIFICATE"
+	pemCRL         = "X509 CRL"
+)
 
 // eachBlock calls read for each certificate and CRL.
 func eachBlock(data []byte, read func(kind string, der []byte) error) error {
 	if !bytes.Contains(data, []byte("-----BEGIN ")) {
-		kind := "CERTIFICATE"
+		kind := pemCertificate
 		if _, err := x509.ParseRevocationList(data); err == nil {
-			kind = "X509 CRL"
+			kind = pemCRL
 		}
 		return read(kind, data)
 	}
@@ -87,7 +81,7 @@ func eachBlock(data []byte, read func(kind string, der []byte) error) error {
 			return nil
 		case i == maxCAs:
 			return fmt.Errorf("it has more than %d blocks", maxCAs)
-		case block.Type != "CERTIFICATE" && block.Type != "X509 CRL":
+		case block.Type != pemCertificate && block.Type != pemCRL:
 			return fmt.Errorf("block %d is %.40q, not a certificate or CRL", i+1, block.Type)
 		}
 		if err := read(block.Type, block.Bytes); err != nil {
@@ -115,26 +109,8 @@ func selfSigned(c *x509.Certificate) bool {
 func privateCA(c *x509.Certificate) *ca {
 	return &ca{
 		window: window{c.NotBefore, c.NotAfter}, name: c.Subject.String(),
-		private: true, roots: []*x509.Certificate{c},
+		private: true, root: c,
 	}
-}
-
-// verifyPrivate returns the chains from a leaf to a private CA, or nil.
-func (c *ca) verifyPrivate(leaf *Leaf, at time.Time) [][]*x509.Certificate {
-	const signing = x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment
-	if leaf.cert.KeyUsage != 0 && leaf.cert.KeyUsage&signing == 0 {
-		return nil
-	}
-	chains, err := leaf.cert.Verify(x509.VerifyOptions{
-		Roots:         pool(c.roots),
-		Intermediates: pool(c.between, leaf.between),
-		CurrentTime:   at,
-		KeyUsages:     []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning},
-	})
-	if err != nil {
-		return nil
-	}
-	return chains
 }
 
 func pool(lists ...[]*x509.Certificate) *x509.CertPool {

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	commonpb "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
@@ -39,7 +38,7 @@ func first(logs []*log, check func(*log) error) (*log, error) {
 func (j *entryJudge) promise() (*log, error) {
 	id := hex.EncodeToString([]byte(j.entry.LogKeyID()))
 	l, err := first(j.logs, func(l *log) error {
-		return tlog.VerifySET(j.entry, map[string]*root.TransparencyLog{id: l.lib})
+		return inWords(tlog.VerifySET(j.entry, map[string]*root.TransparencyLog{id: l.lib}))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("inclusion promise: %w", err)
@@ -52,7 +51,7 @@ func (j *entryJudge) promise() (*log, error) {
 func (j *entryJudge) proof() (*log, error) {
 	check := j.proofV2
 	if hasTreeID(j.checkpoint()) {
-		check = func(l *log) error { return tlog.VerifyInclusion(j.entry, l.verifier) }
+		check = func(l *log) error { return inWords(tlog.VerifyInclusion(j.entry, l.verifier)) }
 	}
 	if hasTreeID(j.checkpoint()) != (j.found.Version == 1) {
 		return nil, fmt.Errorf("the entry is of Rekor v%d, and its checkpoint is not", j.found.Version)
@@ -76,7 +75,8 @@ func (j *entryJudge) checkpoint() string {
 // tree id.
 func hasTreeID(checkpoint string) bool {
 	origin, _, _ := strings.Cut(checkpoint, "\n")
-	return regexp.MustCompile(`.* - [0-9]+$`).MatchString(origin)
+	i := strings.LastIndex(origin, " - ")
+	return i >= 0 && i+3 < len(origin) && strings.Trim(origin[i+3:], "0123456789") == ""
 }
 
 // proofV2 verifies that the log holds the entry that the signer would have made
@@ -89,7 +89,7 @@ func (j *entryJudge) proofV2(l *log) error {
 	if err != nil {
 		return err
 	}
-	return tilesverify.VerifyLogEntryWithHash(j.entry.TransparencyLogEntry(), l.note, hash)
+	return inWords(tilesverify.VerifyLogEntryWithHash(j.entry.TransparencyLogEntry(), l.note, hash))
 }
 
 // entryHashV2 is the Merkle leaf of a hashedrekord 0.0.2 about the signature.

@@ -2,6 +2,7 @@ package material
 
 import (
 	"bytes"
+	"crypto/x509"
 	"time"
 
 	"github.com/stellaops/stella/internal/fault"
@@ -15,6 +16,7 @@ type Root struct {
 	logs      map[string][]*log // by log id; of one key, each with its window
 	ctLogs    map[string][]*log
 	witnesses []*witness
+	between   []*x509.Certificate // intermediates of private CAs
 	crls      []*crl
 }
 
@@ -51,6 +53,7 @@ func Join(roots ...*Root) (*Root, error) {
 		out.cas = append(out.cas, r.cas...)
 		out.tsas = append(out.tsas, r.tsas...)
 		out.witnesses = append(out.witnesses, r.witnesses...)
+		out.between = append(out.between, r.between...)
 		out.crls = append(out.crls, r.crls...)
 		for _, l := range flat(r.logs) {
 			if err := addLog(out.logs, l); err != nil {

@@ -42,7 +42,7 @@ func (r *Root) SCTs(c *Chain) []SCT {
 		issued, err = c.forCT()
 	}
 	if err != nil {
-		return []SCT{{Err: fault.Wrap(fault.SCTInvalid, err, "the certificate's SCTs are malformed")}}
+		return []SCT{{Err: fault.Wrap(fault.SCTInvalid, inWords(err), "the certificate's SCTs are malformed")}}
 	}
 	out := make([]SCT, len(list))
 	for i, sct := range list {
@@ -94,7 +94,7 @@ func (l *log) verifySCT(sct *ct.SignedCertificateTimestamp, t time.Time, issued 
 	}
 	err := errors.New("the certificate has no issuer")
 	for _, chain := range issued {
-		if err = ctutil.VerifySCT(l.lib.PublicKey, chain, sct, true); err == nil {
+		if err = inWords(ctutil.VerifySCT(l.lib.PublicKey, chain, sct, true)); err == nil {
 			return nil
 		}
 	}

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/digitorus/pkcs7"
 	"github.com/digitorus/timestamp"
 	bundlepb "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
 	trustpb "github.com/sigstore/protobuf-specs/gen/pb-go/trustroot/v1"
@@ -124,7 +123,7 @@ func (r *Root) Timestamps(data jsontext.Value, signature []byte, at time.Time) [
 		err = fmt.Errorf("there are %d, more than %d", n, MaxEntries)
 	}
 	if err != nil {
-		return []Timestamp{{Err: fault.Wrap(fault.TimestampInvalid, err, "the time stamps are malformed")}}
+		return []Timestamp{{Err: fault.Wrap(fault.TimestampInvalid, inWords(err), "the time stamps are malformed")}}
 	}
 	var out []Timestamp
 	for _, t := range pb.GetRfc3161Timestamps() {
@@ -150,41 +149,37 @@ func (r *Root) Token(der, signature []byte, at time.Time) Timestamp {
 }
 
 func (r *Root) token(der, signature []byte, at time.Time) (Timestamp, error) {
-	if err := checkBER(der); err != nil {
+	issuer, err := checkToken(der)
+	if err != nil {
 		return Timestamp{}, err
 	}
 	parsed, err := timestamp.ParseResponse(der)
 	if err != nil {
-		return Timestamp{}, err
+		return Timestamp{}, inWords(err)
 	}
 	if parsed.Time.After(at.Add(maxAhead)) {
 		return Timestamp{}, fault.New(fault.TimestampInvalid, "it is from %s, which is later than %s", parsed.Time.UTC().Format(time.RFC3339), at.UTC().Format(time.RFC3339)).
 			WithHint("check the clock, or verify at a later time")
 	}
-	var refusals []error
+	var refusal error
 	for _, t := range r.tsas {
 		stamp, err := t.lib.Verify(der, signature)
 		if err == nil {
 			return Timestamp{Authority: t.name, Operator: cmp.Or(t.operator, t.name), Time: stamp.Time.UTC()}, nil
 		}
-		if t.issued(parsed) {
-			refusals = append(refusals, fmt.Errorf("%q: %w", t.name, err))
+		if t.certifies(issuer) && refusal == nil {
+			refusal = fmt.Errorf("%q: %w", t.name, inWords(err))
 		}
 	}
-	if len(refusals) == 0 {
-		return Timestamp{}, fmt.Errorf("the time stamp of %s is %w", parsed.Time.UTC().Format(time.RFC3339), ErrNotTrusted)
+	if refusal == nil {
+		refusal = fmt.Errorf("the time stamp of %s is %w", parsed.Time.UTC().Format(time.RFC3339), ErrNotTrusted)
 	}
-	return Timestamp{}, errors.Join(refusals...)
+	return Timestamp{}, refusal
 }
 
-// issued reports whether a token names the TSA's certificate, or one by the TSA's
-// authorities, as its signer's. It proves nothing: it is for the message.
-func (t *tsa) issued(stamp *timestamp.Timestamp) bool {
-	p7, err := pkcs7.Parse(stamp.RawToken)
-	if err != nil || len(p7.Signers) != 1 {
-		return false
-	}
-	issuer := p7.Signers[0].IssuerAndSerialNumber.IssuerName.FullBytes
+// certifies reports whether a name is that of the TSA's authorities. Anyone can
+// write the name into a token: it only tells a false stamp from a foreign one.
+func (t *tsa) certifies(issuer []byte) bool {
 	return slices.ContainsFunc(append(slices.Clone(t.lib.Intermediates), t.lib.Root), func(c *x509.Certificate) bool {
 		return bytes.Equal(c.RawSubject, issuer)
 	})

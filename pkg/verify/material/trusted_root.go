@@ -2,6 +2,7 @@ package material
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json/jsontext"
 	"errors"
 	"fmt"
@@ -17,8 +18,9 @@ import (
 
 // Limits on trust.
 const (
-	// MaxTrust bounds one file of trust, in bytes. The public-good root has 8 KB;
-	// a CRL may have megabytes.
+	// MaxRoot bounds a file of trusted roots, in bytes. The public-good one has 8 KB.
+	MaxRoot = 4 << 20
+	// MaxTrust bounds any other file of trust, in bytes. A CRL may have megabytes.
 	MaxTrust = 32 << 20
 	// maxRoots bounds the trusted roots of one file.
 	maxRoots = 64
@@ -30,8 +32,8 @@ const (
 // or several, one a line, as "gh attestation trusted-root" writes them. The name
 // is for messages. Every failure is fault.TrustMalformed.
 func ParseRoot(name string, data []byte) (*Root, error) {
-	if len(data) > MaxTrust {
-		return nil, malformed(name, 0, fmt.Errorf("it has more than %d bytes", MaxTrust))
+	if len(data) > MaxRoot {
+		return nil, malformed(name, 0, fmt.Errorf("it has more than %d bytes", MaxRoot))
 	}
 	var roots []*Root
 	d := jsontext.NewDecoder(bytes.NewReader(data))
@@ -88,7 +90,7 @@ func parseRoot(raw jsontext.Value) (*Root, error) {
 		return nil, fmt.Errorf("media type is %.80q, not %q", pb.GetMediaType(), root.TrustedRootMediaType01)
 	}
 	r := &Root{logs: map[string][]*log{}, ctLogs: map[string][]*log{}}
-	return r, errors.Join(
+	return r, cmp.Or(
 		each("tlogs", pb.GetTlogs(), func(in *trustpb.TransparencyLogInstance) error { return readLog(r.logs, in) }),
 		each("ctlogs", pb.GetCtlogs(), func(in *trustpb.TransparencyLogInstance) error { return readLog(r.ctLogs, in) }),
 		each("certificateAuthorities", pb.GetCertificateAuthorities(), func(in *trustpb.CertificateAuthority) error {

@@ -1,13 +1,51 @@
 package material
 
 import (
+	"encoding/asn1"
 	"errors"
 	"fmt"
+
+	"github.com/digitorus/pkcs7"
 )
 
 // maxDepth bounds the nesting of a token: the deepest of RFC 3161 has some 15
 // levels.
 const maxDepth = 40
+
+// maxTokenCerts bounds the certificates in a token.
+const maxTokenCerts = maxChain
+
+// checkToken refuses tokens that are not worth the library's time, or over which
+// it would spend too much of it. It returns the name of the authority that the
+// signer's certificate is said to be by.
+func checkToken(der []byte) (issuer []byte, err error) {
+	if err := checkBER(der); err != nil {
+		return nil, err
+	}
+	var response struct{ Status, Token asn1.RawValue }
+	if _, err := asn1.Unmarshal(der, &response); err != nil {
+		return nil, inWords(err)
+	}
+	p7, err := pkcs7.Parse(response.Token.FullBytes)
+	if err != nil {
+		return nil, inWords(err)
+	}
+	if len(p7.Signers) != 1 {
+		return nil, fmt.Errorf("it has %d signers, not one", len(p7.Signers))
+	}
+	if len(p7.Certificates) > maxTokenCerts {
+		return nil, fmt.Errorf("it has more than %d certificates", maxTokenCerts)
+	}
+	for _, c := range p7.Certificates {
+		if err := boundKey(c.PublicKey); err != nil {
+			return nil, fmt.Errorf("a certificate in it has %w", err)
+		}
+	}
+	if p7.Signers[0].DigestAlgorithm.Algorithm.Equal(pkcs7.OIDDigestAlgorithmSHA1) {
+		return nil, errors.New("its signature is over a SHA-1 digest")
+	}
+	return p7.Signers[0].IssuerAndSerialNumber.IssuerName.FullBytes, nil
+}
 
 // checkBER bounds a token before the library transcodes it: that goes down, and
 // copies, once for each level of nesting.
