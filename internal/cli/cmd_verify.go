@@ -38,8 +38,9 @@ verdict says so.`,
   stella verify sbom.sigstore.json --key ci.key.pub --subject sbom.cdx.json --type cyclonedx
   stella verify sbom.dsse.json --key ci.key.pub --key team.key.pub --threshold 2
   stella verify sbom.dsse.json --key ci.key.pub --key team.key.pub --hybrid
-  stella verify app.sigstore.json --subject app --trusted-root trusted_root.json --certificate-identity ci@example.com --certificate-oidc-issuer https://issuer.example
-  stella verify app.sigstore.json --subject app --ca ca.pem --certificate-identity ci@example.com`,
+  stella verify keyless.sigstore.json --subject app.tar.gz --trusted-root trusted_root.json \
+      --certificate-identity ci@example.com --certificate-oidc-issuer https://issuer.example.com
+  stella verify private.sigstore.json --subject app.tar.gz --ca ca.pem --certificate-identity ci@example.com`,
 		Args: wantArgs("FILE..."),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := a.load(cmd)

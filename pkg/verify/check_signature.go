@@ -52,14 +52,21 @@ func (j *judgement) open(at int, item bundle.Item) error {
 		keys = append(slices.Clip(keys), alone(j.candidates[*own].Key))
 	}
 	if len(keys) == 0 {
-		return j.nobody(at, item)
+		return j.unadmitted(at, item)
 	}
 	err := j.openWith(at, item, keys)
-	if refused := j.refused[at]; refused != nil && fault.ReasonOf(err) == fault.SignatureUntrusted {
-		j.result.explain(at, refused)
-		return inItem(j, item, refused)
+	if fault.ReasonOf(err) != fault.SignatureUntrusted {
+		return err
 	}
-	return err
+	better := j.refused[at]
+	if better == nil && j.admitted[at] != nil && len(keys) == 1 {
+		better = fault.New(fault.SignatureMismatch, "the signature does not fit the key of its certificate, or the content was altered")
+	}
+	if better == nil {
+		return err
+	}
+	j.result.explain(at, better)
+	return inItem(j, item, better)
 }
 
 func (j *judgement) openWith(at int, item bundle.Item, keys []dsse.Key) error {
@@ -69,9 +76,9 @@ func (j *judgement) openWith(at int, item bundle.Item, keys []dsse.Key) error {
 	return j.openEnvelope(at, item, keys)
 }
 
-// nobody is the finding on an item when no key is trusted and its certificate, if
+// unadmitted is the finding on an item when no key is trusted and its certificate, if
 // it has one, was not admitted.
-func (j *judgement) nobody(at int, item bundle.Item) error {
+func (j *judgement) unadmitted(at int, item bundle.Item) error {
 	n, err := 1, j.refused[at]
 	if item.Envelope != nil {
 		n = len(item.Envelope.Signatures())

@@ -37,7 +37,10 @@ func (j *judgement) filter(demand func(*Signer) error) error {
 	tally := dsse.Count(j.keys(), met)
 	err := tally.Check(1, j.keyName)
 	if err != nil && failure != nil {
-		return failure
+		err = failure
+	}
+	if j.nobody == nil {
+		j.nobody = err
 	}
 	return err
 }
@@ -89,6 +92,9 @@ func (j *judgement) markHalves(t *dsse.Tally) {
 // checkThreshold counts the distinct holders whose signatures count.
 func checkThreshold(j *judgement) error {
 	t := j.tally()
+	if len(t.Holders) == 0 && j.nobody != nil { // says why better than a count does
+		return fault.New(fault.ReasonOf(j.nobody), "0 of %d demanded holders signed", j.policy.Threshold)
+	}
 	if err := t.Check(j.policy.Threshold, j.keyName); err != nil {
 		return err
 	}

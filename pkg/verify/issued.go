@@ -50,6 +50,11 @@ func (j *judgement) admission(item bundle.Item) (*candidate, error) {
 	if err != nil {
 		return nil, err
 	}
+	if item.Version == "v0.3" && !chain.Private && item.Material.Chain {
+		// sigstore_bundle.proto, "x509_certificate_chain": a public authority's
+		// intermediates come with the trusted root.
+		return nil, fault.New(fault.CertificateInvalid, "a bundle of version 0.3 holds the certificate alone, not a chain")
+	}
 	i, err := j.identify(leaf, chain)
 	if err != nil {
 		return nil, err

@@ -2,7 +2,6 @@ package verify
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/stellaops/stella/internal/fault"
@@ -31,32 +30,20 @@ type Proof struct {
 	// LogIndex is the entry's index in its log; nil for other kinds.
 	LogIndex *int64       `json:"logIndex,omitempty"`
 	Reason   fault.Reason `json:"reason,omitempty"`
-	// Message is our own sentence; Problem is the cause of a failure, quoted, in
-	// words that may be the evidence's.
+	// Message says why. What it repeats of the evidence is quoted.
 	Message string `json:"message,omitempty"`
-	Problem string `json:"problem,omitempty"`
 
 	operator string // authorities of one operator count once
 }
-
-// maxProblem bounds a Problem, in characters.
-const maxProblem = 300
 
 func newProof(kind, authority, operator string, at time.Time, err error) Proof {
 	p := Proof{Kind: kind, Status: Passed, Authority: authority, Time: at, operator: operator}
 	switch {
 	case err == nil:
 	case errors.Is(err, material.ErrNotTrusted):
-		p.Status, p.Message = NotDemanded, material.ErrNotTrusted.Error()
+		p.Status, p.Message = NotDemanded, err.Error()
 	default:
-		p.Status, p.Reason, p.Message = Failed, fault.ReasonOf(err), "it does not prove what it should"
-		if f, ok := errors.AsType[*fault.Error](err); ok {
-			p.Message = f.Message
-			err = f.Err
-		}
-		if err != nil {
-			p.Problem = fmt.Sprintf("%.*q", maxProblem, err.Error())
-		}
+		p.Status, p.Reason, p.Message = Failed, fault.ReasonOf(err), err.Error()
 	}
 	return p
 }

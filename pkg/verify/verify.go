@@ -110,6 +110,7 @@ type judgement struct {
 	candidates []candidate   // the bench's, then those of admitted certificates
 	admitted   map[int]*int  // the candidate that the certificate of an item is
 	refused    map[int]error // why the certificate of an item is none
+	nobody     error         // the first demand that no signature met
 	payloadSum []byte        // SHA-256 of the payload, once it was asked for
 }
 
