@@ -69,7 +69,7 @@ func homes() []home {
 		{"charm.land/lipgloss/v2", []string{"internal/ui"}},
 		{"golang.org/x/term", []string{"internal/ui"}},
 		{"golang.org/x/crypto", []string{"pkg/keys"}},
-		{"golang.org/x/mod", []string{"internal/audit"}},
+		{"golang.org/x/mod", []string{"internal/audit", "internal/testkit/world"}},
 		{"github.com/secure-systems-lab/go-securesystemslib", []string{"pkg/keys"}},
 		{"github.com/ThalesGroup/crypto11", []string{"pkg/keys/pkcs11"}},
 		{"github.com/miekg/pkcs11", []string{"pkg/keys/pkcs11"}},
@@ -78,6 +78,7 @@ func homes() []home {
 		{"github.com/fxamacker/cbor/v2", []string{"pkg/keys/fido2", "internal/testkit/authenticator"}},
 		{"github.com/sigstore/sigstore-go", []string{"pkg/verify", "pkg/offlinekit", "internal/sigstore"}},
 		{"github.com/theupdateframework/go-tuf/v2", []string{"pkg/offlinekit"}},
+		{"github.com/transparency-dev/merkle", []string{"internal/testkit/world"}},
 	}
 }
 

@@ -30,9 +30,9 @@ func rekorV2Mutations() []Mutation {
 		{
 			Name: "v2-claims-a-time", Refused: "nobody signed the entry's time, and no other time is there", Of: logged,
 			change: change{
-				bundle: func(_ *World, b *bundlepb.Bundle) {
+				bundle: func(w *World, b *bundlepb.Bundle) {
 					b.VerificationMaterial.TimestampVerificationData = nil
-					entryOf(b).IntegratedTime = start().Unix()
+					entryOf(b).IntegratedTime = w.Clock.Now().Unix()
 				},
 				evidence: func(_ *World, e *Evidence) { e.Demand.Timestamps = 0 },
 			},
@@ -44,7 +44,7 @@ func rekorV2Mutations() []Mutation {
 		{
 			Name: "v2-promise-instead", Refused: "a log of version 2 promises nothing", Of: logged,
 			change: inEntry(func(w *World, e *rekorpb.TransparencyLogEntry) {
-				e.IntegratedTime = start().Unix()
+				e.IntegratedTime = w.Clock.Now().Unix()
 				w.Rekor.promise(e)
 			}),
 		},
@@ -105,13 +105,13 @@ func rekorV2Mutations() []Mutation {
 		{
 			Name: "v2-entry-of-unknown-log", Refused: "the log is not trusted; it looks the same", Of: logged,
 			change: inEntry(func(w *World, e *rekorpb.TransparencyLogEntry) {
-				fresh := w.Stranger().RekorV2.add(body{"hashedrekord", "0.0.2", e.CanonicalizedBody}, start())
+				fresh := w.Stranger().RekorV2.add(body{"hashedrekord", "0.0.2", e.CanonicalizedBody}, w.Clock.Now())
 				e.LogId, e.LogIndex, e.InclusionProof = fresh.LogId, fresh.LogIndex, fresh.InclusionProof
 			}),
 		},
 		{
 			Name: "v2-checkpoint-by-other-key", Refused: "another key signed the checkpoint", Of: logged,
-			change: checkpointBy(func(w *World, where place) string { return w.Stranger().RekorV2.checkpoint(where, start()) }),
+			change: checkpointBy(func(w *World, where place) string { return w.Stranger().RekorV2.checkpoint(where, w.Clock.Now()) }),
 		},
 		{
 			Name: "v2-checkpoint-hint-wrong", Refused: "the signature is the log's, its key hint another's", Of: logged,
@@ -137,14 +137,14 @@ func rekorV2Mutations() []Mutation {
 			Name: "v2-checkpoint-of-other-root", Refused: "the log signed another root", Of: logged,
 			change: checkpointBy(func(w *World, where place) string {
 				where.root = flipped(where.root, 0)
-				return w.RekorV2.checkpoint(where, start())
+				return w.RekorV2.checkpoint(where, w.Clock.Now())
 			}),
 		},
 		{
 			Name: "v2-checkpoint-by-witnesses-only", Refused: "witnesses signed the checkpoint, the log did not",
 			Of: Options{Log: LogV2, Cosignatures: 2},
 			change: checkpointBy(func(w *World, where place) string {
-				return signNote(checkpoint(w.RekorV2.origin, where), w.Witnesses[0].cosign(start()), w.Witnesses[1].cosign(start()))
+				return signNote(checkpoint(w.RekorV2.origin, where), w.Witnesses[0].cosign(w.Clock.Now()), w.Witnesses[1].cosign(w.Clock.Now()))
 			}),
 		},
 		{
@@ -160,7 +160,7 @@ func rekorV2Mutations() []Mutation {
 			Name: "cosignature-wrong", Refused: "the cosignature does not verify",
 			Of: Options{Log: LogV2, Cosignatures: 1}, Accepted: ignoresWitnesses,
 			change: cosigned(func(w *World, at place) []note.Signer {
-				key := w.Witnesses[0].cosign(start())
+				key := w.Witnesses[0].cosign(w.Clock.Now())
 				right := key.sign
 				key.sign = func(text []byte) []byte { return flipped(right(text), 0) }
 				return []note.Signer{key}
@@ -170,7 +170,7 @@ func rekorV2Mutations() []Mutation {
 			Name: "cosignature-time-altered", Refused: "the cosignature's time is another than was signed",
 			Of: Options{Log: LogV2, Cosignatures: 1}, Accepted: ignoresWitnesses,
 			change: cosigned(func(w *World, at place) []note.Signer {
-				key := w.Witnesses[0].cosign(start())
+				key := w.Witnesses[0].cosign(w.Clock.Now())
 				right := key.sign
 				key.sign = func(text []byte) []byte { return flipped(right(text), 64) } // the time's last byte
 				return []note.Signer{key}
@@ -180,14 +180,14 @@ func rekorV2Mutations() []Mutation {
 			Name: "cosignature-of-unknown-witness", Refused: "nobody knows the witness; it looks the same",
 			Of: Options{Log: LogV2, Cosignatures: 1}, Accepted: ignoresWitnesses,
 			change: cosigned(func(w *World, at place) []note.Signer {
-				return []note.Signer{w.Stranger().Witnesses[0].cosign(start())}
+				return []note.Signer{w.Stranger().Witnesses[0].cosign(w.Clock.Now())}
 			}),
 		},
 		{
 			Name: "cosignature-of-other-checkpoint", Refused: "the witness saw another checkpoint",
 			Of: Options{Log: LogV2, Cosignatures: 1}, Accepted: ignoresWitnesses,
 			change: cosigned(func(w *World, at place) []note.Signer {
-				key := w.Witnesses[0].cosign(start())
+				key := w.Witnesses[0].cosign(w.Clock.Now())
 				right, other := key.sign, checkpoint(w.RekorV2.origin, place{size: at.size + 1, root: at.root})
 				key.sign = func([]byte) []byte { return right([]byte(other)) }
 				return []note.Signer{key}
@@ -197,7 +197,7 @@ func rekorV2Mutations() []Mutation {
 			Name: "cosignature-twice", Refused: "two witnesses are demanded, and one cosigned twice",
 			Of: Options{Log: LogV2, Cosignatures: 2}, Accepted: ignoresWitnesses,
 			change: cosigned(func(w *World, at place) []note.Signer {
-				return []note.Signer{w.Witnesses[0].cosign(start()), w.Witnesses[0].cosign(start().Add(time.Second))}
+				return []note.Signer{w.Witnesses[0].cosign(w.Clock.Now()), w.Witnesses[0].cosign(w.Clock.Now().Add(time.Second))}
 			}),
 		},
 		{
