@@ -3,55 +3,18 @@ package world_test
 import (
 	"bytes"
 	"crypto"
-	"encoding/base64"
 	"io"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
-	"time"
 
-	bundlepb "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	formats "github.com/transparency-dev/formats/note"
-	"golang.org/x/mod/sumdb/note"
-	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/stellaops/stella/internal/testkit"
 	"github.com/stellaops/stella/internal/testkit/world"
 )
-
-// files writes files into a fresh directory.
-func files(t *testing.T, content map[string][]byte) string {
-	t.Helper()
-	dir := t.TempDir()
-	for name, data := range content {
-		write(t, dir, name, data)
-	}
-	return dir
-}
-
-func write(t *testing.T, dir, name string, data []byte) {
-	t.Helper()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, name), data, 0o600))
-}
-
-func unbase64(t *testing.T, s string) []byte {
-	t.Helper()
-	b, err := base64.StdEncoding.DecodeString(s)
-	require.NoError(t, err)
-	return b
-}
-
-// publicKey is the world's bare key, in PEM.
-func publicKey(t *testing.T, w *world.World) []byte {
-	t.Helper()
-	return w.Evidence(world.Options{Signer: world.Key, Log: world.NoLog}).Demand.PublicKey
-}
 
 // TestTimestampsBySSL has OpenSSL verify the authority's responses.
 func TestTimestampsBySSL(t *testing.T) {
@@ -132,67 +95,4 @@ func post(t *testing.T, url string, query []byte) []byte {
 	body, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
 	return body
-}
-
-// TestRevocationBySSL has OpenSSL judge certificates by the private authority's
-// revocation lists.
-func TestRevocationBySSL(t *testing.T) {
-	w := world.New(t.Name())
-	e := w.Evidence(world.Options{Signer: world.PrivateCA, Log: world.NoLog})
-	leaf, chain, yesterday := e.Leaf(), w.Private.Chain(), w.Clock.Now().AddDate(0, 0, -1)
-	revoked := w.Private.CRL(world.CRL{Revoked: []world.Revocation{{Serial: leaf.SerialNumber, At: yesterday}}})
-	stale := w.Private.CRL(world.CRL{From: yesterday.AddDate(0, 0, -7)})
-	ofRoot := w.Private.CRL(world.CRL{ByRoot: true})
-	ofStranger := w.Stranger().Private.CRL(world.CRL{})
-	for name, tt := range map[string]struct {
-		crls []byte
-		want string // in OpenSSL's complaint, "" when it is content
-	}{
-		"current":     {e.CRLs, ""},
-		"revoked":     {append(revoked, ofRoot...), "certificate revoked"},
-		"stale":       {append(stale, ofRoot...), "CRL has expired"},
-		"missing":     {ofRoot, "unable to get certificate CRL"},
-		"of stranger": {append(ofStranger, ofRoot...), "unable to get certificate CRL"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			dir := files(t, map[string][]byte{
-				"leaf.pem": world.CertificatePEM(leaf), "root.pem": world.CertificatePEM(chain[1]),
-				"chain.pem": world.CertificatePEM(chain[0]), "crls.pem": tt.crls,
-			})
-			out, complaint, err := testkit.TryTool(t, dir, "openssl", "verify", "-CAfile", "root.pem", "-untrusted", "chain.pem",
-				"-CRLfile", "crls.pem", "-crl_check_all", "-attime", "1780315200", "leaf.pem")
-			if tt.want == "" {
-				require.NoError(t, err, "%s%s", out, complaint)
-				return
-			}
-			require.Error(t, err)
-			assert.Contains(t, string(complaint), tt.want)
-		})
-	}
-}
-
-// TestCosignatures has transparency-dev's library verify what witnesses sign.
-func TestCosignatures(t *testing.T) {
-	w := world.New(t.Name())
-	e := w.Evidence(world.Options{Log: world.LogV2, Cosignatures: 2})
-	b := &bundlepb.Bundle{}
-	require.NoError(t, protojson.Unmarshal(e.Bundle, b))
-	checkpoint := b.VerificationMaterial.TlogEntries[0].InclusionProof.Checkpoint.Envelope
-
-	var verifiers []note.Verifier
-	for _, key := range e.Demand.Witnesses {
-		v, err := formats.NewVerifierForCosignatureV1(key)
-		require.NoError(t, err)
-		verifiers = append(verifiers, v)
-	}
-	require.Len(t, verifiers, 3)
-	opened, err := note.Open([]byte(checkpoint), note.VerifierList(verifiers...))
-	require.NoError(t, err)
-	require.Len(t, opened.Sigs, 2)
-	for _, s := range opened.Sigs {
-		at, err := formats.CoSigV1Timestamp(s)
-		require.NoError(t, err)
-		assert.Equal(t, w.Clock.Now().Add(time.Second), at.UTC())
-	}
-	assert.True(t, strings.HasPrefix(opened.Text, "log2026.rekor.world.test\n"))
 }
