@@ -76,9 +76,9 @@ func homes() []home {
 		{"github.com/google/go-tpm", []string{"pkg/keys/tpm"}},
 		{"github.com/emmansun/gmsm", []string{"pkg/keys/sm2"}},
 		{"github.com/fxamacker/cbor/v2", []string{"pkg/keys/fido2", "internal/testkit/authenticator"}},
-		{"github.com/sigstore/sigstore-go", []string{"pkg/verify", "pkg/offlinekit", "internal/sigstore", "internal/testkit/world"}},
+		{"github.com/sigstore/sigstore-go", []string{"pkg/verify", "pkg/offlinekit", "internal/sigstore", "internal/testkit/world/oracle"}},
 		// What sigstore-go's own types are made of; they stay behind ours.
-		{"github.com/sigstore/sigstore", []string{"pkg/verify/material", "internal/testkit/world"}},
+		{"github.com/sigstore/sigstore", []string{"pkg/verify/material", "internal/testkit/world/oracle"}},
 		{"github.com/sigstore/protobuf-specs", []string{"pkg/verify/material", "internal/testkit/world"}},
 		{"github.com/sigstore/rekor-tiles/v2", []string{"pkg/verify/material"}},
 		{"github.com/google/certificate-transparency-go", []string{"pkg/verify/material"}},
