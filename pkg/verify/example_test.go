@@ -48,4 +48,7 @@ MCowBQYDK2VwAyEA6kpsY+KcUgq+9VB7Ey7F+ZVHdq6+vnuSQh7qaRRG0iw=
 	// type not_demanded
 	// key passed
 	// threshold passed
+	// policy not_demanded
+	// conditions not_demanded
+	// freshness not_demanded
 }

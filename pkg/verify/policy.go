@@ -103,6 +103,29 @@ func (p *Policy) validate() error {
 	return nil
 }
 
+// The names of what loosens a policy, in reports and in the policy file.
+const (
+	LoosenNoLog       = "allowNoLogUnsafe"
+	LoosenNoSCT       = "allowNoSCTUnsafe"
+	LoosenAnyIdentity = "anyUnsafe"
+)
+
+// loosened names what the policy lets pass that it would not by itself.
+func (p *Policy) loosened() []string {
+	var out []string
+	if p.AllowNoLogUnsafe {
+		out = append(out, LoosenNoLog)
+	}
+	if p.AllowNoSCTUnsafe {
+		out = append(out, LoosenNoSCT)
+	}
+	anyone := func(i Identity) bool { return i.SubjectAlternativeName.any || i.Issuer.any }
+	if slices.ContainsFunc(p.Identities, anyone) {
+		out = append(out, LoosenAnyIdentity)
+	}
+	return out
+}
+
 // forOneVerification returns a copy that remembers what it computes, so that a
 // statement with many subjects hashes an artifact once for each algorithm, and
 // the caller's policy can serve several verifications at a time.
@@ -154,6 +177,19 @@ func (a *Artifact) digest(algorithm string) (string, bool, error) {
 	}
 	a.computed[algorithm] = hex.EncodeToString(h.Sum(nil))
 	return a.computed[algorithm], true, nil
+}
+
+// known returns the digests of the artifact that can be told without computing
+// any but the usual one.
+func (a *Artifact) known() map[string]string {
+	out := make(map[string]string)
+	for algorithm, d := range a.Digest {
+		out[algorithm] = d
+	}
+	if d, ok, err := a.digest("sha256"); ok && err == nil {
+		out["sha256"] = d
+	}
+	return out
 }
 
 // newHash returns the hash function of an in-toto digest name, or nil.

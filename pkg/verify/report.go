@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"crypto"
 	"time"
 
 	"github.com/stellaops/stella/internal/fault"
@@ -39,6 +40,9 @@ type Report struct {
 	Trust    TrustUsed `json:"trust"`
 	// Policies are the names of the policies that were applied.
 	Policies []string `json:"policies,omitempty"`
+	// Loosened names what the policy lets pass that it would not by itself, as the
+	// policy file does.
+	Loosened []string `json:"loosened,omitempty"`
 	// AssumedRevocations are the revocations that the verdict was asked to assume;
 	// with any it is no verdict over what is, but over what would be.
 	AssumedRevocations []Assumed `json:"assumedRevocations,omitempty"`
@@ -91,6 +95,8 @@ type Result struct {
 	// WouldFall says that the payload is verified as things are, and would not be
 	// with the assumed revocations.
 	WouldFall bool `json:"wouldFall,omitzero"`
+	// Rules are the rules that were applied, one of each policy.
+	Rules []AppliedRule `json:"rules,omitempty"`
 	// Claims is what the evidence says. It is there only if the signature check
 	// passed, and only as true as its signers are honest.
 	Claims *Claims `json:"claims,omitempty"`
@@ -140,6 +146,9 @@ type Signer struct {
 	Time *SigningTime `json:"time,omitempty"`
 	// Proofs are what stands beside the signature, each with what became of it.
 	Proofs []Proof `json:"proofs,omitempty"`
+
+	// Public is the key of the certificate; nil for a key of the trust.
+	Public crypto.PublicKey `json:"-"`
 
 	key int // index into the trust's keys, when verified
 }

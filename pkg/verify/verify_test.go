@@ -216,6 +216,7 @@ func TestNothingIsReadOfAnUntrustedPayload(t *testing.T) {
 	assert.Equal(t, map[string]verify.Status{
 		"signature": verify.Failed, "statement": verify.NotRun, "subject": verify.NotRun,
 		"type": verify.NotRun, "key": verify.NotRun, "threshold": verify.NotRun,
+		"policy": verify.NotRun, "conditions": verify.NotRun, "freshness": verify.NotRun,
 	}, status(result))
 }
 
@@ -229,6 +230,7 @@ func TestAllChecksRunAfterTheSignature(t *testing.T) {
 	assert.Equal(t, map[string]verify.Status{
 		"signature": verify.Passed, "statement": verify.Passed, "subject": verify.Failed,
 		"type": verify.Failed, "key": verify.Failed, "threshold": verify.Failed,
+		"policy": verify.NotDemanded, "conditions": verify.NotDemanded, "freshness": verify.NotDemanded,
 	}, status(r.Results[0]))
 }
 

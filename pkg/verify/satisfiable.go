@@ -1,0 +1,111 @@
+package verify
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/pkg/keys"
+)
+
+// checkSatisfiable returns fault.PolicyUnsatisfiable if a rule wants more
+// holders than the trust and the identities have, however they all signed.
+// Where that cannot be told, such as for patterns of names, it is not an error.
+func (p *Policy) checkSatisfiable() error {
+	for i := range p.RuleSets {
+		set := &p.RuleSets[i]
+		for k := range set.Rules {
+			rule := &set.Rules[k]
+			f := p.possible(set, rule)
+			if f.full {
+				continue
+			}
+			return fault.New(fault.PolicyUnsatisfiable, "nobody can meet %s: if all who are trusted signed, %s", describeRule(set, rule), f.missing()).
+				WithHint("trust the keys or identities that the rule is about, with the holders and roles that it names")
+		}
+	}
+	return nil
+}
+
+// possible fills the rule's requirements as if all who are trusted had signed.
+func (p *Policy) possible(set *RuleSet, rule *Rule) *filling {
+	j := &judgement{policy: p}
+	a := &applied{set: set, rule: rule}
+	b := j.newBar(a)
+	var all []candidate
+	for i := range b.trusted {
+		c := candidate{trusted: &b.trusted[i], Signer: Signer{key: i}}
+		c.KeyID = keyID(c.trusted.Public)
+		if c.rename(set) == nil && b.key(&c) == nil && p.maySign(c.trusted, rule) {
+			all = append(all, c)
+		}
+	}
+	if !set.Signature.Hardware && !rule.Signature.Hardware {
+		all = append(all, p.possibleCertificates(set, rule)...)
+	}
+	return fill(rule.requirements(), all, func(*candidate) bool { return true })
+}
+
+// maySign reports whether the key may sign any type that the rule is about.
+func (p *Policy) maySign(k *keys.TrustedKey, rule *Rule) bool {
+	return len(rule.PredicateTypes) == 0 || slices.ContainsFunc(rule.PredicateTypes, func(uri string) bool {
+		return k.Allows(p.spellings(uri)...) == nil
+	})
+}
+
+// possibleCertificates is a signer for each holder that the identities allow: of
+// a pattern without a holder, as many as there are places.
+func (p *Policy) possibleCertificates(set *RuleSet, rule *Rule) []candidate {
+	places := 0
+	for _, r := range rule.requirements() {
+		places += r.Threshold
+	}
+	identities := set.Identities
+	if len(identities) == 0 {
+		identities = p.Identities
+	}
+	var out []candidate
+	for i := range identities {
+		id := &identities[i]
+		n := 1
+		if id.Holder == "" && !(id.Issuer.isExact() && id.SubjectAlternativeName.isExact()) {
+			n = places
+		}
+		for k := range n {
+			c := candidate{identity: id, Signer: Signer{Holder: id.Holder, Roles: id.Roles, Tenant: id.Tenant}}
+			if c.Holder == "" {
+				c.Holder = fmt.Sprintf("%d %d", i, k)
+			}
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// couldMatch reports whether a certificate in the identity's name might meet
+// the demand.
+func (m *SignerMatch) couldMatch(c *candidate) bool {
+	named := *m
+	named.KeyIDs, named.Identities = nil, nil // a certificate's key is not known beforehand
+	if c.identity.Holder == "" {
+		named.Holders = nil // the holder is the name in the certificate
+	}
+	overlap := len(m.Identities) == 0 || slices.ContainsFunc(m.Identities, func(i Identity) bool {
+		return i.Issuer.couldMeet(c.identity.Issuer) && i.SubjectAlternativeName.couldMeet(c.identity.SubjectAlternativeName)
+	})
+	return overlap && named.matches(&c.Signer)
+}
+
+// isExact reports whether one string alone meets the demand.
+func (m Match) isExact() bool { return m.pattern == nil && !m.any }
+
+// couldMeet reports whether some string might meet both demands.
+func (m Match) couldMeet(o Match) bool {
+	switch {
+	case m.isExact():
+		return o.Matches(m.exact)
+	case o.isExact():
+		return m.Matches(o.exact)
+	}
+	return true
+}
