@@ -78,6 +78,8 @@ func homes() []home {
 		{"github.com/fxamacker/cbor/v2", []string{"pkg/keys/fido2", "internal/testkit/authenticator"}},
 		{"github.com/sigstore/sigstore-go", []string{"pkg/verify", "pkg/offlinekit", "internal/sigstore"}},
 		{"github.com/theupdateframework/go-tuf/v2", []string{"pkg/offlinekit"}},
+		{"cel.dev/cel-go", []string{"pkg/verify/policy"}},
+		{"go.yaml.in/yaml/v3", []string{"internal/cli", "pkg/verify/policy"}},
 	}
 }
 

@@ -31,6 +31,9 @@ type Policy struct {
 	// transparency log, and with a signed certificate timestamp: without them
 	// nobody but the CA knows what it issued.
 	AllowNoLogUnsafe, AllowNoSCTUnsafe bool
+	// Witnesses are the witnesses whose cosignatures count, as vkeys (C2SP
+	// signed-note, "Verifier keys").
+	Witnesses []string
 	// RuleSets are policies that must all accept, beside everything else here.
 	RuleSets []RuleSet
 	// Threshold is how many distinct holders must have signed; at least 1.
