@@ -36,14 +36,14 @@ func checkFreshness(j *judgement) error {
 }
 
 func (j *judgement) judgeAge(a *applied) error {
-	fresh := func(c *candidate) bool {
+	fresh := func(c *vote) bool {
 		return c.barred == nil && c.proven() && j.isFresh(c.Time.At, a.rule.MaxAge)
 	}
-	if fill(a.rule.requirements(), a.candidates, fresh).full {
+	if fill(a.rule.requirements(), a.votes, fresh).full {
 		return nil
 	}
-	unproven := func(c *candidate) bool { return c.barred == nil && (!c.proven() || fresh(c)) }
-	if fill(a.rule.requirements(), a.candidates, unproven).full {
+	unproven := func(c *vote) bool { return c.barred == nil && (!c.proven() || fresh(c)) }
+	if fill(a.rule.requirements(), a.votes, unproven).full {
 		return fault.New(fault.TimeUnproven, "%s wants evidence of the last %s, and nothing proves when it was signed", a.describe(), Age(a.rule.MaxAge)).
 			WithHint("ask the signer for evidence with a time stamp or a log entry")
 	}
@@ -51,7 +51,7 @@ func (j *judgement) judgeAge(a *applied) error {
 		WithHint("ask the signer for new evidence")
 }
 
-func (c *candidate) proven() bool { return c.Time != nil && c.Time.Proven }
+func (c *vote) proven() bool { return c.Time != nil && c.Time.Proven }
 
 func (j *judgement) isFresh(signed time.Time, most time.Duration) bool {
 	age := j.policy.At.Sub(signed)

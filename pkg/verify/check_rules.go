@@ -12,9 +12,9 @@ import (
 // applied is a rule that is applied to one payload, with the signatures that
 // may count for it.
 type applied struct {
-	set        *RuleSet
-	rule       *Rule
-	candidates []candidate
+	set   *RuleSet
+	rule  *Rule
+	votes []vote
 }
 
 // describe names the rule in the policy's words.

@@ -1,16 +1,20 @@
 package verify
 
 import (
+	"crypto"
+
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/pkg/keys"
 )
 
-// candidate is a signature that counts by itself, as one rule sees it.
-type candidate struct {
+// vote is a signature that counts by itself, as one rule sees it.
+type vote struct {
 	Signer                   // with holder, roles and tenant as trust and policy say
 	index   int              // in the result's signers
 	trusted *keys.TrustedKey // nil for a certificate by an authority
-	barred  error            // why it does not count for the rule; nil if it does
+	key     crypto.PublicKey
+	logged  bool  // the certificate is one that certificate transparency logs hold
+	barred  error // why it does not count for the rule; nil if it does
 
 	// identity stands for any certificate in its name, when it is asked who could
 	// sign.
@@ -46,7 +50,7 @@ type BarredSigner struct {
 // signers are those that count for the rule.
 func (a *applied) signers() []Signer {
 	var out []Signer
-	for _, c := range a.candidates {
+	for _, c := range a.votes {
 		if c.barred == nil {
 			out = append(out, c.Signer)
 		}
@@ -57,9 +61,9 @@ func (a *applied) signers() []Signer {
 // judgeSigners holds those who signed to the rule's requirements, and returns
 // who is there, in words.
 func (j *judgement) judgeSigners(a *applied) (string, error) {
-	a.candidates = j.candidates(a)
-	usable := func(c *candidate) bool { return c.barred == nil }
-	filling := fill(a.rule.requirements(), a.candidates, usable)
+	a.votes = j.votes(a)
+	usable := func(c *vote) bool { return c.barred == nil }
+	filling := fill(a.rule.requirements(), a.votes, usable)
 	j.result.Rules = append(j.result.Rules, a.report(filling))
 	if filling.full {
 		return filling.describe(), nil
@@ -70,8 +74,8 @@ func (j *judgement) judgeSigners(a *applied) (string, error) {
 // explain says why the requirements are not met: what bars the signatures that
 // would have met them, or who is missing.
 func (a *applied) explain(filling *filling) error {
-	all := fill(a.rule.requirements(), a.candidates, func(*candidate) bool { return true })
-	for _, c := range a.candidates {
+	all := fill(a.rule.requirements(), a.votes, func(*vote) bool { return true })
+	for _, c := range a.votes {
 		if all.full && c.barred != nil {
 			return fault.Wrap(fault.ReasonOf(c.barred), c.barred, "%s: signature %d does not count", a.describe(), c.index+1)
 		}
@@ -86,7 +90,7 @@ func (a *applied) report(f *filling) AppliedRule {
 		req := &f.requirements[r]
 		out.Signers = append(out.Signers, FilledRequirement{Name: req.Name, Threshold: req.Threshold, Holders: f.holdersAt(r)})
 	}
-	for _, c := range a.candidates {
+	for _, c := range a.votes {
 		if c.barred != nil {
 			out.Barred = append(out.Barred, BarredSigner{c.index, fault.ReasonOf(c.barred), c.barred.Error()})
 		}
@@ -94,40 +98,35 @@ func (a *applied) report(f *filling) AppliedRule {
 	return out
 }
 
-// candidates are the signatures that count by themselves, each with what bars
+// votes are the signatures that count by themselves, each with what bars
 // it from the rule.
-func (j *judgement) candidates(a *applied) []candidate {
-	bar := j.newBar(a)
-	var out []candidate
+func (j *judgement) votes(a *applied) []vote {
+	bar := newBar(j.policy, a)
+	var out []vote
 	for i, s := range j.result.Signers {
 		if !s.Counted {
 			continue
 		}
-		c := candidate{Signer: s, index: i, trusted: bar.trustedKey(&s)}
-		if c.barred = c.rename(a.set); c.barred == nil {
-			c.barred = bar.judge(&c)
+		by := &j.candidates[s.key]
+		v := vote{Signer: s, index: i, trusted: by.trusted, key: by.Verifier.Public(), logged: j.sigstoreIssued(&s)}
+		if v.barred = v.rename(a.set); v.barred == nil {
+			v.barred = bar.judge(&v)
 		}
-		out = append(out, c)
+		out = append(out, v)
 	}
 	return out
 }
 
-// rename gives the signer the holder, roles and tenant that the trust says of
-// its key, or the policy's identities of its certificate.
-func (c *candidate) rename(set *RuleSet) error {
-	if c.trusted != nil {
-		c.Holder, c.Roles, c.Tenant = c.trusted.Holder, c.trusted.Roles, c.trusted.Tenant
+// rename gives the signer of a certificate the holder, roles and tenant that the
+// policy's identities say, if it has any. A key has those of the trust.
+func (v *vote) rename(set *RuleSet) error {
+	if v.trusted != nil || len(set.Identities) == 0 {
 		return nil
-	}
-	if len(set.Identities) == 0 {
-		return nil
-	}
-	if c.Certificate == nil {
-		return fault.New(fault.IdentityMismatch, "the signature is by no key of the trust and by no certificate")
 	}
 	for i := range set.Identities {
-		if id := &set.Identities[i]; id.matches(c.Certificate) {
-			c.Holder, c.Roles, c.Tenant = id.holderOf(c.Certificate), id.Roles, id.Tenant
+		if id := &set.Identities[i]; id.matches(v.Certificate) {
+			named := issued{identity: id, name: v.Certificate.Identity, issuer: v.Certificate.Issuer}
+			v.Holder, v.Roles, v.Tenant = named.holder(), id.Roles, id.Tenant
 			return nil
 		}
 	}
@@ -136,14 +135,5 @@ func (c *candidate) rename(set *RuleSet) error {
 
 // matches reports whether a certificate is in the identity's name.
 func (i *Identity) matches(c *Certificate) bool {
-	return i.SubjectAlternativeName.Matches(c.Identity) && i.Issuer.Matches(c.Issuer)
-}
-
-// holderOf returns as whom a certificate that matches counts: by default as one
-// holder for each pair of issuer and name.
-func (i *Identity) holderOf(c *Certificate) string {
-	if i.Holder != "" {
-		return i.Holder
-	}
-	return c.Issuer + " " + c.Identity
+	return c != nil && i.SubjectAlternativeName.Matches(c.Identity) && i.Issuer.Matches(c.Issuer)
 }

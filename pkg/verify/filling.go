@@ -24,12 +24,12 @@ type filling struct {
 	full         bool
 }
 
-// fill gives the holders of those candidates that usable takes to the
+// fill gives the holders of those votes that usable takes to the
 // requirements, as many as can be.
-func fill(requirements []Requirement, candidates []candidate, usable func(*candidate) bool) *filling {
+func fill(requirements []Requirement, votes []vote, usable func(*vote) bool) *filling {
 	f := &filling{requirements: requirements}
-	for i := range candidates {
-		if c := &candidates[i]; usable(c) {
+	for i := range votes {
+		if c := &votes[i]; usable(c) {
 			f.add(c)
 		}
 	}
@@ -43,7 +43,7 @@ func fill(requirements []Requirement, candidates []candidate, usable func(*candi
 }
 
 // add counts one signature for its holder.
-func (f *filling) add(c *candidate) {
+func (f *filling) add(c *vote) {
 	h := slices.Index(f.holders, c.Holder)
 	if h < 0 {
 		h = len(f.holders)
@@ -107,7 +107,7 @@ func (f *filling) couldFill(r int) int {
 }
 
 // takes reports whether a signature counts for the requirement.
-func (r *Requirement) takes(c *candidate) bool {
+func (r *Requirement) takes(c *vote) bool {
 	return len(r.From) == 0 || slices.ContainsFunc(r.From, func(m SignerMatch) bool {
 		if c.identity != nil {
 			return m.couldMatch(c)

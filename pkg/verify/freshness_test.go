@@ -7,14 +7,16 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/keys"
+	"github.com/stellaops/stella/pkg/verify/material"
 )
 
 // TestFreshness judges signatures as the checks before leave them.
 func TestFreshness(t *testing.T) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	signer := func(holder string, age time.Duration, proven bool) Signer {
-		return Signer{Counted: true, Holder: holder, key: -1, Time: &SigningTime{At: now.Add(-age), Proven: proven}}
+		return Signer{Counted: true, Holder: holder, Time: &SigningTime{At: now.Add(-age), Proven: proven}}
 	}
 	two := []Requirement{{Name: "both", Threshold: 2}}
 	for _, row := range []struct {
@@ -27,7 +29,7 @@ func TestFreshness(t *testing.T) {
 		{"exactly as old as allowed", []Signer{signer("a", time.Hour, true)}, nil, ""},
 		{"old", []Signer{signer("a", time.Hour+1, true)}, nil, fault.EvidenceStale},
 		{"unproven", []Signer{signer("a", 0, false)}, nil, fault.TimeUnproven},
-		{"no time", []Signer{{Counted: true, Holder: "a", key: -1}}, nil, fault.TimeUnproven},
+		{"no time", []Signer{{Counted: true, Holder: "a"}}, nil, fault.TimeUnproven},
 		{"one old, one new, any", []Signer{signer("a", 2*time.Hour, true), signer("b", 0, true)}, nil, ""},
 		{"one old, one new, both", []Signer{signer("a", 2*time.Hour, true), signer("b", 0, true)}, two, fault.EvidenceStale},
 		{"one unproven, both", []Signer{signer("a", 0, false), signer("b", 0, true)}, two, fault.TimeUnproven},
@@ -49,27 +51,32 @@ func TestFreshness(t *testing.T) {
 	}
 }
 
-// judged is a payload whose signatures were judged by the checks before.
+// judged is a payload whose signatures, all by certificates of a public
+// authority, were judged by the checks before.
 func judged(t *testing.T, now time.Time, set RuleSet, signers ...Signer) *judgement {
 	t.Helper()
-	trust, err := keys.NewTrust()
+	private, err := keys.Generate(keys.ECDSAP256)
 	assert.NoError(t, err)
-	policy := &Policy{Trust: trust, At: now, RuleSets: []RuleSet{set}}
-	return &judgement{ctx: t.Context(), policy: policy, result: &Result{Signers: signers, demanded: make(map[int]bool)}}
+	verifier, err := dsse.NewVerifier(private.Public())
+	assert.NoError(t, err)
+	by := candidate{Key: dsse.Key{Verifier: verifier}, issued: &issued{chain: &material.Chain{}}}
+	policy := &Policy{At: now, RuleSets: []RuleSet{set}}
+	return &judgement{
+		ctx: t.Context(), policy: policy, candidates: []candidate{by},
+		result: &Result{Signers: signers, demanded: make(map[int]bool)},
+	}
 }
 
 // TestCertificatesInRules has certificates by an authority, which only the
 // policy's identities give a holder, roles and a tenant.
 func TestCertificatesInRules(t *testing.T) {
-	private, err := keys.Generate(keys.ECDSAP256)
-	assert.NoError(t, err)
 	cert := func(name string) Signer {
 		return Signer{
-			Counted: true, Holder: "said before", Roles: []string{"said before"}, key: -1, Public: private.Public(),
+			Counted: true, Holder: "said before", Roles: []string{"said before"},
 			Certificate: &Certificate{Identity: name, Issuer: "https://issuer"},
 			Proofs: []Proof{
-				{Kind: ProofLog, Status: Passed, Authority: "one"}, {Kind: ProofLog, Status: Passed, Authority: "one"},
-				{Kind: ProofLog, Status: Failed, Authority: "two"}, {Kind: ProofSCT, Status: Passed, Authority: "ct"},
+				{Kind: ProofLog, Status: Passed, operator: "one"}, {Kind: ProofLog, Status: Passed, operator: "one"},
+				{Kind: ProofLog, Status: Failed, operator: "two"}, {Kind: ProofSCT, Status: Passed, operator: "ct"},
 			},
 		}
 	}
@@ -111,9 +118,9 @@ func TestCertificatesInRules(t *testing.T) {
 		{"algorithm", nil, demands(SignatureDemands{Profile: keys.ProfileFIPS, Algorithms: []keys.Algorithm{keys.ECDSAP256}}), []Signer{cert("x")}, ""},
 		{"another algorithm", nil, demands(SignatureDemands{Algorithms: []keys.Algorithm{keys.Ed25519}}), []Signer{cert("x")}, fault.KeyForbidden},
 		{"another profile", nil, demands(SignatureDemands{Profile: keys.ProfileSM}), []Signer{cert("x")}, fault.KeyForbidden},
-		{"unknown algorithm", nil, demands(SignatureDemands{Algorithms: []keys.Algorithm{keys.ECDSAP256}}), []Signer{{Counted: true, key: -1}}, fault.KeyForbidden},
+		{"two certificate transparency logs", nil, demands(SignatureDemands{Proofs: Proofs{SCT: 2}}), []Signer{cert("x")}, fault.SCTMissing},
 		{"hardware", nil, demands(SignatureDemands{Hardware: true}), []Signer{cert("x")}, fault.KeyNotAttested},
-		{"not counted", nil, wants(1), []Signer{{Verified: true, Holder: "a", key: -1}}, fault.PolicySigners},
+		{"not counted", nil, wants(1), []Signer{{Verified: true, Holder: "a"}}, fault.PolicySigners},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/keys"
 )
 
@@ -29,21 +30,20 @@ func (p *Policy) checkSatisfiable() error {
 
 // possible fills the rule's requirements as if all who are trusted had signed.
 func (p *Policy) possible(set *RuleSet, rule *Rule) *filling {
-	j := &judgement{policy: p}
-	a := &applied{set: set, rule: rule}
-	b := j.newBar(a)
-	var all []candidate
+	b := newBar(p, &applied{set: set, rule: rule})
+	var all []vote
 	for i := range b.trusted {
-		c := candidate{trusted: &b.trusted[i], Signer: Signer{key: i}}
-		c.KeyID = keyID(c.trusted.Public)
-		if c.rename(set) == nil && b.key(&c) == nil && p.maySign(c.trusted, rule) {
-			all = append(all, c)
+		k := &b.trusted[i]
+		id, _ := dsse.KeyID(k.Public) // a trusted key has one: it has a verifier
+		v := vote{trusted: k, key: k.Public, Signer: Signer{Holder: k.Holder, Roles: k.Roles, Tenant: k.Tenant, KeyID: id}}
+		if b.key(&v) == nil && p.maySign(k, rule) {
+			all = append(all, v)
 		}
 	}
 	if !set.Signature.Hardware && !rule.Signature.Hardware {
 		all = append(all, p.possibleCertificates(set, rule)...)
 	}
-	return fill(rule.requirements(), all, func(*candidate) bool { return true })
+	return fill(rule.requirements(), all, func(*vote) bool { return true })
 }
 
 // maySign reports whether the key may sign any type that the rule is about.
@@ -55,7 +55,7 @@ func (p *Policy) maySign(k *keys.TrustedKey, rule *Rule) bool {
 
 // possibleCertificates is a signer for each holder that the identities allow: of
 // a pattern without a holder, as many as there are places.
-func (p *Policy) possibleCertificates(set *RuleSet, rule *Rule) []candidate {
+func (p *Policy) possibleCertificates(set *RuleSet, rule *Rule) []vote {
 	places := 0
 	for _, r := range rule.requirements() {
 		places += r.Threshold
@@ -64,7 +64,7 @@ func (p *Policy) possibleCertificates(set *RuleSet, rule *Rule) []candidate {
 	if len(identities) == 0 {
 		identities = p.Identities
 	}
-	var out []candidate
+	var out []vote
 	for i := range identities {
 		id := &identities[i]
 		n := 1
@@ -72,7 +72,7 @@ func (p *Policy) possibleCertificates(set *RuleSet, rule *Rule) []candidate {
 			n = places
 		}
 		for k := range n {
-			c := candidate{identity: id, Signer: Signer{Holder: id.Holder, Roles: id.Roles, Tenant: id.Tenant}}
+			c := vote{identity: id, Signer: Signer{Holder: id.Holder, Roles: id.Roles, Tenant: id.Tenant}}
 			if c.Holder == "" {
 				c.Holder = fmt.Sprintf("%d %d", i, k)
 			}
@@ -84,7 +84,7 @@ func (p *Policy) possibleCertificates(set *RuleSet, rule *Rule) []candidate {
 
 // couldMatch reports whether a certificate in the identity's name might meet
 // the demand.
-func (m *SignerMatch) couldMatch(c *candidate) bool {
+func (m *SignerMatch) couldMatch(c *vote) bool {
 	named := *m
 	named.KeyIDs, named.Identities = nil, nil // a certificate's key is not known beforehand
 	if c.identity.Holder == "" {

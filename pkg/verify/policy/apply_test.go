@@ -45,7 +45,7 @@ rules:
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			v := trusting(t, ann, bob, eve)
-			p.Apply(v)
+			require.NoError(t, p.Apply(v))
 			r, err := verify.Verify(context.Background(), sign(t, row.predicate, row.people...), v)
 			require.NotNil(t, r, "%v", err)
 			assert.Equal(t, row.want, r.Reason)
@@ -65,6 +65,7 @@ identities: [{identity: {glob: "ci/*"}, issuer: i, holder: ci, roles: [build], t
 profile: fips
 algorithms: [ed25519]
 hardware: required
+revocation: required
 proofs: {log: 1, timestamp: 2, witness: 1}
 witnesses: ["` + vkey + `"]
 allowNoLogUnsafe: true
@@ -79,7 +80,7 @@ rules:
 `)
 	require.NoError(t, err)
 	v := &verify.Policy{}
-	p.Apply(v)
+	require.NoError(t, p.Apply(v))
 	require.Len(t, v.RuleSets, 1)
 	set := v.RuleSets[0]
 	assert.Equal(t, []verify.Artifact{
@@ -94,7 +95,9 @@ rules:
 	assert.Equal(t, "t", v.Identities[0].Tenant)
 	assert.True(t, v.Identities[1].Issuer.Matches("anything"))
 	assert.Equal(t, v.Identities, set.Identities)
-	assert.Equal(t, []string{vkey}, v.Witnesses)
+	require.Len(t, v.Root.Authorities(), 1)
+	assert.Equal(t, "witness.example", v.Root.Authorities()[0].Name)
+	assert.True(t, v.DemandRevocation)
 	assert.True(t, v.AllowNoLogUnsafe && v.AllowNoSCTUnsafe)
 	assert.Equal(t, verify.Proofs{Log: 1, Timestamp: 2, Witness: 1}, set.Signature.Proofs)
 	assert.True(t, set.Signature.Hardware)
@@ -114,7 +117,7 @@ rules:
 	// The command line's identities are not widened by the file's.
 	own := []verify.Identity{{SubjectAlternativeName: verify.Exactly("me"), Issuer: verify.Exactly("i")}}
 	v = &verify.Policy{Identities: own}
-	p.Apply(v)
+	require.NoError(t, p.Apply(v))
 	assert.Equal(t, own, v.Identities)
 	assert.Len(t, v.RuleSets[0].Identities, 2)
 }
@@ -140,7 +143,7 @@ func TestGlobs(t *testing.T) {
 		p, err := parse(head + "rules: [{name: r, signers: [{}], subjects: [{name: {glob: '" + row.glob + "'}}]}]")
 		require.NoError(t, err)
 		v := &verify.Policy{}
-		p.Apply(v)
+		require.NoError(t, p.Apply(v))
 		assert.Equal(t, row.want, v.RuleSets[0].Rules[0].Subjects[0].Name.Matches(row.text), "%s %q", row.glob, row.text)
 	}
 }

@@ -6,12 +6,23 @@ import (
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/pkg/verify"
+	"github.com/stellaops/stella/pkg/verify/material"
 )
 
 // Apply adds the policy to what a verification demands already: each of its
 // rule sets must accept. Where v names no identities the policy's are used;
-// where it does, a certificate must be in the names of both.
-func (p *Policy) Apply(v *verify.Policy) {
+// where it does, a certificate must be in the names of both. The error is
+// fault.TrustMalformed, if the policy's witnesses cannot be joined to v's trust.
+func (p *Policy) Apply(v *verify.Policy) error {
+	if len(p.Witnesses) > 0 {
+		witnesses, err := material.ParseWitnesses(p.Witnesses...)
+		if err != nil {
+			return err
+		}
+		if v.Root, err = material.Join(v.Root, witnesses); err != nil {
+			return err
+		}
+	}
 	set := p.ruleSet()
 	if len(v.Identities) == 0 {
 		v.Identities = set.Identities
@@ -23,10 +34,11 @@ func (p *Policy) Apply(v *verify.Policy) {
 		}
 		v.Subjects = append(v.Subjects, verify.Artifact{Name: name, Digest: digestSet(a.Digest)})
 	}
-	v.Witnesses = append(v.Witnesses, p.Witnesses...)
+	v.DemandRevocation = v.DemandRevocation || p.Revocation == Required
 	v.AllowNoLogUnsafe = v.AllowNoLogUnsafe || p.AllowNoLogUnsafe
 	v.AllowNoSCTUnsafe = v.AllowNoSCTUnsafe || p.AllowNoSCTUnsafe
 	v.RuleSets = append(v.RuleSets, set)
+	return nil
 }
 
 func (p *Policy) ruleSet() verify.RuleSet {
@@ -63,7 +75,7 @@ func verifyIdentities(list []Identity) []verify.Identity {
 
 func (d *Demands) compiled() verify.SignatureDemands {
 	return verify.SignatureDemands{
-		Profile: d.Profile, Algorithms: d.Algorithms, Hardware: d.Hardware == HardwareRequired,
+		Profile: d.Profile, Algorithms: d.Algorithms, Hardware: d.Hardware == Required,
 		Proofs: verify.Proofs(d.Proofs),
 	}
 }
@@ -173,13 +185,8 @@ func (p *Policy) checkDemands(o *object) error {
 	for i := range p.Rules {
 		r := &p.Rules[i]
 		where := fmt.Sprintf("/rules/%d", i)
-		witnesses := max(p.Proofs.Witness, r.Proofs.Witness)
-		hardware := p.Hardware == HardwareRequired || r.Hardware == HardwareRequired
-		switch {
-		case witnesses > len(p.Witnesses):
-			return unsatisfiable(o, where, "wants %d witnesses, and the policy lists %d", witnesses, len(p.Witnesses))
-		case hardware && max(p.Proofs.SCT, r.Proofs.SCT) > 0:
-			return unsatisfiable(o, where, "wants keys in hardware, which have no certificate by an authority, and proof that the certificate is public")
+		if n := max(p.Proofs.Witness, r.Proofs.Witness); n > len(p.Witnesses) {
+			return unsatisfiable(o, where, "wants %d witnesses, and the policy lists %d", n, len(p.Witnesses))
 		}
 	}
 	return nil

@@ -85,7 +85,7 @@ func judgeEvidence(t testing.TB, e *verify.Evidence, ann person, cel string) (*v
 	p, err := parse(head + "name: p\nrules:\n- name: r\n  signers: [{}]\n  conditions:\n  - name: asks\n    cel: |\n      " + cel + "\n")
 	require.NoError(t, err)
 	v := trusting(t, ann)
-	p.Apply(v)
+	require.NoError(t, p.Apply(v))
 	return verify.Verify(t.Context(), e, v)
 }
 
@@ -219,7 +219,7 @@ func TestConditionsEndWithTheirContext(t *testing.T) {
 	p, err := parse(head + "rules: [{name: r, signers: [{}], conditions: [{name: c, cel: 'predicate.a == 1'}]}]")
 	require.NoError(t, err)
 	v := trusting(t, ann)
-	p.Apply(v)
+	require.NoError(t, p.Apply(v))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err = verify.Verify(ctx, sign(t, `{"a":1}`, ann), v)
@@ -232,7 +232,7 @@ func TestConditionsAreSafeForConcurrentUse(t *testing.T) {
 	p, err := parse(head + "rules: [{name: r, signers: [{}], conditions: [{name: c, cel: 'predicate.a == 1'}, {name: d, cel: 'predicate.b.all(x, x > predicate.a)'}]}]")
 	require.NoError(t, err)
 	v := trusting(t, ann)
-	p.Apply(v)
+	require.NoError(t, p.Apply(v))
 	done := make(chan error)
 	for range 8 {
 		e := sign(t, `{"a":1,"b":[2,3]}`, ann)

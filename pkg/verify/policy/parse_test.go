@@ -102,7 +102,7 @@ func TestParse(t *testing.T) {
 		{"comments", good, "# why\n" + top("# what"), ""},
 		{"everything at the top", good, top("name: p\ndescription: |\n  two\n  lines\nartifacts: [{name: app, digest: sha256:" + hex + "}]\n" +
 			"identities: [{identity: a, issuer: b, holder: h, roles: [x, y], tenant: t}]\nprofile: fips\nalgorithms: [ed25519, rsa-3072]\n" +
-			"hardware: required\nproofs: {log: 1, timestamp: 64}\nwitnesses: ['" + vkey + "']\nallowNoLogUnsafe: true\nallowNoSCTUnsafe: false"), ""},
+			"hardware: required\nproofs: {log: 1, timestamp: 64}\nwitnesses: ['" + vkey + "']\nrevocation: required\nallowNoLogUnsafe: true\nallowNoSCTUnsafe: false"), ""},
 		{"everything in a rule", good, rule("description: d, subjects: [{name: a, digest: sha512:" + hex + hex + "}], predicateTypes: [cyclonedx, 'https://x/y'], profile: pq, algorithms: [sm2], " +
 			"proofs: {sct: 1}, maxAge: 30d, conditions: [{name: c, cel: 'predicate.x == 1'}], required: true"), ""},
 		{"everything of a signer", good, signer("name: n, threshold: 2, holders: [a], roles: [b], tenants: [c], keyIds: [sha256:" + hex + "], identities: [{identity: {glob: '*'}, issuer: i}]"), ""},
@@ -183,6 +183,7 @@ func TestParse(t *testing.T) {
 		{"age with a leading zero", bad, rule("maxAge: 01d"), "/maxAge has a value"},
 		{"required in words", bad, rule("required: yes"), "/required is text, not true or false"},
 		{"hardware in another word", bad, top("hardware: optional"), "/hardware has a value"},
+		{"revocation in another word", bad, top("revocation: checked"), "/revocation has a value"},
 		{"hardware as truth", bad, top("hardware: true"), "is true or false, not text"},
 		{"unknown profile", bad, top("profile: nist"), "/profile has a value"},
 		{"unknown algorithm", bad, top("algorithms: [rsa]"), "/algorithms/0 has a value"},
@@ -313,7 +314,6 @@ func TestUnsatisfiableByItself(t *testing.T) {
 	for _, more := range []string{
 		"proofs: {witness: 2}\nwitnesses: ['" + vkey + "']\n",
 		"proofs: {witness: 1}\n",
-		"proofs: {sct: 1}\nhardware: required\n",
 	} {
 		_, err := parse(head + more + "rules: [{name: r, signers: [{}]}]")
 		assert.Equal(t, fault.PolicyUnsatisfiable, fault.ReasonOf(err), "%v", err)

@@ -21,10 +21,13 @@ type Policy struct {
 	Identities  []Identity `yaml:"identities,omitempty"`
 	Demands     `yaml:",inline"`
 	// Witnesses are the keys of the witnesses that count, as vkeys of a signed note.
-	Witnesses        []string `yaml:"witnesses,omitempty"`
-	AllowNoLogUnsafe bool     `yaml:"allowNoLogUnsafe,omitempty"`
-	AllowNoSCTUnsafe bool     `yaml:"allowNoSCTUnsafe,omitempty"`
-	Rules            []Rule   `yaml:"rules"`
+	Witnesses []string `yaml:"witnesses,omitempty"`
+	// Revocation, if required, refuses certificates of private CAs of which no
+	// current CRL says that they are not revoked.
+	Revocation       Demand `yaml:"revocation,omitempty"`
+	AllowNoLogUnsafe bool   `yaml:"allowNoLogUnsafe,omitempty"`
+	AllowNoSCTUnsafe bool   `yaml:"allowNoSCTUnsafe,omitempty"`
+	Rules            []Rule `yaml:"rules"`
 }
 
 // Artifact is something that the evidence must be about.
@@ -46,15 +49,15 @@ type Identity struct {
 type Demands struct {
 	Profile    keys.Profile     `yaml:"profile,omitempty"`
 	Algorithms []keys.Algorithm `yaml:"algorithms,omitempty,flow"`
-	Hardware   Hardware         `yaml:"hardware,omitempty"`
+	Hardware   Demand           `yaml:"hardware,omitempty"`
 	Proofs     Proofs           `yaml:"proofs,omitempty,flow"`
 }
 
-// Hardware says whether keys must be in hardware: HardwareRequired, or empty.
-type Hardware string
+// Demand is Required, or empty.
+type Demand string
 
-// HardwareRequired demands keys that the trust says to be in hardware.
-const HardwareRequired Hardware = "required"
+// Required demands what its member is about.
+const Required Demand = "required"
 
 // Proofs are how many distinct authorities must stand beside a signature.
 type Proofs struct {

@@ -66,6 +66,7 @@ func (r *policyReader) policy(o *object) *Policy {
 		Identities:       r.identities(o, true),
 		Demands:          r.demands(o),
 		Witnesses:        o.texts("witnesses", maxVKey, isVKey),
+		Revocation:       o.demand("revocation"),
 		AllowNoLogUnsafe: o.flag(verify.LoosenNoLog),
 		AllowNoSCTUnsafe: o.flag(verify.LoosenNoSCT),
 	}
@@ -73,7 +74,7 @@ func (r *policyReader) policy(o *object) *Policy {
 		p.Rules = append(p.Rules, r.rule(rule))
 	}
 	o.unique("rules")
-	o.close(append(demandMembers(), "format", "name", "description", "artifacts", "identities", "witnesses",
+	o.close(append(demandMembers(), "format", "name", "description", "artifacts", "identities", "witnesses", "revocation",
 		verify.LoosenNoLog, verify.LoosenNoSCT, "rules")...)
 	return p
 }
@@ -112,7 +113,7 @@ func (r *policyReader) identities(o *object, declare bool) []Identity {
 func (r *policyReader) demands(o *object) Demands {
 	d := Demands{
 		Profile:  keys.Profile(o.text("profile", false, maxName, isProfile)),
-		Hardware: Hardware(o.text("hardware", false, maxName, func(s string) bool { return s == string(HardwareRequired) })),
+		Hardware: o.demand("hardware"),
 	}
 	for _, a := range o.texts("algorithms", maxName, isAlgorithm) {
 		d.Algorithms = append(d.Algorithms, keys.Algorithm(a))
@@ -128,6 +129,11 @@ func (r *policyReader) demands(o *object) Demands {
 		p.close("log", "timestamp", "sct", "witness")
 	}
 	return d
+}
+
+// demand reads a member whose only value is Required.
+func (o *object) demand(name string) Demand {
+	return Demand(o.text(name, false, maxName, func(s string) bool { return s == string(Required) }))
 }
 
 func (r *policyReader) rule(o *object) Rule {

@@ -1,10 +1,6 @@
 package policy
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/hex"
 	"fmt"
 	"regexp"
 	"slices"
@@ -13,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stellaops/stella/pkg/keys"
+	"github.com/stellaops/stella/pkg/verify/material"
 )
 
 func itoa(i int) string { return strconv.Itoa(i) }
@@ -100,22 +97,8 @@ func globExpression(glob string) string {
 	return b.String()
 }
 
-// The algorithms of a witness's key: Ed25519, for a cosignature with a time
-// (C2SP tlog-cosignature) or a plain signed note.
-const (
-	vkeyEd25519     = 1
-	vkeyCosignature = 4
-)
-
-// isVKey allows the key of a signed note's verifier: NAME+HASH+KEY, whose hash
-// is that of name and key (C2SP signed-note, "Verifier keys").
+// isVKey allows the key of a witness that package material takes.
 func isVKey(s string) bool {
-	name, rest, _ := strings.Cut(s, "+")
-	hash, encoded, _ := strings.Cut(rest, "+")
-	key, err := base64.StdEncoding.Strict().DecodeString(encoded)
-	if err != nil || len(key) != 33 || key[0] != vkeyEd25519 && key[0] != vkeyCosignature {
-		return false
-	}
-	sum := sha256.Sum256(bytes.Join([][]byte{[]byte(name), key}, []byte("\n")))
-	return name != "" && strings.IndexFunc(name, func(r rune) bool { return r <= ' ' || r > '~' }) < 0 && hash == hex.EncodeToString(sum[:4])
+	_, err := material.ParseWitnesses(s)
+	return err == nil
 }
