@@ -9,10 +9,10 @@ import (
 	"github.com/stellaops/stella/pkg/keys"
 )
 
-// checkSatisfiable returns fault.PolicyUnsatisfiable if a rule wants more
+// Satisfiable returns fault.PolicyUnsatisfiable if a rule wants more
 // holders than the trust and the identities have, however they all signed.
 // Where that cannot be told, such as for patterns of names, it is not an error.
-func (p *Policy) checkSatisfiable() error {
+func (p *Policy) Satisfiable() error {
 	for i := range p.RuleSets {
 		set := &p.RuleSets[i]
 		for k := range set.Rules {

@@ -25,7 +25,7 @@ func Verify(ctx context.Context, e *Evidence, p *Policy) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.checkSatisfiable(); err != nil {
+	if err := p.Satisfiable(); err != nil {
 		return nil, err
 	}
 	groups, err := e.groups()

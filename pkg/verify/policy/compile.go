@@ -63,6 +63,10 @@ func (p *Policy) allIdentities() []Identity {
 	return all
 }
 
+// NamesIdentities reports whether certificates count in the policy: without, its
+// signers are keys.
+func (p *Policy) NamesIdentities() bool { return len(p.allIdentities()) > 0 }
+
 func verifyIdentities(list []Identity) []verify.Identity {
 	var out []verify.Identity
 	for _, i := range list {

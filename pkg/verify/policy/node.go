@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
@@ -67,6 +68,14 @@ func (t *reader) fail(line int, format string, args ...any) *fault.Error {
 	return failAt(t.source, line, "", format, args...)
 }
 
+// invisible reports whether a text holds what a reader of the file cannot see or
+// what changes the order of what they see: a policy is what people think it is.
+func invisible(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool {
+		return unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r)
+	}) >= 0
+}
+
 func (t *reader) fromYAML(b []byte) (*node, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(b))
 	var document, more yaml.Node
@@ -116,6 +125,9 @@ func (t *reader) yamlNode(y *yaml.Node, depth int) (*node, error) {
 			n.items = append(n.items, item)
 		}
 		return n, nil
+	}
+	if invisible(y.Value) {
+		return nil, t.fail(y.Line, "holds an invisible character")
 	}
 	n.kind = scalarKind(y)
 	n.quoted = y.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0
@@ -250,6 +262,9 @@ func (d *jsonReader) value(depth int) (*node, error) {
 		n.kind = null
 	}
 	n.line = d.lineAt(d.startOf(n, end))
+	if invisible(n.text) {
+		return nil, d.fail(n.line, "holds an invisible character")
+	}
 	n.column = 1 + utf8.RuneCount(d.b[d.last:d.from])
 	if n.kind == mapping || n.kind == sequence {
 		return n, d.children(n, depth)

@@ -233,6 +233,8 @@ func TestParse(t *testing.T) {
 		{"deep JSON", bad, `{"rules": ` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `}`, "nested deeper than 32 levels"},
 		{"many members", bad, top("x: {" + many("m%d: 1", 65) + "}"), "more than 64 members"},
 		{"too many rules", bad, head + "rules: [" + many("{name: r%d, signers: [{}]}", 257) + "]", "more than 256 elements"},
+		{"right to left", semantic, top("name: a\u202eb"), "line 2: holds an invisible character"},
+		{"zero width in JSON", semantic, `{"format": "stella.ops/verificationPolicy@v1",` + "\n" + `"name": "a\u200bb", "rules": [{"name": "r", "signers": [{}]}]}`, "line 2: holds an invisible character"},
 		{"byte order mark", semantic, "\ufeff" + top(""), "is not UTF-8 text without a byte order mark"},
 		{"invalid UTF-8", bad, top("name: \xff"), "is not UTF-8 text"},
 		{"UTF-16", bad, "\xff\xfea\x00", "is not UTF-8 text"},
