@@ -82,6 +82,8 @@ func homes() []home {
 		{"github.com/sigstore/protobuf-specs", []string{"pkg/verify/material", "internal/testkit/world"}},
 		{"github.com/sigstore/rekor-tiles/v2", []string{"pkg/verify/material"}},
 		{"github.com/google/certificate-transparency-go", []string{"pkg/verify/material"}},
+		{"github.com/transparency-dev/formats", []string{"pkg/verify/material"}},
+		{"github.com/transparency-dev/merkle", []string{"pkg/verify/material", "internal/testkit/world"}},
 		{"github.com/digitorus/timestamp", []string{"pkg/verify/material"}},
 		{"github.com/digitorus/pkcs7", []string{"pkg/verify/material"}},
 		{"google.golang.org/protobuf", []string{"pkg/verify/material", "internal/testkit/world"}},

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/pkg/dsse"
+	"github.com/stellaops/stella/pkg/keys"
 	"github.com/stellaops/stella/pkg/verify/material"
 )
 
@@ -58,10 +59,8 @@ func signatureIn(item bundle.Item) []byte {
 // signed describes a verified signature for package material.
 func (j *judgement) signed(s *Signer, item bundle.Item) material.Signed {
 	out := material.Signed{}
-	if c := &j.candidates[s.key]; c.issued != nil {
-		out.Leaf = c.issued.leaf
-	} else {
-		out.Key = c.Verifier.Public()
+	if out.Leaf = j.leafOf(s, item); out.Leaf == nil {
+		out.Key = j.candidates[s.key].Verifier.Public()
 	}
 	if item.Blob != nil {
 		out.Signature, out.Digest = item.Blob.Signature, j.artifact().Digest
@@ -70,6 +69,23 @@ func (j *judgement) signed(s *Signer, item bundle.Item) material.Signed {
 	out.Signature, out.Digest = item.Envelope.Signatures()[s.Index].Sig, j.message.Digest
 	out.PayloadSHA256 = j.payloadSHA256
 	return out
+}
+
+// leafOf returns the certificate that the signer used, if any: log entries name it,
+// also where its key is trusted by itself.
+func (j *judgement) leafOf(s *Signer, item bundle.Item) *material.Leaf {
+	c := &j.candidates[s.key]
+	if c.issued != nil {
+		return c.issued.leaf
+	}
+	if len(item.Material.Certificates) == 0 {
+		return nil
+	}
+	leaf, err := material.ParseLeaf(item.Material.Certificates)
+	if err != nil || !keys.Equal(leaf.PublicKey(), c.Verifier.Public()) {
+		return nil
+	}
+	return leaf
 }
 
 // artifact is what the group's signature over bare bytes covers.

@@ -136,7 +136,8 @@ type Source struct {
 }
 
 // Check is one thing that was looked at. Its message is our own words and the
-// policy's, never the evidence's.
+// policy's; what it repeats of the evidence, such as the name in a certificate, is
+// quoted.
 type Check struct {
 	Name    string       `json:"name"`
 	Status  Status       `json:"status"`

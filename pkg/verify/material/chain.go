@@ -2,6 +2,7 @@ package material
 
 import (
 	"crypto/x509"
+	"slices"
 	"time"
 
 	"github.com/stellaops/stella/internal/fault"
@@ -47,7 +48,7 @@ func (r *Root) verify(c *ca, leaf *Leaf, at time.Time) [][]*x509.Certificate {
 	var chains [][]*x509.Certificate
 	var err error
 	switch {
-	case at.IsZero(), !c.contains(at), c.private && !leaf.maySign():
+	case at.IsZero(), !c.contains(at), !leaf.maySign(), !c.private && !leaf.forCode():
 		return nil
 	case c.private:
 		chains, err = r.issued(c, leaf, at, x509.ExtKeyUsageCodeSigning)
@@ -77,6 +78,12 @@ func (r *Root) issued(c *ca, leaf *Leaf, at time.Time, usage x509.ExtKeyUsage) (
 func (l *Leaf) maySign() bool {
 	const signing = x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment
 	return l.cert.KeyUsage == 0 || l.cert.KeyUsage&signing != 0
+}
+
+// forCode reports whether the extended key usage is codeSigning, as in all that
+// Fulcio issues. Those of private CAs may have none.
+func (l *Leaf) forCode() bool {
+	return slices.Contains(l.cert.ExtKeyUsage, x509.ExtKeyUsageCodeSigning)
 }
 
 // whyUntrusted says why no chain was found.
@@ -118,7 +125,7 @@ func (r *Root) whyNotNow(c *ca, leaf *Leaf, at time.Time) error {
 		return fault.Wrap(fault.CertificateUntrusted, inWords(err), "%q does not vouch for the certificate at %s", c.name, when)
 	}
 	return fault.New(fault.CertificateInvalid, "the certificate is for another use: %q does not let it sign code", c.name).
-		WithHint("sign with a certificate whose extended key usage, if it has one, contains codeSigning")
+		WithHint("sign with a certificate whose key usage is digitalSignature and whose extended key usage is codeSigning")
 }
 
 // Issuers returns the subjects of the authorities, from the one that issued the
