@@ -55,6 +55,7 @@ const (
 	KeyExpired       Reason = "key.expired"
 	KeyRevoked       Reason = "key.revoked"
 	KeyTypeForbidden Reason = "key.type_not_allowed"
+	KeyNotAttested   Reason = "key.not_attested"
 
 	KeyNotFound    Reason = "key.not_found"
 	KeyAmbiguous   Reason = "key.ambiguous"
@@ -190,6 +191,7 @@ func entries() []Entry {
 		{KeyExpired, ExitRejected, "the key was no longer valid at the time that counts"},
 		{KeyRevoked, ExitRejected, "the key is revoked"},
 		{KeyTypeForbidden, ExitRejected, "the key may not sign this predicate type"},
+		{KeyNotAttested, ExitRejected, "the policy wants keys in hardware, and the trust does not say that this one is"},
 
 		{KeyNotFound, ExitMissing, "there is no such key in the token, service or keyring"},
 		{KeyAmbiguous, ExitUsage, "the key reference fits several keys"},
