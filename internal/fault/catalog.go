@@ -110,6 +110,7 @@ const (
 	BundleMalformed   Reason = "bundle.malformed"
 	BundleVersion     Reason = "bundle.version"
 	BundleSignatures  Reason = "bundle.signatures"
+	BundleRequired    Reason = "bundle.required"
 
 	SignatureMismatch  Reason = "signature.mismatch"
 	SignatureMalformed Reason = "signature.malformed"
@@ -176,7 +177,7 @@ func entries() []Entry {
 		{InputMalformed, ExitUsage, "the input is not well-formed"},
 		{InputChanged, ExitFailed, "the input changed while it was being read"},
 		{InputUnrecognized, ExitUsage, "the document is not of the kind that the command signs"},
-		{NotEvidence, ExitUsage, "the file is not an envelope or bundle"},
+		{NotEvidence, ExitUsage, "the file is not an envelope, bundle or other signed evidence"},
 
 		{NumberInexact, ExitUsage, "a number has no exact canonical form, so signing it would alter it"},
 
@@ -243,8 +244,9 @@ func entries() []Entry {
 		{StatementInvalid, ExitUsage, "the payload is not an in-toto statement that stella knows"},
 		{EnvelopeMalformed, ExitUsage, "the envelope is not well-formed DSSE"},
 		{BundleMalformed, ExitUsage, "the bundle is not a well-formed Sigstore bundle"},
-		{BundleVersion, ExitUsage, "the bundle's version is not known"},
+		{BundleVersion, ExitUsage, "the bundle's version is not known, or not the one of what it carries"},
 		{BundleSignatures, ExitUsage, "a bundle holds exactly one signature"},
+		{BundleRequired, ExitUsage, "only a Sigstore bundle has a place for this"},
 
 		{SignatureMismatch, ExitRejected, "the signature does not fit key and content"},
 		{SignatureMalformed, ExitRejected, "the signature's encoding is not the one its key demands"},
