@@ -60,7 +60,7 @@ func (i *Item) setSigned(signed []byte) error {
 	if err != nil {
 		return fmt.Errorf("base64Signature is neither a signature nor an envelope: %w", err)
 	}
-	i.Shape, i.Envelope = "cosign bundle with an envelope", e
+	i.Shape, i.Envelope, i.Material.Stamped = "cosign bundle with an envelope", e, signed
 	return nil
 }
 

@@ -309,7 +309,7 @@ func TestBeside(t *testing.T) {
 		"PEM": pemOf("CERTIFICATE", der), "base64 of PEM": b64([]byte(pemOf("CERTIFICATE", der))), "DER": string(der),
 	} {
 		items := signature()
-		require.NoError(t, bundle.Beside{Certificate: certificate(text)}.Complete(items), name)
+		require.NoError(t, bundle.Beside{Certificate: certificate(text)}.Complete(input.FromBytes("evidence", nil), items), name)
 		assert.Equal(t, [][]byte{der}, items[0].Material.Certificates, name)
 	}
 	stamp := []byte{0x30, 0x03, 0x02, 0x01, 0x00}
@@ -317,7 +317,7 @@ func TestBeside(t *testing.T) {
 		"DER": string(stamp), "base64": b64(stamp) + "\n", "cosign's": `{"SignedRFC3161Timestamp":"` + b64(stamp) + `"}`,
 	} {
 		items := signature()
-		require.NoError(t, bundle.Beside{Timestamp: input.FromBytes("ts", []byte(text))}.Complete(items), name)
+		require.NoError(t, bundle.Beside{Timestamp: input.FromBytes("ts", []byte(text))}.Complete(input.FromBytes("evidence", nil), items), name)
 		got, err := items[0].Material.TimestampResponses()
 		require.NoError(t, err)
 		assert.Equal(t, [][]byte{stamp}, got, name)
@@ -339,7 +339,7 @@ func TestBeside(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			items, _, err := read([]byte(tt.in))
 			require.NoError(t, err)
-			err = bundle.Beside{Certificate: certificate(tt.certificate)}.Complete(items)
+			err = bundle.Beside{Certificate: certificate(tt.certificate)}.Complete(input.FromBytes("evidence", nil), items)
 			require.ErrorContains(t, err, tt.says)
 			assert.Equal(t, fault.ExitUsage, fault.ReasonOf(err).Exit())
 		})

@@ -2,7 +2,6 @@ package bundle
 
 import (
 	"bytes"
-	"encoding/pem"
 	"errors"
 
 	"github.com/stellaops/stella/internal/fault"
@@ -50,7 +49,11 @@ func ReadImageAttestation(f *input.File, annotations map[string]string) (Item, e
 		return Item{}, err
 	}
 	item := Item{Source: f.Name(), Shape: "cosign image attestation", Envelope: e}
-	return item, item.Material.annotate(annotations)
+	if err := item.Material.annotate(annotations); err != nil || item.Material.Timestamps == nil {
+		return item, err
+	}
+	item.Material.Stamped, err = readSmall(f, MaxInner)
+	return item, err
 }
 
 // annotate takes what cosign keeps in annotations. An empty one is none.
@@ -115,75 +118,4 @@ func whole(text []byte, read func(*strictjson.Decoder) error) error {
 		return err
 	}
 	return d.End()
-}
-
-// Beside is what lies in files of their own beside a signature, as cosign writes
-// it with --output-certificate and --rfc3161-timestamp. Each may be nil.
-type Beside struct {
-	Certificate *input.File // PEM, base64 of PEM, or DER; leaf first
-	Timestamp   *input.File // an RFC 3161 response in DER, base64, or cosign's JSON
-}
-
-// Complete adds what lies beside to the one item that it can belong to.
-func (b Beside) Complete(items []Item) error {
-	if b == (Beside{}) {
-		return nil
-	}
-	if len(items) != 1 || items[0].Version != "" || !items[0].Material.Empty() || !items[0].oneSignature() {
-		return fault.New(fault.UsageInvalid, "a certificate or time stamp in a file of its own goes with one signature that has none of its own: "+
-			"a detached signature, or an envelope with one signature")
-	}
-	m := &items[0].Material
-	if b.Certificate != nil {
-		if err := b.certificate(m); err != nil {
-			return inFile(err, b.Certificate, 0)
-		}
-	}
-	if b.Timestamp != nil {
-		response, err := readTimestamp(b.Timestamp)
-		if err != nil {
-			return inFile(err, b.Timestamp, 0)
-		}
-		m.Timestamps = encodeTimestamps([][]byte{response})
-	}
-	return nil
-}
-
-func (i *Item) oneSignature() bool { return i.Blob != nil || len(i.Envelope.Signatures()) == 1 }
-
-func (b Beside) certificate(m *Material) error {
-	var blocks []*pem.Block
-	text, err := readSmall(b.Certificate, maxPEM)
-	if err == nil {
-		blocks, err = certificateBlocks(text)
-	}
-	if err == nil {
-		err = m.appendCertificates(blocks)
-	}
-	return err
-}
-
-// readTimestamp returns the response that f is.
-func readTimestamp(f *input.File) ([]byte, error) {
-	text, err := readSmall(f, MaxTimestampSize*2)
-	if err != nil {
-		return nil, err
-	}
-	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
-		return cosignTimestamp(text)
-	}
-	if decoded, err := strictjson.DecodeBase64(string(bytes.TrimSpace(text))); err == nil {
-		text = decoded
-	}
-	if len(text) > MaxTimestampSize {
-		return nil, fault.New(fault.InputTooLarge, "a time stamp has at most %d bytes", MaxTimestampSize)
-	}
-	return text, nil
-}
-
-func readSmall(f *input.File, limit int64) ([]byte, error) {
-	if f.Size() > limit {
-		return nil, fault.New(fault.InputTooLarge, "the file has more than %d bytes", limit)
-	}
-	return f.ReadAll()
 }

@@ -16,7 +16,11 @@ type Item struct {
 	Line   int    // of JSON lines, from 1; 0 for a file that is one item
 	// Part says which part of the document this is, in words of ours, such as
 	// "attestation 2"; empty for a document that is one item.
-	Part     string
+	Part string
+	// Attached is the digest of the image, "sha256:<hex>", to which an image layout
+	// says that this is attached; empty for what comes from elsewhere. Nobody
+	// signed that.
+	Attached string
 	Shape    string // for people: "Sigstore bundle v0.3", "DSSE envelope"
 	Version  string // of the bundle, "" for what is not one
 	Envelope *dsse.Envelope
@@ -45,6 +49,10 @@ type Material struct {
 	Certificates [][]byte         // DER, leaf first
 	LogEntries   []jsontext.Value // TransparencyLogEntry, in the JSON of protocol buffers
 	Timestamps   jsontext.Value   // TimestampVerificationData, likewise; may be nil
+	// Stamped is what time stamps may cover instead of the signature; nil for
+	// nothing. It is an envelope, in which the signature stands: cosign stamps
+	// all of it unless it writes a Sigstore bundle.
+	Stamped []byte
 }
 
 // Empty reports whether there is nothing beside the signature that a time or an

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto"
 	"errors"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -25,16 +26,26 @@ func newVerifyCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify FILE...|-",
 		Short: "verify signed evidence",
-		Long: `Verify Sigstore bundles (v0.1 to v0.3), DSSE envelopes and JSON lines of them
-against the keys that you name, without a network. Evidence with the same
-payload is judged together, so a threshold may be met by several files.
+		Long: `Verify signed evidence against the keys that you name, without a network:
+Sigstore bundles (v0.1 to v0.3), DSSE envelopes, cosign's old bundles and
+detached signatures, the lists of attestations that npm, PyPI, RubyGems and
+GitHub serve, JSON lines of all these, and OCI image layouts (directories or tar
+archives) with what is attached to their images. What a file is is told by its
+content and said in the verdict.
+
+Evidence with the same payload is judged together, so a threshold may be met by
+several files. Of an image layout, --subject sha256:HEX takes what is attached
+to that image.
 
 Without --subject the evidence is not compared with any artifact, and the
 verdict says so.`,
 		Example: `  stella verify sbom.sigstore.json --key ci.key.pub
   stella verify sbom.sigstore.json --key ci.key.pub --subject sbom.cdx.json --type cyclonedx
   stella verify sbom.dsse.json --key ci.key.pub --key team.key.pub --threshold 2
-  stella verify sbom.dsse.json --key ci.key.pub --key team.key.pub --hybrid`,
+  stella verify sbom.dsse.json --key ci.key.pub --key team.key.pub --hybrid
+  stella verify app.sig --key cosign.pub --subject app
+  stella verify image-layout --key cosign.pub \
+    --subject sha256:22946256260bb441e48d8e409bf0e297cb009ee6d9ad783807e15e130b28e727`,
 		Args: wantArgs("FILE..."),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := a.load(cmd)
@@ -55,6 +66,7 @@ type verifyOptions struct {
 	threshold     int
 	at            string
 	assumeRevoked []string
+	beside        besideFlags
 }
 
 // AddFlags registers the flags.
@@ -65,6 +77,7 @@ func (o *verifyOptions) AddFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.predicateType, "type", "", "demand a predicate type, by short name or `URI`")
 	fs.IntVar(&o.threshold, "threshold", 1, "demand signatures by `N` distinct holders")
 	fs.StringVar(&o.at, "at", "", "judge keys at `TIME` (RFC 3339) instead of now")
+	o.beside.AddFlags(fs)
 	fs.StringArrayVar(&o.assumeRevoked, "assume-revoked", nil, "show what would fall if a key were revoked from a time on: `KEYID@TIME`; repeatable")
 }
 
@@ -78,13 +91,12 @@ func runVerify(ctx context.Context, s *session, o *verifyOptions, names []string
 		return err
 	}
 	evidence := &verify.Evidence{}
+	beside, err := o.beside.open(s, names, closers)
+	if err != nil {
+		return err
+	}
 	for _, name := range names {
-		f, err := input.Open(name, s.Stdin, input.MaxEvidence)
-		if err != nil {
-			return err
-		}
-		closers.add(f)
-		if err := evidence.ReadInput(f); err != nil {
+		if err := readEvidence(s, evidence, name, beside, policy.Subjects, closers); err != nil {
 			return hintEvidenceBeside(err, name)
 		}
 		s.ui.Detail("read %s: %d signed documents so far", name, evidence.Len())
@@ -103,9 +115,9 @@ func runVerify(ctx context.Context, s *session, o *verifyOptions, names []string
 
 // closeList is the inputs of one verification, which must all stay open until
 // the verdict.
-type closeList []*input.File
+type closeList []io.Closer
 
-func (c *closeList) add(f *input.File) { *c = append(*c, f) }
+func (c *closeList) add(f io.Closer) { *c = append(*c, f) }
 
 func (c *closeList) close() {
 	for _, f := range *c {
@@ -200,7 +212,7 @@ func hintEvidenceBeside(err error, name string) error {
 	if fault.ReasonOf(err) != fault.NotEvidence || !errors.As(err, &f) {
 		return err
 	}
-	for _, suffix := range bundle.Suffixes() {
+	for _, suffix := range append(bundle.Suffixes(), ".sig") {
 		if _, statErr := os.Stat(name + suffix); statErr == nil {
 			return f.WithHint("did you mean: stella verify %s --subject %s --key KEY.pub", name+suffix, name)
 		}

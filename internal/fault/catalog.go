@@ -111,6 +111,8 @@ const (
 	BundleVersion     Reason = "bundle.version"
 	BundleSignatures  Reason = "bundle.signatures"
 	BundleRequired    Reason = "bundle.required"
+	LayoutMalformed   Reason = "layout.malformed"
+	LayoutDigest      Reason = "layout.digest"
 
 	SignatureMismatch  Reason = "signature.mismatch"
 	SignatureMalformed Reason = "signature.malformed"
@@ -247,6 +249,8 @@ func entries() []Entry {
 		{BundleVersion, ExitUsage, "the bundle's version is not known, or not the one of what it carries"},
 		{BundleSignatures, ExitUsage, "a bundle holds exactly one signature"},
 		{BundleRequired, ExitUsage, "only a Sigstore bundle has a place for this"},
+		{LayoutMalformed, ExitUsage, "the OCI image layout is not well-formed"},
+		{LayoutDigest, ExitRejected, "a blob of the OCI image layout is not what its digest says"},
 
 		{SignatureMismatch, ExitRejected, "the signature does not fit key and content"},
 		{SignatureMalformed, ExitRejected, "the signature's encoding is not the one its key demands"},

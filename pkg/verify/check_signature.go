@@ -24,10 +24,13 @@ func checkSignature(j *judgement) error {
 	}
 	var failure error
 	for i, item := range j.group {
-		if item.Blob != nil {
-			err = j.openBlob(i, item, keys)
-		} else {
+		switch {
+		case item.Envelope != nil:
 			err = j.openEnvelope(i, item, keys)
+		case item.Blob.Payload != nil:
+			err = j.openDocument(i, item, keys)
+		default:
+			err = j.openBlob(i, item, keys)
 		}
 		if err == nil {
 			continue
@@ -215,7 +218,7 @@ func (j *judgement) addRejected(at, n int, err error) {
 // against an artifact.
 func (j *judgement) openBlob(at int, item bundle.Item, keys []dsse.Key) error {
 	if len(j.policy.Subjects) == 0 {
-		return fault.New(fault.SubjectRequired, "a messageSignature bundle is verified only against its artifact").
+		return fault.New(fault.SubjectRequired, "a signature over bare bytes is verified only against its artifact").
 			WithHint("name the artifact: --subject FILE")
 	}
 	var failure error
@@ -240,10 +243,22 @@ func (j *judgement) openBlobWith(at, artifact int, item bundle.Item, keys []dsse
 	if err := compareBlobDigest(item.Blob, a); err != nil {
 		return err
 	}
+	k, err := tryBare(blobMessage(a), fmt.Sprintf("%q", a.Name), item, keys)
+	if err != nil {
+		return err
+	}
+	j.result.demanded[artifact] = true
+	j.addVerified(at, 0, k)
+	return nil
+}
+
+// tryBare finds the key whose signature over bare bytes the item is. what is how
+// a message calls the bytes.
+func tryBare(m dsse.Message, what string, item bundle.Item, keys []dsse.Key) (key int, err error) {
 	signature := dsse.Signature{KeyID: item.Material.KeyHint, Sig: item.Blob.Signature}
-	failure := error(fault.New(fault.SignatureUntrusted, "the signature over %q is by none of the %d trusted keys", a.Name, len(keys)))
+	failure := error(fault.New(fault.SignatureUntrusted, "the signature over %s is by none of the %d trusted keys", what, len(keys)))
 	for k, key := range keys {
-		err := key.Verifier.Verify(blobMessage(a), signature)
+		err := key.Verifier.Verify(m, signature)
 		switch fault.ReasonOf(err) {
 		case fault.SignatureMismatch, fault.SignatureScheme, fault.KeyForbidden, fault.SubjectRequired, fault.InputTooLarge:
 			if r := fault.ReasonOf(err); len(keys) == 1 || r != fault.SignatureMismatch && r != fault.KeyForbidden {
@@ -252,13 +267,11 @@ func (j *judgement) openBlobWith(at, artifact int, item bundle.Item, keys []dsse
 			continue
 		}
 		if err != nil {
-			return unjudged{err}
+			return 0, unjudged{err}
 		}
-		j.result.demanded[artifact] = true
-		j.addVerified(at, 0, k)
-		return nil
+		return k, nil
 	}
-	return failure
+	return 0, failure
 }
 
 // compareBlobDigest compares the digest in the bundle, which is not signed,

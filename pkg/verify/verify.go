@@ -120,7 +120,7 @@ func (u unjudged) Unwrap() error { return u.error }
 func judge(ctx context.Context, g group, p *Policy, only bool) (*Result, error) {
 	j := &judgement{ctx: ctx, policy: p, group: g, only: only, result: &Result{demanded: make(map[int]bool), Signers: []Signer{}}}
 	for _, item := range g {
-		j.result.Evidence = append(j.result.Evidence, Source{item.Source, item.Line, item.Shape})
+		j.result.Evidence = append(j.result.Evidence, Source{item.Source, item.Line, item.Part, item.Shape})
 	}
 	stopped := false
 	for _, c := range checks() {
