@@ -128,14 +128,16 @@ const (
 	IdentityMismatch     Reason = "identity.mismatch"
 	RevocationUnknown    Reason = "revocation.unknown"
 
-	LogMissing       Reason = "log.missing"
-	LogInvalid       Reason = "log.invalid"
-	TimestampMissing Reason = "timestamp.missing"
-	TimestampInvalid Reason = "timestamp.invalid"
-	SCTMissing       Reason = "sct.missing"
-	SCTInvalid       Reason = "sct.invalid"
-	WitnessMissing   Reason = "witness.missing"
-	TimeUnproven     Reason = "time.unproven"
+	LogMissing         Reason = "log.missing"
+	LogInvalid         Reason = "log.invalid"
+	TimestampMissing   Reason = "timestamp.missing"
+	TimestampInvalid   Reason = "timestamp.invalid"
+	TimestampMalformed Reason = "timestamp.malformed"
+	TimestampRefused   Reason = "timestamp.refused"
+	SCTMissing         Reason = "sct.missing"
+	SCTInvalid         Reason = "sct.invalid"
+	WitnessMissing     Reason = "witness.missing"
+	TimeUnproven       Reason = "time.unproven"
 
 	PolicyMalformed     Reason = "policy.malformed"
 	PolicyUnsatisfiable Reason = "policy.unsatisfiable"
@@ -212,7 +214,7 @@ func entries() []Entry {
 		{PluginFailed, ExitFailed, "a plugin failed or answered nonsense"},
 		{PluginForbidden, ExitUsage, "the configuration does not allow the plugin"},
 
-		{OfflineForbidden, ExitOffline, "the key lives behind the network, which --offline forbids"},
+		{OfflineForbidden, ExitOffline, "the work or a key needs the network, which was not allowed or is forbidden"},
 		{ServiceUnavailable, ExitTemporary, "a network service did not answer, or asked to be called later"},
 		{AttestationMalformed, ExitUsage, "a device's statement about a key is not well-formed"},
 		{AttestationRejected, ExitRejected, "a device's statement does not prove what is said of the key"},
@@ -270,6 +272,8 @@ func entries() []Entry {
 		{LogInvalid, ExitRejected, "a log entry is not what a trusted log wrote, or is about another signature"},
 		{TimestampMissing, ExitRejected, "fewer time stamps than demanded cover the signature"},
 		{TimestampInvalid, ExitRejected, "a time stamp is not what a trusted authority wrote, or is about another signature"},
+		{TimestampMalformed, ExitUsage, "a time stamp request or response is not well-formed"},
+		{TimestampRefused, ExitFailed, "a time stamp authority did not grant what was asked for"},
 		{SCTMissing, ExitRejected, "fewer certificate transparency logs than demanded hold the certificate"},
 		{SCTInvalid, ExitRejected, "a signed certificate timestamp does not fit the certificate"},
 		{WitnessMissing, ExitRejected, "fewer witnesses than demanded cosigned the log"},
