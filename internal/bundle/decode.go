@@ -44,11 +44,11 @@ func decodeBundle(d *strictjson.Decoder) (Item, error) {
 	return item, checkVersion(item.Version, material)
 }
 
-// checkVersion refuses a bundle that carries what its version does not have:
-// v0.3 has the leaf certificate alone, earlier ones a chain
-// (sigstore_bundle.proto, VerificationMaterial, "content").
+// checkVersion refuses a bundle that carries what its version does not have: the
+// certificate alone came with v0.3. A chain in v0.3 is right for private
+// authorities and wrong for others, which is judged with the trust at hand.
 func checkVersion(version, material string) error {
-	if material == memberKey || (version == "v0.3") == (material == memberCertificate) {
+	if version == "v0.3" || material != memberCertificate {
 		return nil
 	}
 	return fault.New(fault.BundleVersion, "the bundle says that it is %s, which has no %q", version, material).
@@ -151,6 +151,7 @@ func decodeSigner(d *strictjson.Decoder, m *Material, name string) error {
 	case memberCertificate:
 		return decodeCertificate(d, m)
 	default:
+		m.Chain = true
 		return decodeChain(d, m)
 	}
 }

@@ -175,7 +175,6 @@ func TestHostileForms(t *testing.T) {
 		{"provenance: empty", `{"version":1,"attestation_bundles":[]}`, fault.SignatureMissing, "no attestation"},
 		{"provenance: broken", `{"version":1,"attestation_bundles":[{"attestations":[{}]}]}`, fault.BundleMalformed, "attestation 1: "},
 
-		{"v0.3 with a chain", `{` + media + `,"verificationMaterial":{"x509CertificateChain":{"certificates":[{"rawBytes":"AAAA"}]}},"dsseEnvelope":` + envelope + `}`, fault.BundleVersion, `v0.3, which has no "x509CertificateChain"`},
 		{"v0.1 with a certificate", `{"mediaType":"application/vnd.dev.sigstore.bundle+json;version=0.1","verificationMaterial":{"certificate":{"rawBytes":"AAAA"}},"dsseEnvelope":` + envelope + `}`, fault.BundleVersion, `v0.1, which has no "certificate"`},
 		{"v0.2 with a certificate", `{"mediaType":"application/vnd.dev.sigstore.bundle+json;version=0.2","verificationMaterial":{"certificate":{"rawBytes":"AAAA"}},"dsseEnvelope":` + envelope + `}`, fault.BundleVersion, `v0.2, which has no "certificate"`},
 

@@ -47,6 +47,7 @@ type Blob struct {
 type Material struct {
 	KeyHint      string
 	Certificates [][]byte         // DER, leaf first
+	Chain        bool             // a bundle's certificates stood as a chain, even if there is one
 	LogEntries   []jsontext.Value // TransparencyLogEntry, in the JSON of protocol buffers
 	Timestamps   jsontext.Value   // TimestampVerificationData, likewise; may be nil
 	// Stamped is what time stamps may cover instead of the signature; nil for

@@ -24,7 +24,7 @@ func (j *judgement) openDocument(at int, item bundle.Item, keys []dsse.Key) erro
 	if err := j.take(item, m); err != nil {
 		return unjudged{err}
 	}
-	j.addVerified(at, 0, k)
+	j.addVerified(at, 0, j.candidateOf(at, k))
 	return nil
 }
 
