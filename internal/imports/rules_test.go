@@ -87,6 +87,7 @@ func homes() []home {
 		{"github.com/digitorus/pkcs7", []string{"pkg/verify/material"}},
 		{"google.golang.org/protobuf", []string{"pkg/verify/material", "internal/testkit/world"}},
 		{"github.com/theupdateframework/go-tuf/v2", []string{"pkg/offlinekit"}},
+		{"github.com/transparency-dev/merkle", []string{"internal/testkit/world"}},
 	}
 }
 

@@ -40,7 +40,7 @@ type change struct {
 func Mutations() []Mutation {
 	return slices.Concat(
 		signatureMutations(), certificateMutations(), sctMutations(), privateMutations(),
-		entryMutations(), promiseMutations(), proofMutations(), checkpointMutations(), rekorV2Mutations(),
+		entryMutations(), promiseMutations(), proofMutations(), checkpointMutations(), rekorV2Mutations(), cosignatureMutations(),
 		timestampMutations(), tokenMutations(), trustMutations(), bundleMutations(), jsonMutations(),
 	)
 }
