@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -23,9 +24,16 @@ func newVerifyCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify FILE...|-",
 		Short: "verify signed evidence",
-		Long: `Verify Sigstore bundles (v0.1 to v0.3), DSSE envelopes and JSON lines of them
-against the keys and identities that you name, without a network. Evidence with
-the same payload is judged together, so a threshold may be met by several files.
+		Long: `Verify signed evidence against the keys and identities that you name, without a
+network: Sigstore bundles (v0.1 to v0.3), DSSE envelopes, cosign's old bundles
+and detached signatures, the lists of attestations that npm, PyPI, RubyGems and
+GitHub serve, JSON lines of all these, and OCI image layouts (directories or tar
+archives) with what is attached to their images. What a file is is told by its
+content and said in the verdict.
+
+Evidence with the same payload is judged together, so a threshold may be met by
+several files. Of an image layout, --subject sha256:HEX takes what is attached
+to that image.
 
 Keyless evidence is verified with --trusted-root, which holds the authorities,
 and --certificate-identity with --certificate-oidc-issuer, which say whose
@@ -46,7 +54,10 @@ verdict says so.`,
       --certificate-identity ci@example.com --certificate-oidc-issuer https://issuer.example.com
   stella verify sbom.dsse.json --key ci.key.pub --key team.key.pub --policy policy.yaml
   stella verify --threshold 2 --type cyclonedx --print-policy
-  stella verify private.sigstore.json --subject app.tar.gz --ca ca.pem --certificate-identity ci@example.com`,
+  stella verify private.sigstore.json --subject app.tar.gz --ca ca.pem --certificate-identity ci@example.com
+  stella verify app.sig --key cosign.pub --subject app
+  stella verify image-layout --key cosign.pub \
+    --subject sha256:22946256260bb441e48d8e409bf0e297cb009ee6d9ad783807e15e130b28e727`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if opts.policy.print {
 				return nil // nothing is verified
@@ -77,6 +88,7 @@ type verifyOptions struct {
 	threshold     int
 	at            string
 	assumeRevoked []string
+	beside        besideFlags
 }
 
 // AddFlags registers the flags.
@@ -86,6 +98,7 @@ func (o *verifyOptions) AddFlags(fs *pflag.FlagSet) {
 	o.proofs.AddFlags(fs)
 	o.policy.AddFlags(fs)
 	o.addDemands(fs)
+	o.beside.AddFlags(fs)
 	fs.StringVar(&o.at, "at", "", "judge keys at `TIME` (RFC 3339) instead of now")
 	fs.StringArrayVar(&o.assumeRevoked, "assume-revoked", nil, "show what would fall if a key were revoked from a time on: `KEYID@TIME`; repeatable")
 }
@@ -107,13 +120,12 @@ func runVerify(ctx context.Context, s *session, o *verifyOptions, names []string
 		return err
 	}
 	evidence := &verify.Evidence{}
+	beside, err := o.beside.open(s, names, closers)
+	if err != nil {
+		return err
+	}
 	for _, name := range names {
-		f, err := input.Open(name, s.Stdin, input.MaxEvidence)
-		if err != nil {
-			return err
-		}
-		closers.add(f)
-		if err := evidence.ReadInput(f); err != nil {
+		if err := readEvidence(s, evidence, name, beside, policy.Subjects, closers); err != nil {
 			return hintEvidenceBeside(err, name)
 		}
 		s.ui.Detail("read %s: %d signed documents so far", name, evidence.Len())
@@ -132,9 +144,9 @@ func runVerify(ctx context.Context, s *session, o *verifyOptions, names []string
 
 // closeList is the inputs of one verification, which must all stay open until
 // the verdict.
-type closeList []*input.File
+type closeList []io.Closer
 
-func (c *closeList) add(f *input.File) { *c = append(*c, f) }
+func (c *closeList) add(f io.Closer) { *c = append(*c, f) }
 
 func (c *closeList) close() {
 	for _, f := range *c {
@@ -237,7 +249,7 @@ func hintEvidenceBeside(err error, name string) error {
 	if fault.ReasonOf(err) != fault.NotEvidence || !errors.As(err, &f) {
 		return err
 	}
-	for _, suffix := range bundle.Suffixes() {
+	for _, suffix := range append(bundle.Suffixes(), ".sig") {
 		if _, statErr := os.Stat(name + suffix); statErr == nil {
 			return f.WithHint("did you mean: stella verify %s --subject %s --key KEY.pub", name+suffix, name)
 		}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/stellaops/stella/internal/fault"
-	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/internal/predicate"
 	"github.com/stellaops/stella/internal/ui"
 	"github.com/stellaops/stella/pkg/verify"
@@ -32,7 +31,7 @@ func (v *verdict) Text(p *ui.Printer) {
 		p.Tree(v.node(p, &v.Results[i]))
 	}
 	for _, i := range v.Ignored {
-		p.Status(ui.Skipped, ui.T(fmt.Sprintf("%s, line %d ignored: %s", input.Display(i.Source), i.Line, i.Reason)))
+		p.Status(ui.Skipped, ui.T(i.Place()+" ignored: "+i.Reason))
 	}
 	pairs := []ui.Pair{
 		ui.P("time", ui.T(v.Time.At.Format(time.RFC3339)+" ("+v.Time.Source+")")),
@@ -140,11 +139,7 @@ func (v *verdict) node(p *ui.Printer, r *verify.Result) ui.Node {
 func sources(r *verify.Result) string {
 	var names []string
 	for _, e := range r.Evidence {
-		name := e.File
-		if e.Line > 0 {
-			name = fmt.Sprintf("%s, line %d", name, e.Line)
-		}
-		names = append(names, name+"  "+e.Shape)
+		names = append(names, e.Place()+"  "+e.Shape)
 	}
 	return strings.Join(names, "; ")
 }

@@ -39,6 +39,7 @@ func reaches() []reach {
 		{"internal/input", nil},
 		{"internal/strictjson", nil},
 		{"internal/bundle", nil},
+		{"internal/oci", nil},
 		{"internal/atomicfile", []string{"golang.org/x/sys"}},
 		{"internal/filelock", []string{"golang.org/x/sys"}},
 		{"internal/spelling", nil},

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/stellaops/stella/internal/fault"
@@ -128,11 +129,27 @@ type Result struct {
 	demanded map[int]bool // indices of the policy's artifacts that matched
 }
 
-// Source is one envelope or bundle.
+// Source is one envelope, bundle or signature.
 type Source struct {
-	File  string `json:"file"`
-	Line  int    `json:"line,omitzero"`
+	File string `json:"file"`
+	Line int    `json:"line,omitzero"`
+	// Part says which one of several in a document or image layout it is.
+	Part  string `json:"part,omitempty"`
 	Shape string `json:"shape"`
+}
+
+// Place names the source for people: the file, and where in it.
+func (s Source) Place() string { return place(s.File, s.Line, s.Part) }
+
+// place joins what says where something stands.
+func place(name string, line int, part string) string {
+	if line > 0 {
+		name = fmt.Sprintf("%s, line %d", name, line)
+	}
+	if part != "" {
+		name += ", " + part
+	}
+	return name
 }
 
 // Check is one thing that was looked at. Its message is our own words and the

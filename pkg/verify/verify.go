@@ -175,7 +175,7 @@ func judge(ctx context.Context, g group, b *bench, only bool) (*Result, error) {
 		admitted: make(map[int]*int), refused: make(map[int]error), result: &Result{demanded: make(map[int]bool), Signers: []Signer{}},
 	}
 	for _, item := range g {
-		j.result.Evidence = append(j.result.Evidence, Source{item.Source, item.Line, item.Shape})
+		j.result.Evidence = append(j.result.Evidence, Source{item.Source, item.Line, item.Part, item.Shape})
 	}
 	stopped := false
 	for _, c := range checks() {
