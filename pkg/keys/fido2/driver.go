@@ -19,7 +19,8 @@ type Config struct {
 	Ask keys.Passphrases
 	// Env gives those that a reference takes from a variable.
 	Env *keys.Environment
-	// Say tells the user something now, such as to touch the token.
+	// Say tells the user what to do now, such as to touch the token: the driver
+	// waits for it.
 	Say func(message string)
 	// Device is the device file of the token for references that name none;
 	// empty for the one that is plugged in.
