@@ -32,7 +32,7 @@ func TestExamples(t *testing.T) {
 				return // a group: its commands have the examples
 			}
 			require.NotEmpty(t, lines, "every command has examples")
-			runExamples(t, lines)
+			runExamples(t, lines, plugIn(t, cmd.CommandPath()))
 		})
 	})
 }
@@ -57,7 +57,7 @@ func exampleLines(text string) []string {
 	return lines
 }
 
-func runExamples(t *testing.T, lines []string) {
+func runExamples(t *testing.T, lines, environ []string) {
 	dir := t.TempDir()
 	require.NoError(t, os.CopyFS(dir, os.DirFS(filepath.Join("testdata", "examples"))))
 	setup, err := os.ReadFile(filepath.Join(dir, "setup"))
@@ -69,13 +69,13 @@ func runExamples(t *testing.T, lines []string) {
 			absent = append(absent, output)
 			continue
 		}
-		status, text := shell(t, dir, line)
+		status, text := shell(t, dir, line, environ...)
 		require.Zero(t, status, "setup: %s\n%s", line, text)
 	}
 	for _, line := range lines {
 		assert.Regexp(t, `(^|[A-Z_]+=\S+ |\| *)stella( |$)`, line, "an example is a command of stella")
 		command, comment, _ := strings.Cut(line, "  # exit ")
-		status, text := shell(t, dir, command)
+		status, text := shell(t, dir, command, environ...)
 		want := "0"
 		if comment != "" {
 			want = strings.TrimSpace(comment)
@@ -106,11 +106,11 @@ func writes(lines, output string) bool {
 	return false
 }
 
-func shell(t *testing.T, dir, line string) (status int, output string) {
+func shell(t *testing.T, dir, line string, environ ...string) (status int, output string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", line)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "HOME="+dir, "XDG_CONFIG_HOME=", "XDG_DATA_HOME=", "XDG_STATE_HOME=", "STELLA_CONFIG=", "LC_ALL=C.UTF-8",
+	cmd.Env = append(slices.Concat(os.Environ(), environ), "HOME="+dir, "XDG_CONFIG_HOME=", "XDG_DATA_HOME=", "XDG_STATE_HOME=", "STELLA_CONFIG=", "LC_ALL=C.UTF-8",
 		"STELLA_ASKPASS="+filepath.Join(dir, "askpass"))
 	out, err := cmd.CombinedOutput()
 	if cmd.ProcessState == nil {

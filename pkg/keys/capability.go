@@ -84,6 +84,19 @@ type Attestation struct {
 	Chain [][]byte
 }
 
+// PINKeeper is a driver whose tokens have a PIN that their user can set or change.
+type PINKeeper interface {
+	Driver
+	// SetPIN sets the first PIN of the token that ref names, and ChangePIN replaces
+	// the one that it has. The new PIN comes from fresh, with Prompt.New, and the
+	// old one from where Open has it. A token that has a PIN is fault.PINSet, one
+	// that has none fault.PINNotSet, and a new PIN that it refuses fault.PINInvalid;
+	// the other errors are those of Open about tokens and PINs. What is returned
+	// names the token.
+	SetPIN(ctx context.Context, ref Ref, fresh Passphrases) (token string, err error)
+	ChangePIN(ctx context.Context, ref Ref, fresh Passphrases) (token string, err error)
+}
+
 // Close ends what a signer holds open, such as a session of a token. It does
 // nothing for a signer that holds nothing.
 func Close(s dsse.Signer) error {

@@ -71,7 +71,8 @@ func commonOptions(more ...string) []string {
 // fault.KeyMalformed, fault.DeviceNotFound, fault.DeviceAmbiguous,
 // fault.DeviceFailed, fault.DeviceBusy, fault.DeviceUntouched, fault.KeyNotFound
 // if the token does not know the key, fault.PINRequired, fault.PINWrong,
-// fault.PINLocked, fault.PINInvalid, and those of the sources of secrets.
+// fault.PINLocked, fault.PINReplug, fault.PINNotSet, fault.PINInvalid, and those of
+// the sources of secrets.
 func (d *Driver) Open(ctx context.Context, ref keys.Ref) (dsse.Signer, error) {
 	if err := ref.CheckOptions(commonOptions()...); err != nil {
 		return nil, err

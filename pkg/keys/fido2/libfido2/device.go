@@ -28,17 +28,20 @@ var _ fido2.Device = (*device)(nil)
 func (d *device) Close() error { return nil }
 
 func (d *device) Info(ctx context.Context) (*ctap.Info, error) {
-	i, err := run(ctx, d, answerTimeout, func(l *libfido2.Device, _ command) (*libfido2.DeviceInfo, error) { return l.Info() })
+	out := &ctap.Info{Options: map[string]bool{}}
+	i, err := run(ctx, d, answerTimeout, func(l *libfido2.Device, c command) (*libfido2.DeviceInfo, error) {
+		i, err := l.Info()
+		out.MinPINLength, out.ForcePINChange = c.minPIN()
+		return i, err
+	})
 	if err != nil {
 		return nil, err
 	}
 	if len(i.AAGUID) != 16 || len(i.Versions) == 0 {
 		return nil, fault.New(fault.DeviceFailed, "malformed answer of the token: information without versions or model")
 	}
-	out := &ctap.Info{
-		Versions: i.Versions, Extensions: i.Extensions, AAGUID: [16]byte(i.AAGUID), Options: map[string]bool{},
-		MinPINLength: 4, // CTAP 2.1, section 6.4, member 0x0D; go-libfido2 does not say
-	}
+	out.Versions, out.Extensions, out.AAGUID = i.Versions, i.Extensions, [16]byte(i.AAGUID)
+	out.MinPINLength = cmp.Or(out.MinPINLength, ctap.DefaultMinPINLength)
 	for _, o := range i.Options {
 		out.Options[o.Name] = o.Value == libfido2.True
 	}

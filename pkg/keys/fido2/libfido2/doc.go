@@ -18,7 +18,8 @@
 //   - cancelling reaches the token only between opening and closing it, under a
 //     lock; the binding's own Cancel is a data race and is not used;
 //   - a signal that the Go runtime sends to a thread does not end a command;
-//   - the whole attestation statement comes back, not its first certificate.
+//   - the whole attestation statement comes back, not its first certificate, and
+//     how long a PIN has to be.
 //
 // # What differs from the backend in pure Go
 //

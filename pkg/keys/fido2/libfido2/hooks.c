@@ -22,6 +22,8 @@ struct stella_command {
 	bool cancelled;
 	unsigned char *statement; /* belongs to the command's thread */
 	size_t statement_len;
+	uint64_t min_pin; /* as the next, of the last answer to getInfo */
+	bool pin_outdated;
 };
 
 static _Thread_local struct stella_command *current;
@@ -60,6 +62,9 @@ const unsigned char *stella_command_statement(const struct stella_command *c, si
 	*len = c->statement_len;
 	return c->statement;
 }
+
+uint64_t stella_command_min_pin(const struct stella_command *c) { return c->min_pin; }
+bool stella_command_pin_outdated(const struct stella_command *c) { return c->pin_outdated; }
 
 static bool cancelled(struct stella_command *c)
 {
@@ -136,6 +141,10 @@ int __wrap_fido_dev_get_cbor_info(fido_dev_t *dev, fido_cbor_info_t *info)
 	quiet(&before);
 	int r = __real_fido_dev_get_cbor_info(dev, info);
 	loud(&before);
+	if (r == FIDO_OK && current != NULL) {
+		current->min_pin = fido_cbor_info_minpinlen(info);
+		current->pin_outdated = fido_cbor_info_new_pin_required(info);
+	}
 	return r;
 }
 
