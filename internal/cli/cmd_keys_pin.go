@@ -27,8 +27,8 @@ func newKeysPINSetCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "set TOKEN",
 		Short: "set the first PIN of a token",
-		Long: `Set the PIN of a FIDO2 token that has none. TOKEN is "fido2:" for the one that is
-plugged in, or fido2:?device=/dev/hidraw0.
+		Long: `Set the PIN of a FIDO2 token that has none. TOKEN is "fido2:" for the one that
+is plugged in, or fido2:?device=/dev/hidraw0.
 
 The PIN is asked for twice on the terminal, unless a flag says where it comes
 from. A token wants at least four characters, some want more. It cannot be
@@ -47,8 +47,8 @@ func newKeysPINChangeCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "change TOKEN",
 		Short: "change the PIN of a token",
-		Long: `Change the PIN of a token. TOKEN is "fido2:" for the FIDO2 token that is plugged
-in, fido2:?device=/dev/hidraw0, or the URI of a PKCS #11 token, such as
+		Long: `Change the PIN of a token. TOKEN is "fido2:" for the FIDO2 token that is
+plugged in, fido2:?device=/dev/hidraw0, or the URI of a PKCS #11 token, such as
 pkcs11:token=release, whose user's PIN changes.
 
 The old PIN is asked for once and the new one twice, unless flags say where they
