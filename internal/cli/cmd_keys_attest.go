@@ -6,12 +6,14 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/ui"
+	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/keys"
 	"github.com/stellaops/stella/pkg/keys/keyring"
 )
@@ -24,10 +26,14 @@ func newKeysAttestCommand(a *app) *cobra.Command {
 		Long: `Ask the device that holds the key NAME of the keyring for its maker's statement
 that the key lives in hardware, and keep the statement in the keyring.
 
-With --roots the statement is kept only if it is about this key and leads to one
-of the certificates in FILE, which you got from the maker by another way.
-Without --roots nothing is verified, and the result says so.`,
-		Example:           `  stella keys attest old --roots maker.pem  # exit 2`,
+With --roots the statement is kept only if it is about this key and leads to
+what is in FILE, which you got from the maker by another way: certificates, in
+PEM. A TPM signs its statements with an attestation key of its own. It proves on
+the spot that it has one and is by one of these makers, or FILE has the public
+half of the attestation key, see stella keys enrol. Without --roots nothing is
+verified, and the result says so.`,
+		Example: `  stella keys attest release --roots maker.pem
+  stella keys attest release`,
 		Args:              wantArgs("NAME"),
 		ValidArgsFunction: a.completeName,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -50,7 +56,7 @@ type keysAttestOptions struct {
 
 // AddFlags registers the flags.
 func (o *keysAttestOptions) AddFlags(fs *pflag.FlagSet) {
-	fs.StringVar(&o.roots, "roots", "", "demand a statement that leads to a certificate in `FILE` (PEM)")
+	fs.StringVar(&o.roots, "roots", "", "demand a statement that leads to a certificate, or an attestation key, in `FILE` (PEM)")
 	o.secrets.AddFlags(fs)
 	addKeyring(fs)
 }
@@ -64,9 +70,9 @@ func runKeysAttest(ctx context.Context, s *session, o *keysAttestOptions, name s
 	if err != nil {
 		return err
 	}
-	var roots []*x509.Certificate
+	var trust *keys.AttestationTrust
 	if o.roots != "" {
-		if roots, err = readRoots(s, o.roots); err != nil {
+		if trust, err = readAttestationTrust(s, o.roots); err != nil {
 			return err
 		}
 	}
@@ -75,11 +81,11 @@ func runKeysAttest(ctx context.Context, s *session, o *keysAttestOptions, name s
 		return err
 	}
 	detail := got.Format + ", not verified"
-	if o.roots != "" {
-		if err := verifyAttestation(s, attester, got, e, roots); err != nil {
+	if trust != nil {
+		if err := verifyAttestation(ctx, attester, got, e, trust); err != nil {
 			return err
 		}
-		detail = fmt.Sprintf("%s, verified to roots %s", got.Format, fingerprints(roots))
+		detail = fmt.Sprintf("%s, verified to roots %s", got.Format, fingerprints(trust))
 	}
 	if err := o.keep(ctx, s, name, got, detail); err != nil {
 		return err
@@ -109,14 +115,25 @@ func (o *keysAttestOptions) attester(s *session, e *keyring.Entry) (keys.Atteste
 }
 
 // verifyAttestation judges a statement, or fails: what stella cannot judge is
-// not kept as if it had.
-func verifyAttestation(s *session, attester keys.Attester, a *keys.Attestation, e *keyring.Entry, roots []*x509.Certificate) error {
+// not kept as if it had. A device that nobody knows yet proves who it is by the
+// makers' certificates, if there are any.
+func verifyAttestation(ctx context.Context, attester keys.Attester, a *keys.Attestation, e *keyring.Entry, trust *keys.AttestationTrust) error {
 	verifier, ok := attester.(keys.AttestationVerifier)
 	if !ok {
 		return fault.New(fault.KeyUnsupported, "stella cannot verify statements in the form %q", a.Format).
 			WithHint("keep it unverified, without --roots, and verify it with the maker's tool")
 	}
-	return verifier.VerifyAttestation(a, e.Key.Public, roots, s.Now())
+	err := verifier.VerifyAttestation(a, &e.Key, *trust)
+	enroller, enrols := attester.(keys.Enroller)
+	if !enrols || len(trust.Roots) == 0 || fault.ReasonOf(err) != fault.AttestationUntrusted {
+		return err
+	}
+	signer, err := enroller.EnrolHere(ctx, e.Reference, *trust)
+	if err != nil {
+		return err
+	}
+	trust.Signers = append(trust.Signers, signer)
+	return verifier.VerifyAttestation(a, &e.Key, *trust)
 }
 
 func (o *keysAttestOptions) keep(ctx context.Context, s *session, name string, a *keys.Attestation, detail string) error {
@@ -131,40 +148,61 @@ func (o *keysAttestOptions) keep(ctx context.Context, s *session, name string, a
 	})
 }
 
-// readRoots reads the certificates that statements must lead to.
-func readRoots(s *session, path string) ([]*x509.Certificate, error) {
+// readAttestationTrust reads the certificates and attestation keys that statements
+// must lead to.
+func readAttestationTrust(s *session, path string) (*keys.AttestationTrust, error) {
 	text, err := readPublicFile(s, path)
 	if err != nil {
 		return nil, err
 	}
-	var roots []*x509.Certificate
+	trust := &keys.AttestationTrust{At: s.Now()}
 	for {
 		var block *pem.Block
 		if block, text = pem.Decode(text); block == nil {
 			break
 		}
-		cert, err := x509.ParseCertificate(block.Bytes)
-		if err != nil || block.Type != "CERTIFICATE" {
-			return nil, fault.New(fault.TrustMalformed, "%q holds something else than certificates", path).With("path", path)
+		if err := addTrust(trust, block); err != nil {
+			return nil, fault.Wrap(fault.TrustMalformed, err, "%q", path).With("path", path)
 		}
-		roots = append(roots, cert)
 	}
-	if len(roots) == 0 {
-		return nil, fault.New(fault.TrustMalformed, "%q holds no certificate", path).With("path", path).
+	if len(trust.Roots) == 0 && len(trust.Signers) == 0 {
+		return nil, fault.New(fault.TrustMalformed, "%q holds no certificate and no key", path).With("path", path).
 			WithHint("give the maker's root certificates as PEM")
 	}
-	return roots, nil
+	return trust, nil
 }
 
-func fingerprints(roots []*x509.Certificate) string {
-	text := ""
-	for i, root := range roots {
-		if i > 0 {
-			text += " "
+func addTrust(trust *keys.AttestationTrust, block *pem.Block) error {
+	if block.Type == "CERTIFICATE" {
+		cert, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return fault.New(fault.TrustMalformed, "a certificate is damaged")
 		}
-		text += fmt.Sprintf("sha256:%x", sha256.Sum256(root.Raw))
+		trust.Roots = append(trust.Roots, cert)
+		return nil
 	}
-	return text
+	list, err := keys.ParsePublic(pem.EncodeToMemory(block))
+	if err != nil {
+		return err
+	}
+	for _, k := range list {
+		trust.Signers = append(trust.Signers, k.Key)
+	}
+	return nil
+}
+
+// fingerprints names what trust is in, as the history of a key has it.
+func fingerprints(trust *keys.AttestationTrust) string {
+	var all []string
+	for _, root := range trust.Roots {
+		all = append(all, fmt.Sprintf("sha256:%x", sha256.Sum256(root.Raw)))
+	}
+	for _, signer := range trust.Signers {
+		if id, err := dsse.KeyID(signer); err == nil {
+			all = append(all, id)
+		}
+	}
+	return strings.Join(all, " ")
 }
 
 type keysAttestResult struct {

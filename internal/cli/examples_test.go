@@ -32,7 +32,7 @@ func TestExamples(t *testing.T) {
 				return // a group: its commands have the examples
 			}
 			require.NotEmpty(t, lines, "every command has examples")
-			runExamples(t, lines, plugIn(t, cmd.CommandPath()))
+			runExamples(t, cmd.CommandPath(), lines)
 		})
 	})
 }
@@ -57,25 +57,26 @@ func exampleLines(text string) []string {
 	return lines
 }
 
-func runExamples(t *testing.T, lines, environ []string) {
+func runExamples(t *testing.T, name string, lines []string) {
 	dir := t.TempDir()
 	require.NoError(t, os.CopyFS(dir, os.DirFS(filepath.Join("testdata", "examples"))))
 	setup, err := os.ReadFile(filepath.Join(dir, "setup"))
 	require.NoError(t, err)
+	devices := plugIn(t, name, dir)
 	made := strings.Join(lines, "\n")
 	var absent []string // what the examples make themselves
-	for _, line := range exampleLines(string(setup)) {
+	for _, line := range append(exampleLines(string(setup)), devices.setup...) {
 		if output := outputOf(line); output != "" && writes(made, output) || mentionsAny(line, absent) {
 			absent = append(absent, output)
 			continue
 		}
-		status, text := shell(t, dir, line, environ...)
+		status, text := shell(t, dir, line, devices.environ...)
 		require.Zero(t, status, "setup: %s\n%s", line, text)
 	}
 	for _, line := range lines {
 		assert.Regexp(t, `(^|[A-Z_]+=\S+ |\| *)stella( |$)`, line, "an example is a command of stella")
 		command, comment, _ := strings.Cut(line, "  # exit ")
-		status, text := shell(t, dir, command, environ...)
+		status, text := shell(t, dir, command, devices.environ...)
 		want := "0"
 		if comment != "" {
 			want = strings.TrimSpace(comment)
