@@ -107,12 +107,18 @@ func writes(lines, output string) bool {
 	return false
 }
 
+// exampleEnviron is the environment of who types examples in dir: of the developer's
+// own only what finds programs.
+func exampleEnviron(dir string) []string {
+	return append(os.Environ(), "HOME="+dir, "XDG_CONFIG_HOME=", "XDG_DATA_HOME=", "XDG_STATE_HOME=", "STELLA_CONFIG=", "LC_ALL=C.UTF-8",
+		"STELLA_ASKPASS="+filepath.Join(dir, "askpass"))
+}
+
 func shell(t *testing.T, dir, line string, environ ...string) (status int, output string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", line)
 	cmd.Dir = dir
-	cmd.Env = append(slices.Concat(os.Environ(), environ), "HOME="+dir, "XDG_CONFIG_HOME=", "XDG_DATA_HOME=", "XDG_STATE_HOME=", "STELLA_CONFIG=", "LC_ALL=C.UTF-8",
-		"STELLA_ASKPASS="+filepath.Join(dir, "askpass"))
+	cmd.Env = append(exampleEnviron(dir), environ...)
 	out, err := cmd.CombinedOutput()
 	if cmd.ProcessState == nil {
 		require.NoError(t, err)
