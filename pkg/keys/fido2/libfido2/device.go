@@ -13,6 +13,7 @@ import (
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/pkg/keys/fido2"
 	"github.com/stellaops/stella/pkg/keys/fido2/ctap"
+	"github.com/stellaops/stella/pkg/keys/fido2/hid"
 )
 
 // device is a token with a device file. Each command opens it anew: the binding
@@ -141,12 +142,15 @@ func (d *device) ChangePIN(ctx context.Context, old, pin []byte) error {
 }
 
 // Select implements fido2.Device with a function of libfido2 that the binding
-// does not have.
+// does not have. It takes a token that is gone for one that is not touched.
 func (d *device) Select(ctx context.Context, touched func()) error {
 	tell(touched)
 	_, err := run(ctx, d, d.touchTimeout, func(*libfido2.Device, command) (bool, error) {
 		return true, selectToken(d.path)
 	})
+	if errors.Is(err, ctap.StatusUserActionTimeout) {
+		return cmp.Or(hid.Check(d.path), err)
+	}
 	return err
 }
 

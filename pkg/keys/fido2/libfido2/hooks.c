@@ -112,7 +112,8 @@ int __real_fido_dev_get_assert(fido_dev_t *, fido_assert_t *, const char *);
 int __real_fido_credman_get_dev_rp(fido_dev_t *, fido_credman_rp_t *, const char *);
 int __real_fido_credman_get_dev_rk(fido_dev_t *, const char *, fido_credman_rk_t *, const char *);
 
-/* Opening exchanges messages too, so the limit has to be there before. */
+/* Opening exchanges messages too, so the limit has to be there before. It may wait
+ * for another program's lock until nobody wants the command any more. */
 int __wrap_fido_dev_open(fido_dev_t *dev, const char *path)
 {
 	struct stella_command *c = current;
@@ -124,9 +125,15 @@ int __wrap_fido_dev_open(fido_dev_t *dev, const char *path)
 	quiet(&before);
 	int r = __real_fido_dev_open(dev, path);
 	loud(&before);
-	if (r == FIDO_OK)
-		set_device(c, dev);
-	return r;
+	if (r != FIDO_OK)
+		return r;
+	set_device(c, dev);
+	if (c != NULL && cancelled(c)) {
+		set_device(c, NULL);
+		__real_fido_dev_close(dev);
+		return FIDO_ERR_KEEPALIVE_CANCEL;
+	}
+	return FIDO_OK;
 }
 
 int __wrap_fido_dev_close(fido_dev_t *dev)
