@@ -79,7 +79,7 @@ func chooser(pin string) keys.Passphrases {
 // TestSetAndChangePIN: libfido2 sets and changes PINs as the client in pure Go does.
 func TestSetAndChangePIN(t *testing.T) {
 	token := authenticator.Start(t, authenticator.WithMinPINLength(6))
-	d, p := driver(token, "123456")
+	d, _ := driver(token, "123456")
 	where := ref(t, "fido2:")
 	_, err := d.ChangePIN(t.Context(), where, chooser("654321"))
 	assert.Equal(t, fault.PINNotSet, fault.ReasonOf(err), "%v", err)
@@ -103,7 +103,7 @@ func TestSetAndChangePIN(t *testing.T) {
 		require.Equal(t, fault.PINReplug, fault.ReasonOf(err), "%v", err)
 	}
 	token.Replug(t)
-	d, p = driver(token, "654321")
+	d, p := driver(token, "654321")
 	_, err = d.ChangePIN(t.Context(), where, chooser("another"))
 	require.NoError(t, err)
 	p.pin = "another"
