@@ -123,6 +123,29 @@ const (
 	SignatureHybrid    Reason = "signature.hybrid_incomplete"
 	SignatureFlags     Reason = "signature.flags"
 
+	CertificateUntrusted Reason = "certificate.untrusted"
+	CertificateInvalid   Reason = "certificate.invalid"
+	IdentityMismatch     Reason = "identity.mismatch"
+	RevocationUnknown    Reason = "revocation.unknown"
+
+	LogMissing       Reason = "log.missing"
+	LogInvalid       Reason = "log.invalid"
+	TimestampMissing Reason = "timestamp.missing"
+	TimestampInvalid Reason = "timestamp.invalid"
+	SCTMissing       Reason = "sct.missing"
+	SCTInvalid       Reason = "sct.invalid"
+	WitnessMissing   Reason = "witness.missing"
+	TimeUnproven     Reason = "time.unproven"
+
+	PolicyMalformed     Reason = "policy.malformed"
+	PolicyUnsatisfiable Reason = "policy.unsatisfiable"
+	PolicyNoRule        Reason = "policy.no_rule"
+	PolicySigners       Reason = "policy.signers"
+	PolicyCondition     Reason = "policy.condition"
+	PolicyRequired      Reason = "policy.required"
+	EvidenceStale       Reason = "evidence.stale"
+	EvidenceCount       Reason = "evidence.count"
+
 	TrustRequired  Reason = "trust.required"
 	TrustMalformed Reason = "trust.malformed"
 )
@@ -237,6 +260,29 @@ func entries() []Entry {
 		{SignatureThreshold, ExitRejected, "fewer distinct holders signed than demanded"},
 		{SignatureHybrid, ExitRejected, "a holder whose keys count only together signed with some of them"},
 		{SignatureFlags, ExitRejected, "a token signed without the touch or PIN that trust demands"},
+
+		{CertificateUntrusted, ExitRejected, "the signer's certificate leads to no trusted authority"},
+		{CertificateInvalid, ExitRejected, "the signer's certificate is not one that may sign evidence"},
+		{IdentityMismatch, ExitRejected, "the certificate is in nobody's name who is trusted"},
+		{RevocationUnknown, ExitMissing, "whether the certificate is revoked is not known, and the policy wants it known"},
+
+		{LogMissing, ExitRejected, "fewer transparency logs than demanded hold the signature"},
+		{LogInvalid, ExitRejected, "a log entry is not what a trusted log wrote, or is about another signature"},
+		{TimestampMissing, ExitRejected, "fewer time stamps than demanded cover the signature"},
+		{TimestampInvalid, ExitRejected, "a time stamp is not what a trusted authority wrote, or is about another signature"},
+		{SCTMissing, ExitRejected, "fewer certificate transparency logs than demanded hold the certificate"},
+		{SCTInvalid, ExitRejected, "a signed certificate timestamp does not fit the certificate"},
+		{WitnessMissing, ExitRejected, "fewer witnesses than demanded cosigned the log"},
+		{TimeUnproven, ExitRejected, "the signing time has no proof, and this certificate or policy needs one"},
+
+		{PolicyMalformed, ExitUsage, "a policy file is not well-formed"},
+		{PolicyUnsatisfiable, ExitUsage, "a policy demands what nothing can meet"},
+		{PolicyNoRule, ExitRejected, "no rule of the policy is about the statement"},
+		{PolicySigners, ExitRejected, "those whom the policy demands have not all signed"},
+		{PolicyCondition, ExitRejected, "what the statement says does not meet a condition of the policy"},
+		{PolicyRequired, ExitRejected, "no evidence meets a rule that the policy requires"},
+		{EvidenceStale, ExitRejected, "the evidence is older than the policy allows"},
+		{EvidenceCount, ExitMissing, "there is not as much evidence as --expect says"},
 
 		{TrustRequired, ExitMissing, "no key, certificate or trust was given to verify with"},
 		{TrustMalformed, ExitUsage, "a trust file is not well-formed"},

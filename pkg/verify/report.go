@@ -37,6 +37,8 @@ type Report struct {
 	Network  string    `json:"network"`
 	Profile  Profile   `json:"profile"`
 	Trust    TrustUsed `json:"trust"`
+	// Policies are the names of the policies that were applied.
+	Policies []string `json:"policies,omitempty"`
 	// AssumedRevocations are the revocations that the verdict was asked to assume;
 	// with any it is no verdict over what is, but over what would be.
 	AssumedRevocations []Assumed `json:"assumedRevocations,omitempty"`
@@ -69,6 +71,10 @@ type TrustUsed struct {
 	Rooted  bool         `json:"rooted"`
 	Sources []string     `json:"sources"`
 	Keys    []TrustedKey `json:"keys"`
+	// Identities are those whose certificates count.
+	Identities []TrustedIdentity `json:"identities,omitempty"`
+	// Authorities are who may issue certificates, keep logs and stamp time.
+	Authorities []Authority `json:"authorities,omitempty"`
 }
 
 // TrustedKey is one key that was trusted.
@@ -78,6 +84,23 @@ type TrustedKey struct {
 	Hybrid    string `json:"hybrid,omitempty"`
 	KeyID     string `json:"keyId"`
 	Algorithm string `json:"algorithm"`
+}
+
+// TrustedIdentity is one identity whose certificates count, as it was demanded.
+type TrustedIdentity struct {
+	Identity string   `json:"identity"`
+	Issuer   string   `json:"issuer"`
+	Holder   string   `json:"holder,omitempty"`
+	Roles    []string `json:"roles,omitempty"`
+}
+
+// Authority is one authority that was trusted.
+type Authority struct {
+	Kind  string    `json:"kind"`
+	Name  string    `json:"name"`
+	ID    string    `json:"id,omitempty"`
+	From  time.Time `json:"from,omitzero"`
+	Until time.Time `json:"until,omitzero"`
 }
 
 // Result is the verdict over one payload.
@@ -108,7 +131,8 @@ type Source struct {
 }
 
 // Check is one thing that was looked at. Its message is our own words and the
-// policy's, never the evidence's.
+// policy's; what it repeats of the evidence, such as the name in a certificate, is
+// quoted.
 type Check struct {
 	Name    string       `json:"name"`
 	Status  Status       `json:"status"`
@@ -127,10 +151,46 @@ type Signer struct {
 	Holder   string       `json:"holder,omitempty"`
 	Name     string       `json:"name,omitempty"`
 	KeyID    string       `json:"keyId,omitempty"`
+	Roles    []string     `json:"roles,omitempty"`
+	Tenant   string       `json:"tenant,omitempty"`
 	Reason   fault.Reason `json:"reason,omitempty"`
 	Message  string       `json:"message,omitempty"`
+	// Certificate is what the signer's certificate says. It is there only if the
+	// certificate was issued by a trusted authority or is pinned.
+	Certificate *Certificate `json:"certificate,omitempty"`
+	// Time is when the key was judged; nil if the signature is not verified.
+	Time *SigningTime `json:"time,omitempty"`
+	// Proofs are what stands beside the signature, each with what became of it.
+	Proofs []Proof `json:"proofs,omitempty"`
 
 	key int // index into the trust's keys, when verified
+}
+
+// Certificate is what an authority vouched for.
+type Certificate struct {
+	// Authority is the CA's name in the trust: its URI, or the subject of its root.
+	Authority string `json:"authority"`
+	// Identity is the subject alternative name that was demanded.
+	Identity string `json:"identity"`
+	// Issuer is the OIDC issuer, or the distinguished name of the issuing CA.
+	Issuer    string    `json:"issuer"`
+	Serial    string    `json:"serial"` // lower-case hex
+	SHA256    string    `json:"sha256"` // of the certificate in DER
+	NotBefore time.Time `json:"notBefore"`
+	NotAfter  time.Time `json:"notAfter"`
+	// Extensions are Fulcio's further claims about the build, by the names of
+	// its specification, such as sourceRepositoryURI.
+	Extensions map[string]string `json:"extensions,omitempty"`
+}
+
+// SigningTime is when a signature was judged, and on whose word.
+type SigningTime struct {
+	At time.Time `json:"at"`
+	// Source is "timestamp" or "log" if the time is proven, else as in TimeUsed.
+	Source string `json:"source"`
+	// Authority is who proved it; empty if nobody did.
+	Authority string `json:"authority,omitempty"`
+	Proven    bool   `json:"proven"`
 }
 
 // Claims is what a payload says.
