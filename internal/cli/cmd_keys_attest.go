@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"crypto"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/pem"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/ui"
+	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/keys"
 	"github.com/stellaops/stella/pkg/keys/keyring"
 )
@@ -26,10 +28,14 @@ func newKeysAttestCommand(a *app) *cobra.Command {
 		Long: `Ask the device that holds the key NAME of the keyring for its maker's statement
 that the key lives in hardware, and keep the statement in the keyring.
 
-With --roots the statement is kept only if it is about this key and leads to one
-of the certificates in FILE, which you got from the maker by another way.
-Without --roots nothing is verified, and the result says so.`,
-		Example:           `  stella keys attest old --roots maker.pem  # exit 2`,
+With --roots the statement is kept only if it is about this key and leads to
+what is in FILE, which you got from the maker by another way: certificates, in
+PEM. A TPM signs its statements with an attestation key of its own. It proves on
+the spot that it has one and is by one of these makers, or FILE has the public
+half of the attestation key, see stella keys enrol. Without --roots nothing is
+verified, and the result says so.`,
+		Example: `  stella keys attest release --roots maker.pem
+  stella keys attest release`,
 		Args:              wantArgs("NAME"),
 		ValidArgsFunction: a.completeName,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -52,7 +58,7 @@ type keysAttestOptions struct {
 
 // AddFlags registers the flags.
 func (o *keysAttestOptions) AddFlags(fs *pflag.FlagSet) {
-	fs.StringVar(&o.roots, "roots", "", "demand a statement that leads to a certificate in `FILE` (PEM)")
+	fs.StringVar(&o.roots, "roots", "", "demand a statement that leads to a certificate, or an attestation key, in `FILE` (PEM)")
 	o.secrets.AddFlags(fs)
 	addKeyring(fs)
 }
@@ -66,9 +72,9 @@ func runKeysAttest(ctx context.Context, s *session, o *keysAttestOptions, name s
 	if err != nil {
 		return err
 	}
-	var roots []*x509.Certificate
+	var trust *keys.AttestationTrust
 	if o.roots != "" {
-		if roots, err = readRoots(s, o.roots); err != nil {
+		if trust, err = readAttestationTrust(s, o.roots); err != nil {
 			return err
 		}
 	}
@@ -77,12 +83,12 @@ func runKeysAttest(ctx context.Context, s *session, o *keysAttestOptions, name s
 		return err
 	}
 	var hardware *keys.Hardware
-	if o.roots != "" {
-		led, err := verifyAttestation(s, attester, got, e, roots)
+	if trust != nil {
+		led, err := verifyAttestation(ctx, attester, got, e, trust)
 		if err != nil {
 			return err
 		}
-		hardware = &keys.Hardware{Format: got.Format, Roots: fingerprints(led), VerifiedAt: s.Now()}
+		hardware = &keys.Hardware{Format: got.Format, Roots: led, VerifiedAt: s.Now()}
 	}
 	if err := o.keep(ctx, s, name, got, hardware); err != nil {
 		return err
@@ -111,20 +117,30 @@ func (o *keysAttestOptions) attester(s *session, e *keyring.Entry) (keys.Atteste
 	return attester, nil
 }
 
-// verifyAttestation judges a statement and returns those of the roots that it
-// leads to, or fails: what stella cannot judge is not kept as if it had.
-func verifyAttestation(s *session, attester keys.Attester, a *keys.Attestation, e *keyring.Entry, roots []*x509.Certificate) ([]*x509.Certificate, error) {
+// verifyAttestation judges a statement and names what of the trust it leads to, or
+// fails: what stella cannot judge is not kept as if it had. A device that nobody
+// knows yet proves who it is by the makers' certificates, if there are any.
+func verifyAttestation(ctx context.Context, attester keys.Attester, a *keys.Attestation, e *keyring.Entry, trust *keys.AttestationTrust) ([]string, error) {
 	verifier, ok := attester.(keys.AttestationVerifier)
 	if !ok {
 		return nil, fault.New(fault.KeyUnsupported, "stella cannot verify statements in the form %q", a.Format).
 			WithHint("keep it unverified, without --roots, and verify it with the maker's tool")
 	}
-	if err := verifier.VerifyAttestation(a, e.Key.Public, roots, s.Now()); err != nil {
+	judge := func(t keys.AttestationTrust) error { return verifier.VerifyAttestation(a, &e.Key, t) }
+	err := judge(*trust)
+	enroller, enrols := attester.(keys.Enroller)
+	if enrols && len(trust.Roots) > 0 && fault.ReasonOf(err) == fault.AttestationUntrusted {
+		var signer crypto.PublicKey
+		if signer, err = enroller.EnrolHere(ctx, e.Reference, *trust); err != nil {
+			return nil, err
+		}
+		trust.Signers = append(trust.Signers, signer)
+		err = judge(*trust)
+	}
+	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(slices.Clone(roots), func(root *x509.Certificate) bool {
-		return verifier.VerifyAttestation(a, e.Key.Public, []*x509.Certificate{root}, s.Now()) != nil
-	}), nil
+	return leadsTo(trust, judge), nil
 }
 
 // keep notes the statement and, if it was verified, that the key is in hardware.
@@ -148,40 +164,68 @@ func (o *keysAttestOptions) keep(ctx context.Context, s *session, name string, a
 	})
 }
 
-// readRoots reads the certificates that statements must lead to.
-func readRoots(s *session, path string) ([]*x509.Certificate, error) {
+// readAttestationTrust reads the certificates and attestation keys that statements
+// must lead to.
+func readAttestationTrust(s *session, path string) (*keys.AttestationTrust, error) {
 	text, err := readPublicFile(s, path)
 	if err != nil {
 		return nil, err
 	}
-	var roots []*x509.Certificate
+	trust := &keys.AttestationTrust{At: s.Now()}
 	for {
 		var block *pem.Block
 		if block, text = pem.Decode(text); block == nil {
 			break
 		}
-		cert, err := x509.ParseCertificate(block.Bytes)
-		if err != nil || block.Type != "CERTIFICATE" {
-			return nil, fault.New(fault.TrustMalformed, "%q holds something else than certificates", path).With("path", path)
+		if err := addTrust(trust, block); err != nil {
+			return nil, fault.Wrap(fault.TrustMalformed, err, "%q", path).With("path", path)
 		}
-		roots = append(roots, cert)
 	}
-	if len(roots) == 0 {
-		return nil, fault.New(fault.TrustMalformed, "%q holds no certificate", path).With("path", path).
+	if len(trust.Roots) == 0 && len(trust.Signers) == 0 {
+		return nil, fault.New(fault.TrustMalformed, "%q holds no certificate and no key", path).With("path", path).
 			WithHint("give the maker's root certificates as PEM")
 	}
-	return roots, nil
+	return trust, nil
 }
 
-// fingerprints returns the roots' names, each once.
-func fingerprints(roots []*x509.Certificate) []string {
+// leadsTo names what of the trust is enough for a statement: certificates by the
+// SHA-256 of their DER, attestation keys by their key ids, each once.
+func leadsTo(trust *keys.AttestationTrust, judge func(keys.AttestationTrust) error) []string {
 	var out []string
-	for _, root := range roots {
-		if f := fmt.Sprintf("sha256:%x", sha256.Sum256(root.Raw)); !slices.Contains(out, f) {
-			out = append(out, f)
+	add := func(name string, t keys.AttestationTrust) {
+		t.At = trust.At
+		if judge(t) == nil && !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	for _, root := range trust.Roots {
+		add(fmt.Sprintf("sha256:%x", sha256.Sum256(root.Raw)), keys.AttestationTrust{Roots: []*x509.Certificate{root}})
+	}
+	for _, signer := range trust.Signers {
+		if id, err := dsse.KeyID(signer); err == nil {
+			add(id, keys.AttestationTrust{Signers: []crypto.PublicKey{signer}})
 		}
 	}
 	return out
+}
+
+func addTrust(trust *keys.AttestationTrust, block *pem.Block) error {
+	if block.Type == "CERTIFICATE" {
+		cert, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return fault.New(fault.TrustMalformed, "a certificate is damaged")
+		}
+		trust.Roots = append(trust.Roots, cert)
+		return nil
+	}
+	list, err := keys.ParsePublic(pem.EncodeToMemory(block))
+	if err != nil {
+		return err
+	}
+	for _, k := range list {
+		trust.Signers = append(trust.Signers, k.Key)
+	}
+	return nil
 }
 
 type keysAttestResult struct {

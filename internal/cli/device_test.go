@@ -137,12 +137,12 @@ func (s *shelf) Attest(_ context.Context, ref keys.Ref) (*keys.Attestation, erro
 	return &keys.Attestation{Format: "shelf", Statement: statement, Chain: [][]byte{s.leaf}}, err
 }
 
-func (s *shelf) VerifyAttestation(a *keys.Attestation, pub crypto.PublicKey, roots []*x509.Certificate, _ time.Time) error {
-	der, err := dsse.MarshalPKIX(pub)
+func (s *shelf) VerifyAttestation(a *keys.Attestation, k *keys.TrustedKey, trust keys.AttestationTrust) error {
+	der, err := dsse.MarshalPKIX(k.Public)
 	if err != nil {
 		return err
 	}
-	for _, root := range roots {
+	for _, root := range trust.Roots {
 		if root.CheckSignature(x509.PureEd25519, der, a.Statement) == nil && bytes.Equal(root.Raw, a.Chain[0]) {
 			return nil
 		}

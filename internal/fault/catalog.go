@@ -84,7 +84,10 @@ const (
 	PINRequired Reason = "pin.required"
 	PINWrong    Reason = "pin.wrong"
 	PINLocked   Reason = "pin.locked"
+	PINReplug   Reason = "pin.replug"
 	PINInvalid  Reason = "pin.invalid"
+	PINNotSet   Reason = "pin.not_set"
+	PINSet      Reason = "pin.already_set"
 
 	KeyringMalformed Reason = "keyring.malformed"
 	KeyringFailed    Reason = "keyring.failed"
@@ -225,7 +228,10 @@ func entries() []Entry {
 		{PINRequired, ExitUsage, "the token needs a PIN and none could be asked for"},
 		{PINWrong, ExitFailed, "the token did not take the PIN"},
 		{PINLocked, ExitFailed, "the PIN is locked after too many wrong tries"},
-		{PINInvalid, ExitUsage, "the token refuses the new PIN, or has no PIN set"},
+		{PINReplug, ExitTemporary, "the token takes no PIN, after three wrong ones, until it was unplugged"},
+		{PINInvalid, ExitUsage, "the token refuses the new PIN, or wants its PIN changed first"},
+		{PINNotSet, ExitUsage, "the token has no PIN set, and one is needed"},
+		{PINSet, ExitUsage, "the token has a PIN, which is changed and not set"},
 
 		{KeyringMalformed, ExitUsage, "the keyring is not well-formed"},
 		{KeyringFailed, ExitFailed, "the keyring cannot be read, locked or written"},
