@@ -35,9 +35,9 @@ func (b Beside) Complete(f *input.File, items []Item) error {
 	if b.Timestamp == nil {
 		return nil
 	}
-	response, err := readTimestamp(b.Timestamp)
+	response, err := ReadTimestamp(b.Timestamp)
 	if err != nil {
-		return inFile(err, b.Timestamp, 0)
+		return err
 	}
 	m.Timestamps = encodeTimestamps([][]byte{response})
 	if items[0].Envelope != nil && m.Stamped == nil && f.Size() <= MaxInner {
@@ -66,7 +66,16 @@ func (b Beside) certificate(m *Material) error {
 	return err
 }
 
-// readTimestamp returns the response that f is.
+// ReadTimestamp returns the RFC 3161 response that f is: DER, base64 of it, or
+// cosign's JSON around it. The response itself is not read.
+func ReadTimestamp(f *input.File) ([]byte, error) {
+	der, err := readTimestamp(f)
+	if err != nil {
+		return nil, inFile(err, f, 0)
+	}
+	return der, nil
+}
+
 func readTimestamp(f *input.File) ([]byte, error) {
 	text, err := readSmall(f, MaxTimestampSize*2)
 	if err != nil {

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json/jsontext"
-	"errors"
-	"fmt"
 	"io"
 
 	"github.com/stellaops/stella/internal/fault"
@@ -68,7 +66,7 @@ func encodeTimestamps(responses [][]byte) jsontext.Value {
 	return append(b, "]}"...)
 }
 
-// Timestamps returns the RFC 3161 responses beside the signature, in DER.
+// TimestampResponses returns the RFC 3161 responses beside the signature, in DER.
 func (m *Material) TimestampResponses() ([][]byte, error) { return decodeTimestamps(m.Timestamps) }
 
 // WriteStamped writes the bundle item, which is all of f, with one more RFC 3161
@@ -76,7 +74,7 @@ func (m *Material) TimestampResponses() ([][]byte, error) { return decodeTimesta
 // bundle has no place for a time stamp and is refused, and so is a response that
 // is there already.
 func WriteStamped(w io.Writer, f *input.File, item *Item, response []byte) error {
-	if err := item.takesTimestamp(); err != nil {
+	if err := item.TakesTimestamp(); err != nil {
 		return err
 	}
 	responses, err := item.Material.TimestampResponses()
@@ -98,12 +96,14 @@ func WriteStamped(w io.Writer, f *input.File, item *Item, response []byte) error
 	return splice(w, f, at, value)
 }
 
-func (i *Item) takesTimestamp() error {
+// TakesTimestamp fails with fault.BundleRequired unless the item is a Sigstore
+// bundle in a file of its own.
+func (i *Item) TakesTimestamp() error {
 	if i.Version != "" && i.Part == "" && i.Line == 0 {
 		return nil
 	}
-	return fault.New(fault.BundleRequired, "%s has no place for a time stamp", i.Shape).
-		WithHint("time-stamp a Sigstore bundle of its own: the signing verbs write one with --envelope bundle")
+	return fault.New(fault.BundleRequired, "what is to be stamped is not a Sigstore bundle in a file of its own but: %s", i.Shape).
+		WithHint("sign with --envelope bundle; or keep the response beside the signature, and verify with --rfc3161-timestamp")
 }
 
 func contains(list [][]byte, b []byte) bool {
@@ -125,7 +125,8 @@ func splice(w io.Writer, f *input.File, at span, content []byte) error {
 		return err
 	}
 	if want := f.Size() - (at.end - at.start) + int64(len(content)); n != want {
-		return fmt.Errorf("failed to copy the bundle: %w", errors.Join(io.ErrUnexpectedEOF, fault.New(fault.InputChanged, "%s changed while it was being read", input.Display(f.Name()))))
+		return fault.New(fault.InputChanged, "%s changed while it was being read", input.Display(f.Name())).
+			WithHint("let nothing write to the file and run the command again")
 	}
 	return nil
 }

@@ -261,11 +261,8 @@ type signerResult struct {
 
 func newSealedResult(s *session, f *signFlags, sealed *bundle.Sealed, signers []dsse.Signer) *sealedResult {
 	r := &sealedResult{
-		Output: f.output.path, Envelope: f.form(), BundleSHA256: sealed.SHA256,
+		Output: f.output.shown(), Envelope: f.form(), BundleSHA256: sealed.SHA256,
 		Audit: s.trail.result(), Profile: string(s.config.Profile), standing: standing(s.config.Profile, version.Module()),
-	}
-	if f.output.onStdout() {
-		r.Output = "-"
 	}
 	for _, signer := range signers {
 		id, _ := dsse.KeyID(signer.Public()) // has one: it signed

@@ -187,9 +187,9 @@ const (
 
 // refusal is the fault of a status that is not "granted".
 func (s *status) refusal() error {
-	text := ""
-	if len(s.Text) > 0 {
-		text = fmt.Sprintf(": %.200q", strings.Join(s.Text, " "))
+	text := strings.Join(s.Text, " ")
+	if text != "" {
+		text = fmt.Sprintf(": %.200q", text)
 	}
 	switch {
 	case s.Code == statusGrantedWithMods:
