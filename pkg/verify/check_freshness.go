@@ -36,13 +36,13 @@ func checkFreshness(j *judgement) error {
 }
 
 func (j *judgement) judgeAge(a *applied) error {
-	fresh := func(c *vote) bool {
-		return c.barred == nil && c.proven() && j.isFresh(c.Time.At, a.rule.MaxAge)
+	fresh := func(v *vote) bool {
+		return v.barred == nil && v.proven() && j.isFresh(v.Time.At, a.rule.MaxAge)
 	}
 	if fill(a.rule.requirements(), a.votes, fresh).full {
 		return nil
 	}
-	unproven := func(c *vote) bool { return c.barred == nil && (!c.proven() || fresh(c)) }
+	unproven := func(v *vote) bool { return v.barred == nil && (!v.proven() || fresh(v)) }
 	if fill(a.rule.requirements(), a.votes, unproven).full {
 		return fault.New(fault.TimeUnproven, "%s wants evidence of the last %s, and nothing proves when it was signed", a.describe(), Age(a.rule.MaxAge)).
 			WithHint("ask the signer for evidence with a time stamp or a log entry")
@@ -51,7 +51,7 @@ func (j *judgement) judgeAge(a *applied) error {
 		WithHint("ask the signer for new evidence")
 }
 
-func (c *vote) proven() bool { return c.Time != nil && c.Time.Proven }
+func (v *vote) proven() bool { return v.Time != nil && v.Time.Proven }
 
 func (j *judgement) isFresh(signed time.Time, most time.Duration) bool {
 	age := j.policy.At.Sub(signed)

@@ -50,9 +50,9 @@ type BarredSigner struct {
 // signers are those that count for the rule.
 func (a *applied) signers() []Signer {
 	var out []Signer
-	for _, c := range a.votes {
-		if c.barred == nil {
-			out = append(out, c.Signer)
+	for _, v := range a.votes {
+		if v.barred == nil {
+			out = append(out, v.Signer)
 		}
 	}
 	return out
@@ -62,7 +62,10 @@ func (a *applied) signers() []Signer {
 // who is there, in words.
 func (j *judgement) judgeSigners(a *applied) (string, error) {
 	a.votes = j.votes(a)
-	usable := func(c *vote) bool { return c.barred == nil }
+	if len(a.votes) == 0 && j.nobody != nil { // says why better than the requirements do
+		return "", fault.New(fault.ReasonOf(j.nobody), "%s: no signature counts", a.describe())
+	}
+	usable := func(v *vote) bool { return v.barred == nil }
 	filling := fill(a.rule.requirements(), a.votes, usable)
 	j.result.Rules = append(j.result.Rules, a.report(filling))
 	if filling.full {
@@ -75,9 +78,9 @@ func (j *judgement) judgeSigners(a *applied) (string, error) {
 // would have met them, or who is missing.
 func (a *applied) explain(filling *filling) error {
 	all := fill(a.rule.requirements(), a.votes, func(*vote) bool { return true })
-	for _, c := range a.votes {
-		if all.full && c.barred != nil {
-			return fault.Wrap(fault.ReasonOf(c.barred), c.barred, "%s: signature %d does not count", a.describe(), c.index+1)
+	for _, v := range a.votes {
+		if all.full && v.barred != nil {
+			return fault.Wrap(fault.ReasonOf(v.barred), v.barred, "%s: signature %d does not count", a.describe(), v.index+1)
 		}
 	}
 	return fault.New(fault.PolicySigners, "%s: %s", a.describe(), filling.missing()).
@@ -90,9 +93,9 @@ func (a *applied) report(f *filling) AppliedRule {
 		req := &f.requirements[r]
 		out.Signers = append(out.Signers, FilledRequirement{Name: req.Name, Threshold: req.Threshold, Holders: f.holdersAt(r)})
 	}
-	for _, c := range a.votes {
-		if c.barred != nil {
-			out.Barred = append(out.Barred, BarredSigner{c.index, fault.ReasonOf(c.barred), c.barred.Error()})
+	for _, v := range a.votes {
+		if v.barred != nil {
+			out.Barred = append(out.Barred, BarredSigner{v.index, fault.ReasonOf(v.barred), v.barred.Error()})
 		}
 	}
 	return out

@@ -29,8 +29,8 @@ type filling struct {
 func fill(requirements []Requirement, votes []vote, usable func(*vote) bool) *filling {
 	f := &filling{requirements: requirements}
 	for i := range votes {
-		if c := &votes[i]; usable(c) {
-			f.add(c)
+		if v := &votes[i]; usable(v) {
+			f.add(v)
 		}
 	}
 	places := make([]int, len(requirements))
@@ -43,14 +43,14 @@ func fill(requirements []Requirement, votes []vote, usable func(*vote) bool) *fi
 }
 
 // add counts one signature for its holder.
-func (f *filling) add(c *vote) {
-	h := slices.Index(f.holders, c.Holder)
+func (f *filling) add(v *vote) {
+	h := slices.Index(f.holders, v.Holder)
 	if h < 0 {
 		h = len(f.holders)
-		f.holders, f.wanted = append(f.holders, c.Holder), append(f.wanted, nil)
+		f.holders, f.wanted = append(f.holders, v.Holder), append(f.wanted, nil)
 	}
 	for r := range f.requirements {
-		if !slices.Contains(f.wanted[h], r) && f.requirements[r].takes(c) {
+		if !slices.Contains(f.wanted[h], r) && f.requirements[r].takes(v) {
 			f.wanted[h] = append(f.wanted[h], r)
 		}
 	}
@@ -107,12 +107,12 @@ func (f *filling) couldFill(r int) int {
 }
 
 // takes reports whether a signature counts for the requirement.
-func (r *Requirement) takes(c *vote) bool {
+func (r *Requirement) takes(v *vote) bool {
 	return len(r.From) == 0 || slices.ContainsFunc(r.From, func(m SignerMatch) bool {
-		if c.identity != nil {
-			return m.couldMatch(c)
+		if v.identity != nil {
+			return m.couldMatch(v)
 		}
-		return m.matches(&c.Signer)
+		return m.matches(&v.Signer)
 	})
 }
 

@@ -24,7 +24,7 @@ func (says) Name() string                                     { return "said" }
 func (s says) Holds(_ context.Context, f *verify.Facts) error { return s.err }
 func from(m ...verify.SignerMatch) []verify.SignerMatch       { return m }
 func role(names ...string) verify.SignerMatch                 { return verify.SignerMatch{Roles: names} }
-func named(name string) verify.SubjectMatch                   { return verify.SubjectMatch{Name: verify.Exactly(name)} }
+func nameIs(name string) verify.SubjectMatch                  { return verify.SubjectMatch{Name: verify.Exactly(name)} }
 func one(name string, m ...verify.SignerMatch) []verify.Requirement {
 	return []verify.Requirement{{Name: name, Threshold: 1, From: m}}
 }
@@ -82,17 +82,17 @@ func TestRules(t *testing.T) {
 	}{
 		{"rule about everything", sealed(t, m, ann), about(), nil, "", ""},
 		{"no rule at all", sealed(t, m, ann), nil, nil, fault.PolicyNoRule, `no rule of policy "p" is about`},
-		{"name", sealed(t, m, ann), about(named("app")), nil, "", ""},
-		{"another name", sealed(t, m, ann), about(named("ap")), nil, fault.PolicyNoRule, ""},
+		{"name", sealed(t, m, ann), about(nameIs("app")), nil, "", ""},
+		{"another name", sealed(t, m, ann), about(nameIs("ap")), nil, fault.PolicyNoRule, ""},
 		{"pattern", sealed(t, m, ann), about(verify.SubjectMatch{Name: pattern}), nil, "", ""},
 		{"digest", sealed(t, m, ann), about(digest(sum256("app"))), nil, "", ""},
 		{"another digest", sealed(t, m, ann), about(digest(sum256("other"))), nil, fault.PolicyNoRule, ""},
 		{"name and another digest", sealed(t, m, ann), about(verify.SubjectMatch{Name: verify.Exactly("app"), Digest: map[string]string{"sha256": sum256("x")}}), nil, fault.PolicyNoRule, ""},
 		{"weak digest alone", sealed(t, m, ann), about(verify.SubjectMatch{Digest: map[string]string{"sha1": ""}}), nil, fault.PolicyNoRule, ""},
-		{"one of two subjects", sealed(t, wide, ann), about(named("app")), nil, fault.PolicyNoRule, ""},
-		{"each of two subjects", sealed(t, wide, ann), about(named("app"), named("other")), nil, "", ""},
-		{"the demanded one of two subjects", sealed(t, wide, ann), about(named("app")), []verify.Artifact{artifact("app")}, "", ""},
-		{"the other one is demanded", sealed(t, wide, ann), about(named("app")), []verify.Artifact{artifact("other")}, fault.PolicyNoRule, ""},
+		{"one of two subjects", sealed(t, wide, ann), about(nameIs("app")), nil, fault.PolicyNoRule, ""},
+		{"each of two subjects", sealed(t, wide, ann), about(nameIs("app"), nameIs("other")), nil, "", ""},
+		{"the demanded one of two subjects", sealed(t, wide, ann), about(nameIs("app")), []verify.Artifact{artifact("app")}, "", ""},
+		{"the other one is demanded", sealed(t, wide, ann), about(nameIs("app")), []verify.Artifact{artifact("other")}, fault.PolicyNoRule, ""},
 		{"type", sealed(t, m, ann), typed("x", predicateType), nil, "", ""},
 		{"spelling of a type", sealed(t, m, ann), typed(predicateType + "/v1"), nil, "", ""},
 		{"another type", sealed(t, m, ann), typed("x"), nil, fault.PolicyNoRule, ""},

@@ -72,11 +72,11 @@ func (p *Policy) possibleCertificates(set *RuleSet, rule *Rule) []vote {
 			n = places
 		}
 		for k := range n {
-			c := vote{identity: id, Signer: Signer{Holder: id.Holder, Roles: id.Roles, Tenant: id.Tenant}}
-			if c.Holder == "" {
-				c.Holder = fmt.Sprintf("%d %d", i, k)
+			v := vote{identity: id, Signer: Signer{Holder: id.Holder, Roles: id.Roles, Tenant: id.Tenant}}
+			if v.Holder == "" {
+				v.Holder = fmt.Sprintf("%d %d", i, k)
 			}
-			out = append(out, c)
+			out = append(out, v)
 		}
 	}
 	return out
@@ -84,16 +84,16 @@ func (p *Policy) possibleCertificates(set *RuleSet, rule *Rule) []vote {
 
 // couldMatch reports whether a certificate in the identity's name might meet
 // the demand.
-func (m *SignerMatch) couldMatch(c *vote) bool {
+func (m *SignerMatch) couldMatch(v *vote) bool {
 	named := *m
 	named.KeyIDs, named.Identities = nil, nil // a certificate's key is not known beforehand
-	if c.identity.Holder == "" {
+	if v.identity.Holder == "" {
 		named.Holders = nil // the holder is the name in the certificate
 	}
 	overlap := len(m.Identities) == 0 || slices.ContainsFunc(m.Identities, func(i Identity) bool {
-		return i.Issuer.couldMeet(c.identity.Issuer) && i.SubjectAlternativeName.couldMeet(c.identity.SubjectAlternativeName)
+		return i.Issuer.couldMeet(v.identity.Issuer) && i.SubjectAlternativeName.couldMeet(v.identity.SubjectAlternativeName)
 	})
-	return overlap && named.matches(&c.Signer)
+	return overlap && named.matches(&v.Signer)
 }
 
 // isExact reports whether one string alone meets the demand.

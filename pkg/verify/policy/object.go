@@ -113,7 +113,7 @@ func (o *object) member(name string, must bool, want kind) *node {
 func (o *object) wrongKind(name string, n *node, want kind) *fault.Error {
 	err := o.fail(name, "is %s, not %s", n.kind, want)
 	if want == text && n.kind != mapping && n.kind != sequence && n.text != "" {
-		err.WithHint("put the value in quotes")
+		return err.WithHint("put the value in quotes")
 	}
 	return err
 }
