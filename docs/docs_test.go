@@ -51,11 +51,12 @@ func hasTest(t *testing.T, dir, name string) bool {
 	return false
 }
 
-// TestCommandsOfKeyPagesAreRun: every command that a page about keys shows is run by
+// TestCommandsOfPagesAreRun: every command that a page about keys shows is run by
 // a test that is there, or listed as one that cannot be.
-func TestCommandsOfKeyPagesAreRun(t *testing.T) {
+func TestCommandsOfPagesAreRun(t *testing.T) {
 	names, err := filepath.Glob("keys/*.md")
 	require.NoError(t, err)
+	names = append(names, "formats/policy.md")
 	var shown []pages.Runner
 	exceptions := pages.NotRun()
 	for _, name := range names {
