@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"strings"
 	"testing"
 	"time"
 
@@ -188,5 +189,28 @@ func TestChainAgain(t *testing.T) {
 		require.Equal(t, fault.KeyNotYetValid, fault.ReasonOf(err))
 		_, err = stranger.Chain(leaf, noon())
 		require.Equal(t, fault.CertificateUntrusted, fault.ReasonOf(err))
+	}
+}
+
+// TestWindowOfCA asks for a chain within and after the window in which a CA is
+// trusted, while all its certificates are valid.
+func TestWindowOfCA(t *testing.T) {
+	w := world.New("window")
+	e := w.Evidence(world.Options{})
+	authorities := `"certificateAuthorities":[`
+	before, after, found := strings.Cut(string(e.TrustedRoot), authorities)
+	require.True(t, found)
+	end := e.At.Add(time.Minute)
+	closed := strings.Replace(after, `"end":"2036-06-01T12:00:00Z"`, `"end":"`+end.Format(time.RFC3339)+`"`, 1)
+	require.NotEqual(t, after, closed)
+	root, err := material.ParseRoot("trusted_root.json", []byte(before+authorities+closed))
+	require.NoError(t, err)
+	_, signed := read(t, e)
+	for range 2 {
+		_, err = root.Chain(signed.Leaf, end)
+		require.NoError(t, err)
+		_, err = root.Chain(signed.Leaf, end.Add(time.Second))
+		require.Equal(t, fault.CertificateUntrusted, fault.ReasonOf(err))
+		assert.Contains(t, err.Error(), "does not vouch")
 	}
 }
