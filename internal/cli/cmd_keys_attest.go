@@ -6,6 +6,8 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -74,14 +76,15 @@ func runKeysAttest(ctx context.Context, s *session, o *keysAttestOptions, name s
 	if err != nil {
 		return err
 	}
-	detail := got.Format + ", not verified"
+	var hardware *keys.Hardware
 	if o.roots != "" {
-		if err := verifyAttestation(s, attester, got, e, roots); err != nil {
+		led, err := verifyAttestation(s, attester, got, e, roots)
+		if err != nil {
 			return err
 		}
-		detail = fmt.Sprintf("%s, verified to roots %s", got.Format, fingerprints(roots))
+		hardware = &keys.Hardware{Format: got.Format, Roots: fingerprints(led), VerifiedAt: s.Now()}
 	}
-	if err := o.keep(ctx, s, name, got, detail); err != nil {
+	if err := o.keep(ctx, s, name, got, hardware); err != nil {
 		return err
 	}
 	return s.ui.Show(&keysAttestResult{Name: name, Format: got.Format, Certificates: len(got.Chain), Verified: o.roots != "", Roots: o.roots})
@@ -108,24 +111,38 @@ func (o *keysAttestOptions) attester(s *session, e *keyring.Entry) (keys.Atteste
 	return attester, nil
 }
 
-// verifyAttestation judges a statement, or fails: what stella cannot judge is
-// not kept as if it had.
-func verifyAttestation(s *session, attester keys.Attester, a *keys.Attestation, e *keyring.Entry, roots []*x509.Certificate) error {
+// verifyAttestation judges a statement and returns those of the roots that it
+// leads to, or fails: what stella cannot judge is not kept as if it had.
+func verifyAttestation(s *session, attester keys.Attester, a *keys.Attestation, e *keyring.Entry, roots []*x509.Certificate) ([]*x509.Certificate, error) {
 	verifier, ok := attester.(keys.AttestationVerifier)
 	if !ok {
-		return fault.New(fault.KeyUnsupported, "stella cannot verify statements in the form %q", a.Format).
+		return nil, fault.New(fault.KeyUnsupported, "stella cannot verify statements in the form %q", a.Format).
 			WithHint("keep it unverified, without --roots, and verify it with the maker's tool")
 	}
-	return verifier.VerifyAttestation(a, e.Key.Public, roots, s.Now())
+	if err := verifier.VerifyAttestation(a, e.Key.Public, roots, s.Now()); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(roots), func(root *x509.Certificate) bool {
+		return verifier.VerifyAttestation(a, e.Key.Public, []*x509.Certificate{root}, s.Now()) != nil
+	}), nil
 }
 
-func (o *keysAttestOptions) keep(ctx context.Context, s *session, name string, a *keys.Attestation, detail string) error {
+// keep notes the statement and, if it was verified, that the key is in hardware.
+// One that was not verified takes nothing back.
+func (o *keysAttestOptions) keep(ctx context.Context, s *session, name string, a *keys.Attestation, hardware *keys.Hardware) error {
+	detail := a.Format + ", not verified"
+	if hardware != nil {
+		detail = fmt.Sprintf("%s, verified to roots %s", a.Format, strings.Join(hardware.Roots, " "))
+	}
 	return s.keyring().Update(ctx, func(c *keyring.Contents) error {
 		e, err := c.Find(name)
 		if err != nil {
 			return err
 		}
 		e.Attestations = append(e.Attestations, keyring.Attestation{Attestation: *a, ObtainedAt: s.Now()})
+		if hardware != nil {
+			e.Key.Hardware = hardware
+		}
 		e.Note(s.Now(), keyring.Attested, "%s", detail)
 		return nil
 	})
@@ -156,15 +173,15 @@ func readRoots(s *session, path string) ([]*x509.Certificate, error) {
 	return roots, nil
 }
 
-func fingerprints(roots []*x509.Certificate) string {
-	text := ""
-	for i, root := range roots {
-		if i > 0 {
-			text += " "
+// fingerprints returns the roots' names, each once.
+func fingerprints(roots []*x509.Certificate) []string {
+	var out []string
+	for _, root := range roots {
+		if f := fmt.Sprintf("sha256:%x", sha256.Sum256(root.Raw)); !slices.Contains(out, f) {
+			out = append(out, f)
 		}
-		text += fmt.Sprintf("sha256:%x", sha256.Sum256(root.Raw))
 	}
-	return text
+	return out
 }
 
 type keysAttestResult struct {

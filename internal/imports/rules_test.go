@@ -39,6 +39,7 @@ func reaches() []reach {
 		{"internal/input", nil},
 		{"internal/strictjson", nil},
 		{"internal/bundle", nil},
+		{"internal/oci", nil},
 		{"internal/atomicfile", []string{"golang.org/x/sys"}},
 		{"internal/filelock", []string{"golang.org/x/sys"}},
 		{"internal/spelling", nil},
@@ -88,6 +89,8 @@ func homes() []home {
 		{"github.com/digitorus/pkcs7", []string{"pkg/verify/material"}},
 		{"google.golang.org/protobuf", []string{"pkg/verify/material", "internal/testkit/world"}},
 		{"github.com/theupdateframework/go-tuf/v2", []string{"pkg/offlinekit"}},
+		{"cel.dev/cel-go", []string{"pkg/verify/policy"}},
+		{"go.yaml.in/yaml/v3", []string{"internal/cli", "pkg/verify/policy"}},
 	}
 }
 
