@@ -249,10 +249,19 @@ func hintEvidenceBeside(err error, name string) error {
 	if fault.ReasonOf(err) != fault.NotEvidence || !errors.As(err, &f) {
 		return err
 	}
+	exists := func(suffix string) bool {
+		_, err := os.Stat(name + suffix)
+		return err == nil
+	}
 	for _, suffix := range append(bundle.Suffixes(), ".sig") {
-		if _, statErr := os.Stat(name + suffix); statErr == nil {
-			return f.WithHint("did you mean: stella verify %s --subject %s --key KEY.pub", name+suffix, name)
+		if !exists(suffix) {
+			continue
 		}
+		if certificate := ".pem"; suffix == ".sig" && exists(certificate) {
+			return f.WithHint("did you mean: stella verify %s --certificate %s --subject %s --trusted-root FILE --certificate-identity NAME --certificate-oidc-issuer URL",
+				name+suffix, name+certificate, name)
+		}
+		return f.WithHint("did you mean: stella verify %s --subject %s --key KEY.pub", name+suffix, name)
 	}
 	return f
 }

@@ -40,6 +40,7 @@ func reaches() []reach {
 		{"internal/strictjson", nil},
 		{"internal/bundle", nil},
 		{"internal/oci", nil},
+		{"internal/timestamp", nil},
 		{"internal/atomicfile", []string{"golang.org/x/sys"}},
 		{"internal/filelock", []string{"golang.org/x/sys"}},
 		{"internal/spelling", nil},
