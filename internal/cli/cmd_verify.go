@@ -15,6 +15,7 @@ import (
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/internal/predicate"
+	"github.com/stellaops/stella/internal/report"
 	"github.com/stellaops/stella/internal/version"
 	"github.com/stellaops/stella/pkg/keys"
 	"github.com/stellaops/stella/pkg/verify"
@@ -50,6 +51,7 @@ verdict says so.`,
 
 type verifyOptions struct {
 	trust         trustFlags
+	rendering     renderingFlags
 	subjects      []string
 	predicateType string
 	threshold     int
@@ -61,6 +63,7 @@ type verifyOptions struct {
 func (o *verifyOptions) AddFlags(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&o.trust.keys, "key", nil, "trust the public key, certificate or keys.json in `FILE`, all of a directory, or keyring:NAME; repeatable")
 	o.trust.AddFlags(fs)
+	o.rendering.AddFlags(fs)
 	fs.StringArrayVar(&o.subjects, "subject", nil, "demand that the evidence is about `FILE|NAME@sha256:HEX|sha256:HEX`; repeatable")
 	fs.StringVar(&o.predicateType, "type", "", "demand a predicate type, by short name or `URI`")
 	fs.IntVar(&o.threshold, "threshold", 1, "demand signatures by `N` distinct holders")
@@ -77,6 +80,11 @@ func runVerify(ctx context.Context, s *session, o *verifyOptions, names []string
 	if err != nil {
 		return err
 	}
+	verdict, err := o.rendering.open(ctx, s, names, report.Reservations(len(policy.Subjects) > 0, len(policy.AssumeRevoked) > 0))
+	if err != nil {
+		return err
+	}
+	defer verdict.Abort()
 	evidence := &verify.Evidence{}
 	for _, name := range names {
 		f, err := input.Open(name, s.Stdin, input.MaxEvidence)
@@ -89,16 +97,21 @@ func runVerify(ctx context.Context, s *session, o *verifyOptions, names []string
 		}
 		s.ui.Detail("read %s: %d signed documents so far", name, evidence.Len())
 	}
-	report, err := verify.Verify(ctx, evidence, policy)
-	if report == nil {
+	whole, err := verify.Verify(ctx, evidence, policy)
+	if whole == nil {
 		return err
 	}
-	report.Time.Source = o.timeSource()
-	report.Profile.Standing = standing(report.Profile.Name, version.Module())
-	if err := s.ui.Show(newVerdict(report, names, err)); err != nil {
+	whole.Time.Source = o.timeSource()
+	whole.Profile.Standing = standing(whole.Profile.Name, version.Module())
+	for i := range whole.Results {
+		if err := verdict.Result(&whole.Results[i]); err != nil {
+			return err
+		}
+	}
+	if err := verdict.Close(whole); err != nil {
 		return err
 	}
-	return settled(report.Exit)
+	return settled(whole.Exit)
 }
 
 // closeList is the inputs of one verification, which must all stay open until
