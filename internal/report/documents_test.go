@@ -1,0 +1,15 @@
+package report_test
+
+import (
+	"io"
+	"testing"
+
+	"github.com/stellaops/stella/internal/report"
+)
+
+// documents are the renderings that are one document.
+func documents() map[string]func(t testing.TB, w io.Writer) report.Writer {
+	return map[string]func(t testing.TB, w io.Writer) report.Writer{
+		"json": func(t testing.TB, w io.Writer) report.Writer { return report.NewJSON(t.Context(), w, options()) },
+	}
+}
