@@ -10,6 +10,12 @@ import (
 // verdict over all, which alone has a member "schema" and has no results.
 func NewLines(w io.Writer, o Options) Writer { return &lines{w, o.ASCII} }
 
+// summary is a verdict without its results.
+type summary struct {
+	*verify.Report
+	Results []verify.Result `json:"results,omitzero"` // hides those of Report
+}
+
 type lines struct {
 	w     io.Writer
 	ascii bool
@@ -22,10 +28,7 @@ func (l *lines) Result(r *verify.Result) error { return l.line(r) }
 
 // Close implements Writer.
 func (l *lines) Close(whole *verify.Report) error {
-	return l.line(struct {
-		*verify.Report
-		Results []verify.Result `json:"results,omitzero"` // hides the embedded ones
-	}{Report: whole})
+	return l.line(summary{Report: whole})
 }
 
 // Abort implements Writer.
