@@ -3,6 +3,7 @@ package report_test
 import (
 	"bytes"
 	"encoding/xml"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -57,11 +58,15 @@ func asJUnit(t testing.TB, whole *verify.Report) ([]byte, junitFile) {
 }
 
 // xmllint checks against the schema that Jenkins has published.
-func xmllint(t testing.TB, text []byte) error {
+func xmllint(t testing.TB, texts ...[]byte) error {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "report.xml")
-	require.NoError(t, os.WriteFile(path, text, 0o600))
-	_, complaint, err := testkit.TryTool(t, ".", "xmllint", "--nonet", "--noout", "--schema", filepath.Join("testdata", "jenkins-junit.xsd"), path)
+	args := []string{"--nonet", "--noout", "--schema", filepath.Join("testdata", "jenkins-junit.xsd")}
+	for i, text := range texts {
+		path := filepath.Join(t.TempDir(), fmt.Sprintf("%d.xml", i))
+		require.NoError(t, os.WriteFile(path, text, 0o600))
+		args = append(args, path)
+	}
+	_, complaint, err := testkit.TryTool(t, ".", "xmllint", args...)
 	t.Logf("%s", complaint)
 	return err
 }

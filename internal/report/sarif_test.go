@@ -171,6 +171,7 @@ func TestSARIFBoundsPasses(t *testing.T) {
 }
 
 func TestSARIFPlaces(t *testing.T) {
+	schema := sarifSchema(t)
 	for name, want := range map[string]string{
 		"dist/a b.json":         "dist/a%20b.json",
 		"a:b.json":              "./a:b.json",
@@ -186,7 +187,7 @@ func TestSARIFPlaces(t *testing.T) {
 		whole.Results = whole.Results[:1]
 		whole.Results[0].Evidence[0] = verify.Source{File: name, Line: 7, Shape: "x"}
 		text, log := asSARIF(t, options(), whole)
-		require.NoError(t, validate(t, sarifSchema(t), text))
+		require.NoError(t, validate(t, schema, text))
 		place := log.Runs[0].Results[0].Locations[0].PhysicalLocation
 		assert.Equal(t, want, place.ArtifactLocation.URI)
 		assert.Equal(t, 7, place.Region.StartLine)
