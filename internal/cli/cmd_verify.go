@@ -31,9 +31,16 @@ against the keys that you name, without a network. Evidence with the same
 payload is judged together, so a threshold may be met by several files.
 
 Without --subject the evidence is not compared with any artifact, and the
-verdict says so.`,
+verdict says so.
+
+--format says what the verdict is written as: text for people, json or ndjson
+for programs, sarif or junit for CI systems, html as one page to print and file.
+In GitHub Actions the verdict is also shown in the step's summary and in
+annotations, and sarif holds failures only, since GitHub takes every result for
+one.`,
 		Example: `  stella verify sbom.sigstore.json --key ci.key.pub
   stella verify sbom.sigstore.json --key ci.key.pub --subject sbom.cdx.json --type cyclonedx
+  stella verify sbom.sigstore.json --key ci.key.pub --format html -o report.html
   stella verify sbom.dsse.json --key ci.key.pub --key team.key.pub --threshold 2
   stella verify sbom.dsse.json --key ci.key.pub --key team.key.pub --hybrid`,
 		Args: wantArgs("FILE..."),

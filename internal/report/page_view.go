@@ -83,7 +83,10 @@ func newResultView(number int, r *verify.Result) resultView {
 
 func newSignerView(s *verify.Signer) signerView {
 	v := signerView{Signer: s, Name: SignerName(s), Status: verify.Passed}
-	if !s.Verified || !s.Counted {
+	switch {
+	case s.Verified && !s.Counted && s.Message == "":
+		v.Status = verify.NotRun // an earlier check failed before signers were counted
+	case !s.Verified || !s.Counted:
 		v.Status = ignoredSignature
 	}
 	v.Proofs, v.ProofsMore = bounded(s.Proofs, maxPageParts)
