@@ -184,6 +184,9 @@ func trustWords(whole *verify.Report) string {
 			break
 		}
 	}
+	for _, i := range whole.Trust.Identities {
+		holders = append(holders, fmt.Sprintf("%s by %s", i.Identity, i.Issuer))
+	}
 	rooted := "unrooted"
 	if whole.Trust.Rooted {
 		rooted = "rooted"

@@ -78,7 +78,7 @@ func TestTextShowsEverythingOfAKeylessSignature(t *testing.T) {
 │  │  │    valid        2026-11-02T10:14:07Z to 2026-11-02T10:24:07Z
 │  │  │    serial       2a
 │  │  │    certificate  sha256:5fe35fe35fe35fe35fe35fe35fe35fe35fe35fe35fe35fe35fe35fe35fe35fe3
-│  │  │    time         2026-11-02T10:14:07Z, from the log of rekor.example
+│  │  │    time         2026-11-02T10:14:07Z, proven by the log of rekor.example
 │  │  ├─ ✓ log entry       entry 81234567 by rekor.example at 2026-11-02T10:14:07Z
 │  │  ├─ ✗ time stamp      by tsa.example: it is about another signature  timestamp.invalid
 │  │  ├─ ✓ certificate log by ct.example at 2026-11-02T10:14:07Z

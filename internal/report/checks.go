@@ -18,6 +18,18 @@ func checkMeaning(name string) string {
 		return "were the keys good when they signed?"
 	case "threshold":
 		return "did as many distinct holders sign as demanded?"
+	case "time":
+		return "when were the signatures made, and is that proven as demanded?"
+	case "log":
+		return "do transparency logs hold the signatures as demanded?"
+	case "sct":
+		return "do certificate transparency logs hold the certificates as demanded?"
+	case "policy":
+		return "have those signed whom the policy demands?"
+	case "conditions":
+		return "does the statement meet the conditions of the policy?"
+	case "freshness":
+		return "is the evidence as recent as the policy demands?"
 	case "artifact":
 		return "is there evidence about each demanded artifact?"
 	}

@@ -89,7 +89,10 @@ func hostileVerdict(s string) *verify.Report {
 	return &verify.Report{
 		Schema: verify.Schema, Exit: fault.ExitRejected, Reason: fault.SubjectMismatch, Network: s,
 		Time: verify.TimeUsed{At: now(), Source: s}, Profile: verify.Profile{Name: "default", Standing: s},
-		Trust:    verify.TrustUsed{Sources: []string{s}, Keys: []verify.TrustedKey{{Name: s, Holder: s, Hybrid: s, KeyID: s, Algorithm: s}}},
+		Trust: verify.TrustUsed{
+			Sources: []string{s}, Keys: []verify.TrustedKey{{Name: s, Holder: s, Hybrid: s, KeyID: s, Algorithm: s}},
+			Identities: []verify.TrustedIdentity{{Identity: s, Issuer: s, Holder: s, Roles: []string{s}}}, Authorities: []verify.Authority{{Kind: s, Name: s, ID: s}},
+		},
 		Policies: []string{s}, AssumedRevocations: []verify.Assumed{{KeyID: s, RevokedAt: time.Time{}}},
 		Results: []verify.Result{good, bad}, Ignored: []verify.Ignored{{Source: s, Line: 1, Reason: s}},
 	}

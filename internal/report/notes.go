@@ -44,19 +44,22 @@ func (n *notes) take(r *verify.Result) {
 			}
 		}
 	}
+	timeSaid := slices.ContainsFunc(r.Checks, func(c verify.Check) bool { return c.Name == "time" && c.Status == verify.NotDemanded })
 	for i := range r.Signers {
-		n.takeSigner(&r.Signers[i])
+		n.takeSigner(&r.Signers[i], timeSaid)
 	}
 }
 
-func (n *notes) takeSigner(s *verify.Signer) {
+// takeSigner notes what is not known of a signer. timeSaid says that the checks have
+// said already that nothing proves the signing time.
+func (n *notes) takeSigner(s *verify.Signer, timeSaid bool) {
 	if !s.Verified {
 		n.worthless++
 	}
 	if s.Reason != "" {
 		n.reasons[s.Reason] = true
 	}
-	if s.Verified && s.Time != nil && !s.Time.Proven {
+	if s.Verified && s.Time != nil && !s.Time.Proven && !timeSaid {
 		n.unproven++
 	}
 	for _, p := range s.Proofs {

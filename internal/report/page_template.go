@@ -14,6 +14,7 @@ import (
 
 	"github.com/stellaops/stella/internal/ui"
 	"github.com/stellaops/stella/pkg/verify"
+	"github.com/stellaops/stella/pkg/verify/material"
 )
 
 var (
@@ -32,12 +33,13 @@ func pageTemplates() *template.Template {
 func pageFunctions() template.FuncMap {
 	return template.FuncMap{
 		// What may be somebody else's words.
-		"show":    func(s any) string { return ui.Escape(fmt.Sprint(s)) },
-		"say":     func(s string) string { return ui.EscapeMessage(s) },
-		"source":  func(s verify.Source) string { return ui.Escape(SourceName(s)) },
-		"finding": func(p verify.Proof) string { return ui.EscapeMessage(ProofWords(&p)) },
-		"proof":   func(kind string) string { return ui.Escape(ProofName(kind)) },
-		"digests": digestWords,
+		"show":      func(s any) string { return ui.Escape(fmt.Sprint(s)) },
+		"say":       func(s string) string { return ui.EscapeMessage(s) },
+		"source":    func(s verify.Source) string { return ui.Escape(SourceName(s)) },
+		"finding":   func(p verify.Proof) string { return ui.EscapeMessage(ProofWords(&p)) },
+		"proof":     func(kind string) string { return ui.Escape(ProofName(kind)) },
+		"digests":   digestWords,
+		"authority": authorityWords,
 		// What is ours.
 		"style":   func() template.CSS { return template.CSS(pageStyle) }, //nolint:gosec // our own file
 		"hash":    styleHash,
@@ -50,6 +52,7 @@ func pageFunctions() template.FuncMap {
 		"class":   class,
 		"instant": instant,
 		"date":    func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
+		"day":     func(t time.Time) string { return t.UTC().Format(time.DateOnly) },
 		"number":  func(n int) string { return thousands(int64(n)) },
 		"count":   countWords,
 		"bytes":   func(n int64) string { return thousands(n) + " bytes" },
@@ -117,9 +120,24 @@ func thousands(n int64) string {
 
 func countWords(n int, noun string) string {
 	if n != 1 {
-		noun += "s"
+		noun = plurals(noun)
 	}
 	return thousands(int64(n)) + " " + noun
+}
+
+// authorityWords are what a kind of authority is called.
+func authorityWords(kind string) string {
+	switch kind {
+	case material.KindCA, material.KindPrivateCA:
+		return "certificates"
+	case material.KindTSA:
+		return "time stamps"
+	case material.KindLog:
+		return "log"
+	case material.KindCTLog:
+		return "certificate log"
+	}
+	return ui.Escape(kind)
 }
 
 // more says how many things are left out.

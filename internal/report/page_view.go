@@ -161,18 +161,24 @@ func newGroupView(verified bool, count, shown int) groupView {
 
 // tailView is what stands below the payloads.
 type tailView struct {
-	Whole       *verify.Report
-	Version     string
-	Keys        []verify.TrustedKey
-	KeysMore    int
-	Ignored     []verify.Ignored
-	IgnoredMore int
-	Words       []Fact
+	Whole           *verify.Report
+	Version         string
+	Keys            []verify.TrustedKey
+	KeysMore        int
+	Identities      []verify.TrustedIdentity
+	IdentitiesMore  int
+	Authorities     []verify.Authority
+	AuthoritiesMore int
+	Ignored         []verify.Ignored
+	IgnoredMore     int
+	Words           []Fact
 }
 
 func newTailView(p *page, whole *verify.Report) tailView {
 	v := tailView{Whole: whole, Version: p.o.Version, Words: p.noted.words(whole)}
 	v.Keys, v.KeysMore = bounded(whole.Trust.Keys, maxPageList)
+	v.Identities, v.IdentitiesMore = bounded(whole.Trust.Identities, maxPageList)
+	v.Authorities, v.AuthoritiesMore = bounded(whole.Trust.Authorities, maxPageList)
 	v.Ignored, v.IgnoredMore = bounded(whole.Ignored, maxPageList)
 	return v
 }

@@ -14,10 +14,12 @@ import (
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/report"
+	sigstore "github.com/stellaops/stella/internal/testkit/world"
 	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/dsse/intoto"
 	"github.com/stellaops/stella/pkg/keys"
 	"github.com/stellaops/stella/pkg/verify"
+	"github.com/stellaops/stella/pkg/verify/material"
 )
 
 func now() time.Time { return time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) }
@@ -137,8 +139,27 @@ func verdicts(t testing.TB) map[string]*verify.Report {
 		Schema: verify.Schema, Exit: fault.ExitMissing, Reason: fault.SignatureMissing, Network: "not used",
 		Profile: verify.Profile{Name: "default"}, Time: verify.TimeUsed{At: now(), Source: "--at"}, Results: []verify.Result{},
 	}
+	all["keyless by a workflow"] = worldly(t)
 	all["keyless"] = keyless()
 	return all
+}
+
+// worldly is a real verdict over keyless evidence with log entry, time stamp and SCT.
+func worldly(t testing.TB) *verify.Report {
+	t.Helper()
+	e := sigstore.New("report").Evidence(sigstore.Options{})
+	root, err := material.ParseRoot("trusted_root.json", e.TrustedRoot)
+	require.NoError(t, err)
+	documents := &verify.Evidence{}
+	require.NoError(t, documents.Read("app.tar.gz.sigstore.json", bytes.NewReader(e.Bundle), int64(len(e.Bundle))))
+	r, err := verify.Verify(t.Context(), documents, &verify.Policy{
+		Root: root, RootSources: []string{"trusted_root.json"}, Threshold: 1, At: e.At, Proofs: verify.Proofs{Log: 1, Timestamp: 1, SCT: 1},
+		Identities: []verify.Identity{{SubjectAlternativeName: verify.Exactly(e.Demand.Identity), Issuer: verify.Exactly(e.Demand.Issuer), Holder: "release", Roles: []string{"release"}}},
+		Subjects:   []verify.Artifact{{Name: "app.tar.gz", Content: dsse.Bytes(e.Artifact)}},
+	})
+	require.NoError(t, err)
+	r.Time.Source = "system clock"
+	return r
 }
 
 // keyless is a verdict with everything that a report can say.
@@ -212,6 +233,12 @@ func keyless() *verify.Report {
 		Trust: verify.TrustUsed{Rooted: true, Sources: []string{"trusted_root.json", "keys.json"}, Keys: []verify.TrustedKey{
 			{Name: "security-2026", Holder: "security@example.org", KeyID: "sha256:" + strings.Repeat("19ef", 16), Algorithm: "ecdsa-p256"},
 			{Holder: "ci", Hybrid: "ci-2026", KeyID: "sha256:" + strings.Repeat("0a1b", 16), Algorithm: "ml-dsa-65"},
+		}, Identities: []verify.TrustedIdentity{
+			{Identity: "/https://github[.]com/example/app/.*/", Issuer: "https://token.actions.githubusercontent.com", Holder: "release-workflow", Roles: []string{"release"}},
+		}, Authorities: []verify.Authority{
+			{Kind: material.KindCA, Name: "https://fulcio.sigstore.dev", ID: strings.Repeat("b5c2", 16), From: signed.AddDate(-4, 0, 0)},
+			{Kind: material.KindLog, Name: "https://rekor.sigstore.dev", ID: strings.Repeat("c0d2", 16), From: signed.AddDate(-5, 0, 0)},
+			{Kind: material.KindTSA, Name: "https://timestamp.sigstore.dev", ID: strings.Repeat("e1f0", 16), From: signed.AddDate(-1, 0, 0), Until: signed.AddDate(9, 0, 0)},
 		}},
 		Policies: []string{"release.yaml"},
 		Results:  []verify.Result{good, bad},

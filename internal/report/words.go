@@ -99,20 +99,13 @@ func SignerFacts(s *verify.Signer) []Fact {
 
 // timeWords says when a signature was judged, and on whose word.
 func timeWords(t *verify.SigningTime) string {
-	if t == nil {
+	switch {
+	case t == nil:
 		return ""
+	case !t.Proven:
+		return instant(t.At) + ", the time of verification: nothing proves the signing time"
 	}
-	words := instant(t.At) + ", from the " + t.Source
-	if strings.HasPrefix(t.Source, "-") {
-		words = instant(t.At) + ", from " + t.Source
-	}
-	if t.Authority != "" {
-		words += " of " + t.Authority
-	}
-	if !t.Proven {
-		words += "; no proof of the signing time"
-	}
-	return words
+	return fmt.Sprintf("%s, proven by the %s of %s", instant(t.At), t.Source, cmp.Or(t.Authority, "an unnamed authority"))
 }
 
 // ProofName is how a kind of proof is called.
@@ -156,8 +149,15 @@ func instant(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // Plural returns a number and a noun that fits it.
 func Plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
+	if n != 1 {
+		noun = plurals(noun)
 	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return fmt.Sprintf("%d %s", n, noun)
+}
+
+func plurals(noun string) string {
+	if stem, ok := strings.CutSuffix(noun, "ty"); ok {
+		return stem + "ties"
+	}
+	return noun + "s"
 }
