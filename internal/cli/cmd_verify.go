@@ -118,12 +118,7 @@ func runVerify(ctx context.Context, s *session, o *verifyOptions, names []string
 	}
 	whole.Time.Source = o.timeSource()
 	whole.Profile.Standing = standing(whole.Profile.Name, version.Module())
-	for i := range whole.Results {
-		if err := verdict.Result(&whole.Results[i]); err != nil {
-			return err
-		}
-	}
-	if err := verdict.Close(whole); err != nil {
+	if err := report.Write(verdict, whole); err != nil {
 		return err
 	}
 	return settled(whole.Exit)

@@ -36,8 +36,9 @@ type verdictText struct {
 	begun    bool
 	failures int
 	// hints are what can be done, by the reason of a failure.
-	hints map[fault.Reason]string
-	fall  []string
+	hints   map[fault.Reason]string
+	fall    []string
+	ignored []verify.Ignored // until the results are shown
 }
 
 var _ report.Writer = (*verdictText)(nil)
@@ -56,15 +57,44 @@ func (v *verdictText) Result(r *verify.Result) error {
 	kept := *r
 	kept.Message = nil // what it is read from closes
 	v.held = append(v.held, kept)
-	if len(v.held) <= maxShownTrees {
-		return nil
+	if len(v.held) > maxShownTrees {
+		return v.many()
 	}
+	return nil
+}
+
+// many shows what was held back, and from here on only failures, as they come.
+func (v *verdictText) many() error {
 	v.begin(plural(v.files, "file"))
 	for i := range v.held {
 		v.showFailure(&v.held[i])
 	}
-	v.held = nil
+	for i := range v.ignored {
+		v.showIgnored(&v.ignored[i])
+	}
+	v.held, v.ignored = nil, nil
 	return v.p.Flush()
+}
+
+// Ignored implements report.Writer.
+func (v *verdictText) Ignored(i *verify.Ignored) error {
+	if v.begun {
+		v.showIgnored(i)
+		return v.p.Flush()
+	}
+	v.ignored = append(v.ignored, *i)
+	if len(v.ignored) > maxShownFailures {
+		return v.many()
+	}
+	return nil
+}
+
+func (v *verdictText) showIgnored(i *verify.Ignored) {
+	place := input.Display(i.Source)
+	if i.Line > 0 {
+		place = fmt.Sprintf("%s, line %d", place, i.Line)
+	}
+	v.p.Status(ui.Skipped, ui.T(place+" ignored: "+i.Reason))
 }
 
 // note keeps what the end of the verdict needs of a result.
@@ -117,8 +147,8 @@ func (v *verdictText) Close(whole *verify.Report) error {
 	for i := range v.held {
 		v.p.Tree(resultNode(v.p, &v.held[i]))
 	}
-	for _, i := range whole.Ignored {
-		v.p.Status(ui.Skipped, ui.T(fmt.Sprintf("%s, line %d ignored: %s", input.Display(i.Source), i.Line, i.Reason)))
+	for i := range v.ignored {
+		v.showIgnored(&v.ignored[i])
 	}
 	v.p.Pairs(basis(whole)...)
 	v.showAssumed(whole)

@@ -23,10 +23,7 @@ func shownText(t *testing.T, unicode bool, whole *verify.Report) string {
 	lang := map[bool]string{true: "C.UTF-8", false: "C"}[unicode]
 	p := ui.New(ui.Options{Stdout: &b, Getenv: func(name string) string { return map[string]string{"LANG": lang}[name] }}).Out
 	v := newVerdictText(p, 1, report.Reservations(whole.Compared, false))
-	for i := range whole.Results {
-		require.NoError(t, v.Result(&whole.Results[i]))
-	}
-	require.NoError(t, v.Close(whole))
+	require.NoError(t, report.Write(v, whole))
 	return b.String()
 }
 

@@ -114,7 +114,7 @@ func bans() []ban {
 		},
 		{"cmd/stella", []string{"github.com/spf13/cobra/doc"}, "man pages are made by internal/tools/gendocs"},
 		// "testing" itself comes with github.com/digitorus/pkcs7, which sigstore-go needs.
-		{"cmd/stella", []string{"github.com/stretchr/testify"}, "tests only"},
+		{"cmd/stella", []string{"github.com/stretchr/testify", "github.com/yuin/goldmark"}, "tests only"},
 		{
 			"cmd/stella",
 			[]string{

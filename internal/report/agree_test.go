@@ -59,8 +59,8 @@ func fromJSON(t *testing.T, whole *verify.Report) essence {
 func fromLines(t *testing.T, whole *verify.Report) essence {
 	lines := asLines(t, whole)
 	var again verify.Report
-	require.NoError(t, json.Unmarshal(lines[len(lines)-1], &again))
-	for _, line := range lines[:len(lines)-1] {
+	require.NoError(t, json.Unmarshal(lines.whole, &again))
+	for _, line := range lines.results {
 		var r verify.Result
 		require.NoError(t, json.Unmarshal(line, &r))
 		again.Results = append(again.Results, r)

@@ -19,9 +19,9 @@ const maxAnnotations = 10
 func NewAnnotations(w io.Writer) Writer { return &annotations{w: w} }
 
 type annotations struct {
-	w      io.Writer
-	errors []string
-	failed int
+	w                io.Writer
+	errors, warnings []string
+	failed           int
 }
 
 var _ Writer = (*annotations)(nil)
@@ -51,6 +51,14 @@ func (a *annotations) Result(r *verify.Result) error {
 	return nil
 }
 
+// Ignored implements Writer.
+func (a *annotations) Ignored(i *verify.Ignored) error {
+	if len(a.warnings) < maxAnnotations {
+		a.warnings = append(a.warnings, command("warning", verify.Source{File: i.Source, Line: i.Line}, "no evidence", "ignored: "+i.Reason))
+	}
+	return nil
+}
+
 // Close implements Writer.
 func (a *annotations) Close(whole *verify.Report) error {
 	lines := a.errors
@@ -61,10 +69,7 @@ func (a *annotations) Close(whole *verify.Report) error {
 	if !whole.Verified && a.failed == 0 {
 		lines = append(lines, command("error", verify.Source{}, string(whole.Reason), reasonMeaning(whole.Reason)))
 	}
-	for _, i := range whole.Ignored[:min(len(whole.Ignored), maxAnnotations)] {
-		lines = append(lines, command("warning", verify.Source{File: i.Source, Line: i.Line}, "no evidence", "ignored: "+i.Reason))
-	}
-	_, err := io.WriteString(a.w, strings.Join(lines, ""))
+	_, err := io.WriteString(a.w, strings.Join(append(lines, a.warnings...), ""))
 	return err
 }
 

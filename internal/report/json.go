@@ -15,28 +15,53 @@ import (
 
 // NewJSON returns a Writer of the verdict as one JSON object of verify.Schema.
 func NewJSON(ctx context.Context, w io.Writer, o Options) Writer {
-	return &jsonWriter{w: w, list: newList(ctx, w, 1, o.ASCII)}
+	return &jsonWriter{w, newList(ctx, w, 1, o.ASCII), newList(ctx, w, 1, o.ASCII)}
 }
 
 type jsonWriter struct {
-	w    io.Writer
-	list *list
+	w                io.Writer
+	results, ignored *list
 }
 
 var _ Writer = (*jsonWriter)(nil)
 
 // Result implements Writer.
-func (j *jsonWriter) Result(r *verify.Result) error { return j.list.add(r) }
+func (j *jsonWriter) Result(r *verify.Result) error { return j.results.add(r) }
+
+// Ignored implements Writer.
+func (j *jsonWriter) Ignored(i *verify.Ignored) error { return j.ignored.add(i) }
 
 // Close implements Writer.
 func (j *jsonWriter) Close(whole *verify.Report) error {
 	bare := *whole
-	bare.Results = []verify.Result{}
-	return j.list.writeInto(bare, "results")
+	bare.Results, bare.Ignored = []verify.Result{}, nil
+	if j.ignored.n > 0 {
+		bare.Ignored = []verify.Ignored{}
+	}
+	text, err := encode(struct {
+		*verify.Report
+		Ignored []verify.Ignored `json:"ignored,omitzero"` // also when it is empty here
+	}{&bare, bare.Ignored}, j.results.ascii, jsontext.WithIndent(indent))
+	if err != nil {
+		return err
+	}
+	if text, err = j.results.writeInto(text, "results"); err != nil {
+		return err
+	}
+	if j.ignored.n > 0 {
+		if text, err = j.ignored.writeInto(text, "ignored"); err != nil {
+			return err
+		}
+	}
+	_, err = io.WriteString(j.w, text+"\n")
+	return err
 }
 
 // Abort implements Writer.
-func (j *jsonWriter) Abort() { j.list.abort() }
+func (j *jsonWriter) Abort() {
+	j.results.abort()
+	j.ignored.abort()
+}
 
 // list is the elements of an array in a JSON document whose beginning is known
 // last.
@@ -71,30 +96,23 @@ func (l *list) add(v any) error {
 	return err
 }
 
-// writeInto writes document with the elements in its array called name, which is
-// empty in it.
-func (l *list) writeInto(document any, name string) error {
-	text, err := encode(document, l.ascii, jsontext.WithIndent(indent))
-	if err != nil {
-		return err
-	}
+// writeInto writes an indented document up to the end of its array called name,
+// which is empty in it, with the elements. It returns the rest of the document.
+func (l *list) writeInto(text, name string) (rest string, err error) {
 	// Strings hold no line break, so this is the member itself, and its depth says
 	// which.
 	place := fmt.Sprintf("\n%s%q: [", l.margin, name)
 	before, after, _ := strings.Cut(text, place+"]")
-	if l.n > 0 {
-		after = "\n" + l.margin + "]" + after
-	} else {
-		after = "]" + after
-	}
 	if _, err := io.WriteString(l.w, before+place); err != nil {
-		return err
+		return "", err
 	}
 	if err := l.aside.Commit(); err != nil {
-		return err
+		return "", err
 	}
-	_, err = io.WriteString(l.w, after+"\n")
-	return err
+	if l.n > 0 {
+		return "\n" + l.margin + "]" + after, nil
+	}
+	return "]" + after, nil
 }
 
 func (l *list) abort() { l.aside.Abort() }

@@ -30,6 +30,7 @@ type junit struct {
 	w               io.Writer
 	aside           *atomicfile.Spool
 	tests, failures int
+	ignored         int
 }
 
 var _ Writer = (*junit)(nil)
@@ -121,10 +122,16 @@ func (j *junit) suite(w io.Writer, s junitSuite) error {
 	return err
 }
 
+// Ignored implements Writer.
+func (j *junit) Ignored(*verify.Ignored) error {
+	j.ignored++
+	return nil
+}
+
 // Close implements Writer.
 func (j *junit) Close(whole *verify.Report) error {
 	var verdict strings.Builder
-	if err := j.suite(&verdict, verdictSuite(whole)); err != nil {
+	if err := j.suite(&verdict, verdictSuite(whole, j.ignored)); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(j.w, "%s<testsuites name=%q tests=\"%d\" failures=\"%d\" errors=\"0\">\n%s",
@@ -140,7 +147,7 @@ func (j *junit) Close(whole *verify.Report) error {
 }
 
 // verdictSuite is the verdict over all as a test of its own.
-func verdictSuite(whole *verify.Report) junitSuite {
+func verdictSuite(whole *verify.Report, ignored int) junitSuite {
 	property := func(name, value string) junitProperty { return junitProperty{name, ui.EscapeMessage(value)} }
 	suite := junitSuite{Name: junitVerdict, Properties: &junitProperties{[]junitProperty{
 		property("schema", whole.Schema),
@@ -149,6 +156,7 @@ func verdictSuite(whole *verify.Report) junitSuite {
 		property("comparedWithArtifact", strconv.FormatBool(whole.Compared)),
 		property("time", instant(whole.Time.At)+" ("+whole.Time.Source+")"),
 		property("trust", strings.Join(whole.Trust.Sources, ", ")),
+		property("ignored", strconv.Itoa(ignored)),
 		property("policies", strings.Join(whole.Policies, ", ")),
 	}}}
 	c := verify.Check{

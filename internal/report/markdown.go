@@ -36,6 +36,7 @@ type markdown struct {
 
 	failed, passed []string // list items
 	bytes          int      // of failed
+	ignored        int
 }
 
 var _ Writer = (*markdown)(nil)
@@ -83,6 +84,12 @@ func failedItem(r *verify.Result) string {
 	return b.String()
 }
 
+// Ignored implements Writer.
+func (m *markdown) Ignored(*verify.Ignored) error {
+	m.ignored++
+	return nil
+}
+
 // Close implements Writer.
 func (m *markdown) Close(whole *verify.Report) error {
 	room, err := m.room()
@@ -116,6 +123,9 @@ func (m *markdown) head(whole *verify.Report) string {
 		fmt.Fprintf(&b, "- **%s**\n", words)
 	}
 	fmt.Fprintf(&b, "- keys judged at %s (%s)\n", instant(whole.Time.At), codeSpan(whole.Time.Source))
+	if m.ignored > 0 {
+		fmt.Fprintf(&b, "- %s of the inputs ignored\n", Plural(m.ignored, "part"))
+	}
 	for i, name := range whole.Policies {
 		if i == maxMarkdownPasses {
 			fmt.Fprintf(&b, "- and %d further policies\n", len(whole.Policies)-i)

@@ -6,7 +6,8 @@ import (
 	"github.com/stellaops/stella/pkg/verify"
 )
 
-// NewLines returns a Writer of JSON lines: each result as it comes, and last the
+// NewLines returns a Writer of JSON lines: each result as it comes, with a member
+// "checks"; what was ignored, as the one member "ignored" of an object; and last the
 // verdict over all, which alone has a member "schema" and has no results.
 func NewLines(w io.Writer, o Options) Writer { return &lines{w, o.ASCII} }
 
@@ -25,6 +26,11 @@ var _ Writer = (*lines)(nil)
 
 // Result implements Writer.
 func (l *lines) Result(r *verify.Result) error { return l.line(r) }
+
+// Ignored implements Writer.
+func (l *lines) Ignored(i *verify.Ignored) error {
+	return l.line(map[string]*verify.Ignored{"ignored": i})
+}
 
 // Close implements Writer.
 func (l *lines) Close(whole *verify.Report) error {

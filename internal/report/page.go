@@ -43,6 +43,8 @@ type page struct {
 	shown         int
 	shownFailures int
 	noted         *notes
+	ignored       []verify.Ignored
+	ignoredMore   int
 }
 
 var _ Writer = (*page)(nil)
@@ -64,6 +66,16 @@ func (p *page) Result(r *verify.Result) error {
 	}
 	p.shownFailures++
 	return p.templates.ExecuteTemplate(p.failed, "result", view)
+}
+
+// Ignored implements Writer.
+func (p *page) Ignored(i *verify.Ignored) error {
+	if len(p.ignored) == maxPageList {
+		p.ignoredMore++
+		return nil
+	}
+	p.ignored = append(p.ignored, *i)
+	return nil
 }
 
 // takes reports whether there is room to show r in full.

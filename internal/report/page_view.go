@@ -175,10 +175,9 @@ type tailView struct {
 }
 
 func newTailView(p *page, whole *verify.Report) tailView {
-	v := tailView{Whole: whole, Version: p.o.Version, Words: p.noted.words(whole)}
+	v := tailView{Whole: whole, Version: p.o.Version, Words: p.noted.words(whole), Ignored: p.ignored, IgnoredMore: p.ignoredMore}
 	v.Keys, v.KeysMore = bounded(whole.Trust.Keys, maxPageList)
 	v.Identities, v.IdentitiesMore = bounded(whole.Trust.Identities, maxPageList)
 	v.Authorities, v.AuthoritiesMore = bounded(whole.Trust.Authorities, maxPageList)
-	v.Ignored, v.IgnoredMore = bounded(whole.Ignored, maxPageList)
 	return v
 }

@@ -25,12 +25,32 @@ import (
 type Writer interface {
 	// Result adds the verdict over one payload. The Writer keeps nothing of r.
 	Result(r *verify.Result) error
+	// Ignored adds a part of the inputs that is no evidence. The Writer keeps
+	// nothing of i.
+	Ignored(i *verify.Ignored) error
 	// Close ends the rendering with the verdict over all. The report holds
-	// everything but the results, which went before it.
+	// everything but the results and what was ignored, which went before it.
 	Close(whole *verify.Report) error
 	// Abort throws away what waits for Close. After Close it does nothing, so that
 	// it can be deferred.
 	Abort()
+}
+
+// Write gives all of a verdict to w: the results, what was ignored, and the whole.
+func Write(w Writer, whole *verify.Report) error {
+	for i := range whole.Results {
+		if err := w.Result(&whole.Results[i]); err != nil {
+			return err
+		}
+	}
+	for i := range whole.Ignored {
+		if err := w.Ignored(&whole.Ignored[i]); err != nil {
+			return err
+		}
+	}
+	bare := *whole
+	bare.Results, bare.Ignored = nil, nil
+	return w.Close(&bare)
 }
 
 // Options are what a rendering says besides the verdict.
@@ -61,6 +81,16 @@ var _ Writer = tee(nil)
 func (t tee) Result(r *verify.Result) error {
 	for _, w := range t {
 		if err := w.Result(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Ignored implements Writer.
+func (t tee) Ignored(i *verify.Ignored) error {
+	for _, w := range t {
+		if err := w.Ignored(i); err != nil {
 			return err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json/jsontext"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -34,6 +35,8 @@ type sarif struct {
 	rules   map[string]int // index in driver
 	driver  []sarifRule
 	passes  int
+	ignored []sarifNote
+	left    int // of what was ignored, beyond the bound
 	omitted int
 	failed  bool
 }
@@ -50,6 +53,18 @@ func (s *sarif) Result(r *verify.Result) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// Ignored implements Writer.
+func (s *sarif) Ignored(i *verify.Ignored) error {
+	if len(s.ignored) == maxPageList {
+		s.left++
+		return nil
+	}
+	s.ignored = append(s.ignored, sarifNote{
+		Level: "note", Message: sarifText("ignored: " + i.Reason), Locations: []sarifLocation{sarifPlace(i.Source, i.Line)},
+	})
 	return nil
 }
 
@@ -132,10 +147,18 @@ func (s *sarif) Close(whole *verify.Report) error {
 		Results:     []sarifResult{},
 		Properties:  sarifVerdict{summary{Report: &bare}},
 	}
-	return s.results.writeInto(sarifLog{
+	text, err := encode(sarifLog{
 		Schema:  "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
 		Version: "2.1.0", Runs: []sarifRun{run},
-	}, "results")
+	}, s.o.ASCII, jsontext.WithIndent(indent))
+	if err != nil {
+		return err
+	}
+	if text, err = s.results.writeInto(text, "results"); err != nil {
+		return err
+	}
+	_, err = io.WriteString(s.results.w, text+"\n")
+	return err
 }
 
 // invocation says how the command ended, and what the results do not say.
@@ -148,11 +171,10 @@ func (s *sarif) invocation(whole *verify.Report) sarifInvocation {
 		notes = append(notes, sarifNote{Level: "note", Message: sarifText(fmt.Sprintf(
 			"%d checks that did not fail are not listed: the first %d are", s.omitted, maxPasses))})
 	}
-	for _, i := range whole.Ignored {
-		notes = append(notes, sarifNote{
-			Level: "note", Message: sarifText("ignored: " + i.Reason), Locations: []sarifLocation{sarifPlace(i.Source, i.Line)},
-		})
+	if s.left > 0 {
+		notes = append(notes, sarifNote{Level: "note", Message: sarifText(fmt.Sprintf("%d further parts of the inputs were ignored", s.left))})
 	}
+	notes = append(notes, s.ignored...)
 	return sarifInvocation{
 		Successful: true, ExitCode: whole.Exit, Description: exitMeaning(whole.Exit),
 		Notifications: slices.Concat([]sarifNote{}, notes),

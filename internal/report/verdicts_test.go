@@ -32,12 +32,7 @@ func options() report.Options {
 func render(t testing.TB, w report.Writer, whole *verify.Report) {
 	t.Helper()
 	defer w.Abort()
-	for i := range whole.Results {
-		require.NoError(t, w.Result(&whole.Results[i]))
-	}
-	bare := *whole
-	bare.Results = nil
-	require.NoError(t, w.Close(&bare))
+	require.NoError(t, report.Write(w, whole))
 }
 
 // world has one key that is trusted and one that is not.
