@@ -49,10 +49,10 @@ func canary(t testing.TB) (host string, visits *atomic.Int64) {
 	return strings.TrimPrefix(s.URL, "http://"), visits
 }
 
-// TestHostileStringsAreInert renders a verdict that is hostile everywhere and looks
-// what a browser makes of it: with the page's policy, and with the policy ignored, so
-// that each of the two defences holds alone.
-func TestHostileStringsAreInert(t *testing.T) {
+// TestInChromiumHostileStringsAreInert renders a verdict that is hostile everywhere
+// and looks what a browser makes of it: with the page's policy, and with the policy
+// ignored, so that each of the two defences holds alone.
+func TestInChromiumHostileStringsAreInert(t *testing.T) {
 	b := chromium.Start(t)
 	host, visits := canary(t)
 	for name, s := range hostileStrings() {
@@ -129,9 +129,9 @@ func assertInert(t *testing.T, p *chromium.Page, url string) {
 	}
 }
 
-// TestTheTestsSeeWhatTheyLookFor shows the same strings as a page that does not
-// escape: then requests do leave and scripts do run.
-func TestTheTestsSeeWhatTheyLookFor(t *testing.T) {
+// TestInChromiumTheTestsSeeWhatTheyLookFor shows the same strings as a page that does
+// not escape: then requests do leave and scripts do run.
+func TestInChromiumTheTestsSeeWhatTheyLookFor(t *testing.T) {
 	b := chromium.Start(t)
 	host, visits := canary(t)
 	text := `<!DOCTYPE html><script>function pwned(x) { window.pwned = "by " + x }</script>` + strings.ReplaceAll(hostileStrings()["loads"], "CANARY", host) + hostileStrings()["script"]
@@ -150,8 +150,8 @@ func TestTheTestsSeeWhatTheyLookFor(t *testing.T) {
 	assert.NotEmpty(t, p.Events("Log.entryAdded"), "and says so")
 }
 
-// TestThePolicyAllowsItsStyle looks that the one style sheet is in force.
-func TestThePolicyAllowsItsStyle(t *testing.T) {
+// TestInChromiumThePolicyAllowsItsStyle looks that the one style sheet is in force.
+func TestInChromiumThePolicyAllowsItsStyle(t *testing.T) {
 	b := chromium.Start(t)
 	p := b.Open(pageFile(t, string(asPage(t, keyless()))), chromium.Options{})
 	defer p.Close()
@@ -171,9 +171,9 @@ func views() map[string]chromium.Options {
 	}
 }
 
-// TestAccessibility holds every kind of page, in every view, to axe-core's rules: all
-// of WCAG 2.2 A and AA that a program can judge, and good practice.
-func TestAccessibility(t *testing.T) {
+// TestInChromiumAccessibility holds every kind of page, in every view, to axe-core's
+// rules: all of WCAG 2.2 A and AA that a program can judge, and good practice.
+func TestInChromiumAccessibility(t *testing.T) {
 	script, err := os.ReadFile(axe)
 	require.NoError(t, err, "scripts/axe gets it")
 	b := chromium.Start(t)
@@ -208,9 +208,9 @@ func TestAccessibility(t *testing.T) {
 	}
 }
 
-// TestOutline reads the page as a screen reader does: landmarks, headings without a
-// gap, tables with heads, and a word for every colour.
-func TestOutline(t *testing.T) {
+// TestInChromiumOutline reads the page as a screen reader does: landmarks, headings
+// without a gap, tables with heads, and a word for every colour.
+func TestInChromiumOutline(t *testing.T) {
 	b := chromium.Start(t)
 	p := b.Open(pageFile(t, string(asPage(t, keyless()))), chromium.Options{})
 	defer p.Close()
@@ -241,8 +241,9 @@ func TestOutline(t *testing.T) {
 	}
 }
 
-// TestNothingIsCutOff looks that no page is wider than the screen, whatever is in it.
-func TestNothingIsCutOff(t *testing.T) {
+// TestInChromiumNothingIsCutOff looks that no page is wider than the screen, whatever
+// is in it.
+func TestInChromiumNothingIsCutOff(t *testing.T) {
 	b := chromium.Start(t)
 	for name, whole := range map[string]*verify.Report{"keyless": keyless(), "hostile": hostileVerdict(hostileStrings()["overlong word"])} {
 		for _, width := range []int{320, 360, 768, 1100} {
@@ -255,8 +256,9 @@ func TestNothingIsCutOff(t *testing.T) {
 	}
 }
 
-// TestPrints looks that a page prints whole: all that is on the screen is on paper.
-func TestPrints(t *testing.T) {
+// TestInChromiumPrints looks that a page prints whole: all that is on the screen is
+// on paper.
+func TestInChromiumPrints(t *testing.T) {
 	b := chromium.Start(t)
 	whole := keyless()
 	p := b.Open(pageFile(t, string(asPage(t, whole))), chromium.Options{Dark: true})
@@ -274,11 +276,11 @@ func TestPrints(t *testing.T) {
 	}
 }
 
-// TestGallery leaves screenshots for people: they are looked at, not compared.
-func TestGallery(t *testing.T) {
+// TestInChromiumGallery leaves screenshots for people: they are looked at, not compared.
+func TestInChromiumGallery(t *testing.T) {
 	require.NoError(t, os.MkdirAll(gallery, 0o755))
 	b := chromium.Start(t)
-	for name, whole := range map[string]*verify.Report{"keyless": keyless(), "good": verdicts(t)["good"]} {
+	for name, whole := range map[string]*verify.Report{"everything": keyless(), "workflow": worldly(t)} {
 		file := filepath.Join(gallery, name)
 		url := pageFile(t, string(asPage(t, whole)))
 		for view, options := range views() {
