@@ -41,8 +41,8 @@ and --certificate-identity with --certificate-oidc-issuer, which say whose
 certificates count. A key or certificate is judged at the time that a time stamp
 or a log entry proves, else now.
 
-A policy file says more than flags can: for which artifacts, by whom, how many of
-each, and what the evidence must say. It and the flags must both accept. The
+A policy file says more than flags can: for which artifacts, by whom, how many
+of each, and what the evidence must say. It and the flags must both accept. The
 flags are shorthand for a policy, which --print-policy shows.
 
 Without --subject the evidence is not compared with any artifact, and the
