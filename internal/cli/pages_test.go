@@ -19,7 +19,7 @@ func TestPages(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the sessions are lines for a Unix shell")
 	}
-	for _, page := range []string{"keys/sm2.md", "keys/post-quantum.md", "keys/profiles.md"} {
+	for _, page := range []string{"keys/sm2.md", "keys/post-quantum.md", "keys/profiles.md", "formats/verdict.md"} {
 		t.Run(page, func(t *testing.T) {
 			text, err := os.ReadFile(filepath.Join("..", "..", "docs", filepath.FromSlash(page)))
 			require.NoError(t, err)
