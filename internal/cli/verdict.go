@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/stellaops/stella/internal/fault"
-	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/internal/report"
 	"github.com/stellaops/stella/internal/ui"
 	"github.com/stellaops/stella/pkg/verify"
@@ -90,11 +89,7 @@ func (v *verdictText) Ignored(i *verify.Ignored) error {
 }
 
 func (v *verdictText) showIgnored(i *verify.Ignored) {
-	place := input.Display(i.Source)
-	if i.Line > 0 {
-		place = fmt.Sprintf("%s, line %d", place, i.Line)
-	}
-	v.p.Status(ui.Skipped, ui.T(place+" ignored: "+i.Reason))
+	v.p.Status(ui.Skipped, ui.T(i.Place()+" ignored: "+i.Reason))
 }
 
 // note keeps what the end of the verdict needs of a result.
@@ -151,6 +146,9 @@ func (v *verdictText) Close(whole *verify.Report) error {
 		v.showIgnored(&v.ignored[i])
 	}
 	v.p.Pairs(basis(whole)...)
+	for _, l := range whole.Loosened {
+		v.p.Status(ui.Warned, ui.T("loosened: "+l))
+	}
 	v.showAssumed(whole)
 	v.conclude(whole)
 	return v.p.Flush()

@@ -32,11 +32,14 @@ type Statement struct {
 	PredicateType string
 	Subjects      []Subject
 	Extra         []string // members beside the four that the specification names
+	// NoPredicate says that the predicate is missing or null, which means the same
+	// as an empty one.
+	NoPredicate bool
 }
 
 // ParseStatement reads one statement from r to its end, in bounded memory
-// however large the predicate is. The predicate is checked to be a JSON object
-// and otherwise passed over.
+// however large the predicate is. The predicate is checked to be a JSON object,
+// or not to be there, as in what PyPI signs; it is otherwise passed over.
 //
 // Duplicate members anywhere, and members that differ from a known one only by
 // case, are refused; unknown members are ignored, as the specification tells
@@ -124,6 +127,10 @@ func (p *parser) member(name string, kind canonical.Kind) (canonical.Action, err
 	case "subject":
 		return wants(canonical.Array, kind, canonical.Enter, name)
 	case "predicate":
+		if kind == canonical.Null {
+			p.out.NoPredicate = true
+			return canonical.Skip, nil
+		}
 		return wants(canonical.Object, kind, canonical.Skip, name)
 	}
 	p.out.Extra = append(p.out.Extra, name)
@@ -202,8 +209,9 @@ func (p *parser) finish() error {
 	if p.bad != nil {
 		return p.bad
 	}
+	p.out.NoPredicate = p.out.NoPredicate || !p.seen["predicate"] // "optional", says the specification
 	for _, name := range members() {
-		if !p.seen[name] {
+		if !p.seen[name] && name != "predicate" {
 			return fmt.Errorf("member %q is missing", name)
 		}
 	}

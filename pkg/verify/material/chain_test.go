@@ -168,3 +168,25 @@ func TestParseCAsDER(t *testing.T) {
 		})
 	}
 }
+
+// TestChainAgain asks one leaf for its chain at several times and of several
+// Roots: what is remembered of one answer must not leak into another.
+func TestChainAgain(t *testing.T) {
+	root, other := newRoot(t, "Root"), newRoot(t, "Other")
+	template := authorityTemplate("Intermediate")
+	template.NotAfter = noon()
+	between := root.issue(template)
+	leaf := between.leaf(nil)
+	trusted, stranger := join(t, root.pem(), between.pem()), join(t, other.pem())
+	for range 2 {
+		chain, err := trusted.Chain(leaf, noon())
+		require.NoError(t, err)
+		assert.Equal(t, "CN=Root", chain.Authority)
+		_, err = trusted.Chain(leaf, noon().Add(time.Second))
+		require.Equal(t, fault.CertificateUntrusted, fault.ReasonOf(err), "the intermediate has expired")
+		_, err = trusted.Chain(leaf, noon().AddDate(0, 0, -16))
+		require.Equal(t, fault.KeyNotYetValid, fault.ReasonOf(err))
+		_, err = stranger.Chain(leaf, noon())
+		require.Equal(t, fault.CertificateUntrusted, fault.ReasonOf(err))
+	}
+}

@@ -37,7 +37,7 @@ func beyond() []string {
 		"signature-wrong", "signature-wrong-key", "signature-trailing-byte", "signature-by-other-key",
 		"subject-other", "subject-none", "payload-no-statement", "payload-no-json", "payload-swapped", "payload-type-changed",
 		"message-digest-wrong", "message-digest-none", "key-other", "certificate-swapped",
-		"certificate-chain-in-v0.3", "v0.3-with-chain",
+		"certificate-chain-in-v0.3", "v0.3-with-chain", "json-list",
 	}
 }
 
