@@ -146,7 +146,9 @@ func (v *verdictText) Close(whole *verify.Report) error {
 		v.showIgnored(&v.ignored[i])
 	}
 	v.p.Pairs(basis(whole)...)
-	v.showLoosened(whole)
+	for _, l := range whole.Loosened {
+		v.p.Status(ui.Warned, ui.T("loosened: "+l))
+	}
 	v.showAssumed(whole)
 	v.conclude(whole)
 	return v.p.Flush()
@@ -165,13 +167,6 @@ func basis(whole *verify.Report) []ui.Pair {
 		pairs = append(pairs, ui.P("policy", ui.T(strings.Join(whole.Policies, ", "))))
 	}
 	return append(pairs, profilePairs(whole.Profile.Name, whole.Profile.Standing)...)
-}
-
-// showLoosened names what lets pass what would not pass by itself.
-func (v *verdictText) showLoosened(whole *verify.Report) {
-	for _, l := range whole.Loosened {
-		v.p.Status(ui.Warned, ui.T("loosened: "+l))
-	}
 }
 
 // showAssumed says what was assumed, and what falls with it alone.

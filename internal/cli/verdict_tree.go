@@ -30,7 +30,7 @@ func resultNode(p *ui.Printer, r *verify.Result) ui.Node {
 func sources(r *verify.Result) string {
 	var names []string
 	for _, e := range r.Evidence {
-		names = append(names, report.SourceName(e)+"  "+e.Shape)
+		names = append(names, e.Place()+"  "+e.Shape)
 	}
 	return strings.Join(names, "; ")
 }
@@ -63,8 +63,11 @@ func checkNode(p *ui.Printer, c verify.Check, r *verify.Result) ui.Node {
 	if c.Reason != "" {
 		n.Line = append(n.Line, ui.Styled(ui.Faint, "  "+string(c.Reason)))
 	}
-	if c.Name == "signature" {
+	switch c.Name {
+	case "signature":
 		n.Children = signerNodes(p, r)
+	case "policy":
+		n.Children = ruleNodes(r)
 	}
 	return n
 }
@@ -131,6 +134,27 @@ func signerNode(p *ui.Printer, s *verify.Signer) ui.Node {
 		n.Children = append(n.Children, ui.Node{Status: glyphOf(proof.Status), Line: line})
 	}
 	return n
+}
+
+// ruleNodes lists the rules that were applied, and who filled their places.
+func ruleNodes(r *verify.Result) []ui.Node {
+	var nodes []ui.Node
+	for i := range r.Rules {
+		rule := &r.Rules[i]
+		n := ui.Node{Line: []ui.Text{ui.T(report.RuleName(rule))}}
+		for _, f := range rule.Signers {
+			line := []ui.Text{ui.T(f.Name + "  "), ui.T(report.RequirementWords(&f))}
+			n.Children = append(n.Children, ui.Node{Status: glyphOf(report.RequirementStatus(&f)), Line: line})
+		}
+		for _, b := range rule.Barred {
+			status := ui.Warned
+			n.Children = append(n.Children, ui.Node{Status: &status, Line: []ui.Text{
+				ui.T(fmt.Sprintf("signer %d does not count: %s", b.Signer+1, b.Message)), ui.Styled(ui.Faint, "  "+string(b.Reason)),
+			}})
+		}
+		nodes = append(nodes, n)
+	}
+	return nodes
 }
 
 // factNotes are two columns of what is known of a signer.

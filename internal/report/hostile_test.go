@@ -80,6 +80,10 @@ func hostileVerdict(s string) *verify.Report {
 		Subjects: []verify.Subject{{Name: s, Digest: map[string]string{s: s, "sha256": s}, Matched: true}, {Name: s}},
 	}
 	good := verify.Result{
+		Rules: []verify.AppliedRule{{
+			Policy: s, Rule: s, Signers: []verify.FilledRequirement{{Name: s, Threshold: 2, Holders: []string{s}}},
+			Barred: []verify.BarredSigner{{Reason: fault.KeyForbidden, Message: s}},
+		}},
 		Verified: true, Evidence: []verify.Source{{File: s, Line: 1, Shape: s}, {File: s, Shape: s}}, Signers: []verify.Signer{signer, worthless}, Claims: claims,
 		Checks: []verify.Check{check, {Name: "type", Status: verify.NotDemanded, Message: s}},
 	}
@@ -93,7 +97,7 @@ func hostileVerdict(s string) *verify.Report {
 			Sources: []string{s}, Keys: []verify.TrustedKey{{Name: s, Holder: s, Hybrid: s, KeyID: s, Algorithm: s}},
 			Identities: []verify.TrustedIdentity{{Identity: s, Issuer: s, Holder: s, Roles: []string{s}}}, Authorities: []verify.Authority{{Kind: s, Name: s, ID: s}},
 		},
-		Policies: []string{s}, AssumedRevocations: []verify.Assumed{{KeyID: s, RevokedAt: time.Time{}}},
+		Policies: []string{s}, Loosened: []string{s}, AssumedRevocations: []verify.Assumed{{KeyID: s, RevokedAt: time.Time{}}},
 		Results: []verify.Result{good, bad}, Ignored: []verify.Ignored{{Source: s, Line: 1, Reason: s}},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json/jsontext"
 	"encoding/json/v2"
+	"os"
 	"strings"
 	"testing"
 
@@ -214,4 +215,14 @@ func TestNothingIsWrittenBeforeTheVerdict(t *testing.T) {
 			assert.Error(t, w.Result(&whole.Results[0]), "what was thrown away cannot be continued")
 		})
 	}
+}
+
+// The example in the documentation follows the schema.
+func TestDocumentedVerdict(t *testing.T) {
+	page, err := os.ReadFile("../../docs/formats/verdict.md")
+	require.NoError(t, err)
+	_, rest, found := strings.Cut(string(page), "```json\n")
+	require.True(t, found)
+	example, _, _ := strings.Cut(rest, "```")
+	assert.NoError(t, validate(t, schema(t, ""), []byte(example)))
 }

@@ -158,6 +158,7 @@ func verdictSuite(whole *verify.Report, ignored int) junitSuite {
 		property("trust", strings.Join(whole.Trust.Sources, ", ")),
 		property("ignored", strconv.Itoa(ignored)),
 		property("policies", strings.Join(whole.Policies, ", ")),
+		property("loosened", strings.Join(whole.Loosened, "; ")),
 	}}}
 	c := verify.Check{
 		Name: "verdict", Status: verify.Passed, Reason: whole.Reason,

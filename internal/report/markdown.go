@@ -122,6 +122,9 @@ func (m *markdown) head(whole *verify.Report) string {
 	for _, words := range Reservations(whole.Compared, len(whole.AssumedRevocations) > 0) {
 		fmt.Fprintf(&b, "- **%s**\n", words)
 	}
+	for _, words := range whole.Loosened {
+		fmt.Fprintf(&b, "- **loosened**: %s\n", codeSpan(words))
+	}
 	fmt.Fprintf(&b, "- keys judged at %s (%s)\n", instant(whole.Time.At), codeSpan(whole.Time.Source))
 	if m.ignored > 0 {
 		fmt.Fprintf(&b, "- %s of the inputs ignored\n", Plural(m.ignored, "part"))

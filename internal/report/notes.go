@@ -85,6 +85,9 @@ func (n *notes) limits(whole *verify.Report) []string {
 		out = append(out, "That the file or image that you hold is the one that this evidence is about: nothing was compared with it.")
 	}
 	add(len(whole.AssumedRevocations), "What is: the verdict is over what would be if %s.", "key", "were revoked")
+	for _, words := range whole.Loosened {
+		out = append(out, "What the policy loosens: "+words+".")
+	}
 	for _, words := range slices.Sorted(maps.Keys(n.undemanded)) {
 		out = append(out, fmt.Sprintf("Not demanded of %s: %s.", countWords(n.undemanded[words], "payload"), words))
 	}

@@ -33,13 +33,17 @@ func pageTemplates() *template.Template {
 func pageFunctions() template.FuncMap {
 	return template.FuncMap{
 		// What may be somebody else's words.
-		"show":      func(s any) string { return ui.Escape(fmt.Sprint(s)) },
-		"say":       func(s string) string { return ui.EscapeMessage(s) },
-		"source":    func(s verify.Source) string { return ui.Escape(SourceName(s)) },
-		"finding":   func(p verify.Proof) string { return ui.EscapeMessage(ProofWords(&p)) },
-		"proof":     func(kind string) string { return ui.Escape(ProofName(kind)) },
-		"digests":   digestWords,
-		"authority": authorityWords,
+		"show":        func(s any) string { return ui.Escape(fmt.Sprint(s)) },
+		"say":         func(s string) string { return ui.EscapeMessage(s) },
+		"source":      func(s verify.Source) string { return ui.Escape(s.Place()) },
+		"finding":     func(p verify.Proof) string { return ui.EscapeMessage(ProofWords(&p)) },
+		"proof":       func(kind string) string { return ui.Escape(ProofName(kind)) },
+		"rule":        func(r verify.AppliedRule) string { return ui.EscapeMessage(capital(RuleName(&r))) },
+		"filled":      func(f verify.FilledRequirement) string { return ui.EscapeMessage(RequirementWords(&f)) },
+		"requirement": func(f verify.FilledRequirement) verify.Status { return RequirementStatus(&f) },
+		"ordinal":     func(index int) string { return strconv.Itoa(index + 1) },
+		"digests":     digestWords,
+		"authority":   authorityWords,
 		// What is ours.
 		"style":   func() template.CSS { return template.CSS(pageStyle) }, //nolint:gosec // our own file
 		"hash":    styleHash,

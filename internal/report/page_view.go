@@ -28,6 +28,7 @@ type resultView struct {
 	EvidenceMore int
 	Failures     []verify.Check
 	Signed       string // by whom
+	Rules        []verify.AppliedRule
 	Signers      []signerView
 	SignersMore  int
 	Claims       *claimsView
@@ -63,6 +64,7 @@ func newResultView(number int, r *verify.Result) resultView {
 			v.Failures = append(v.Failures, c)
 		}
 	}
+	v.Rules, _ = bounded(r.Rules, maxPageParts) // one of each policy
 	signers, rest := bounded(r.Signers, maxPageParts)
 	v.SignersMore = rest
 	var names []string

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/pkg/verify"
 )
 
@@ -167,6 +166,9 @@ func (s *sarif) invocation(whole *verify.Report) sarifInvocation {
 	for _, words := range Reservations(whole.Compared, len(whole.AssumedRevocations) > 0) {
 		notes = append(notes, sarifNote{Level: "note", Message: sarifText(words)})
 	}
+	for _, words := range whole.Loosened {
+		notes = append(notes, sarifNote{Level: "warning", Message: sarifText("loosened: " + words)})
+	}
 	if s.omitted > 0 {
 		notes = append(notes, sarifNote{Level: "note", Message: sarifText(fmt.Sprintf(
 			"%d checks that did not fail are not listed: the first %d are", s.omitted, maxPasses))})
@@ -190,9 +192,9 @@ func (s *sarif) Abort() { s.results.abort() }
 func fingerprints(evidence []verify.Source, c verify.Check) map[string]string {
 	h := sha256.New()
 	for _, e := range evidence {
-		fmt.Fprintf(h, "%q %d\n", filepath.ToSlash(e.File), e.Line)
+		fmt.Fprintf(h, "%q\n", filepath.ToSlash(e.Place()))
 	}
-	fmt.Fprintf(h, "%q %q\n", c.Name, fault.Reason(c.Reason))
+	fmt.Fprintf(h, "%q %q\n", c.Name, c.Reason)
 	sum := hex.EncodeToString(h.Sum(nil))[:32]
 	return map[string]string{"primaryLocationLineHash": sum, "stella/v1": sum}
 }

@@ -182,6 +182,14 @@ func keyless() *verify.Report {
 			{Name: "threshold", Status: verify.Passed, Message: "2 of 2 demanded holders signed"},
 			{Name: "policy", Status: verify.Passed, Message: `rule "release": one of release and one of security`},
 		},
+		Rules: []verify.AppliedRule{{
+			Policy: "release.yaml", Rule: "release",
+			Signers: []verify.FilledRequirement{
+				{Name: "release", Threshold: 1, Holders: []string{"release-workflow"}},
+				{Name: "security", Threshold: 1, Holders: []string{"security@example.org"}},
+			},
+			Barred: []verify.BarredSigner{{Signer: 2, Reason: fault.KeyForbidden, Message: "the key is in nobody's hardware"}},
+		}},
 		Signers: []verify.Signer{
 			{
 				Verified: true, Counted: true, Holder: "release-workflow", KeyID: "sha256:" + strings.Repeat("7c0d", 16), Roles: []string{"release"},
@@ -235,8 +243,8 @@ func keyless() *verify.Report {
 			{Kind: material.KindLog, Name: "https://rekor.sigstore.dev", ID: strings.Repeat("c0d2", 16), From: signed.AddDate(-5, 0, 0)},
 			{Kind: material.KindTSA, Name: "https://timestamp.sigstore.dev", ID: strings.Repeat("e1f0", 16), From: signed.AddDate(-1, 0, 0), Until: signed.AddDate(9, 0, 0)},
 		}},
-		Policies: []string{"release.yaml"},
-		Results:  []verify.Result{good, bad},
-		Ignored:  []verify.Ignored{{Source: "dist/attestations.intoto.jsonl", Line: 2, Reason: "an empty line"}},
+		Policies: []string{"release.yaml"}, Loosened: []string{"no log entry is demanded"},
+		Results: []verify.Result{good, bad},
+		Ignored: []verify.Ignored{{Source: "dist/attestations.intoto.jsonl", Line: 2, Reason: "an empty line"}},
 	}
 }

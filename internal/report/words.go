@@ -26,14 +26,11 @@ func Word(verified bool) string {
 // StatusWord returns the word for what became of a check or proof.
 func StatusWord(s verify.Status) string { return strings.ReplaceAll(string(s), "_", " ") }
 
-// SourceName is how a piece of evidence is called: its file, and its line.
-func SourceName(s verify.Source) string { return s.Place() }
-
 // ResultName is how a result is called: the names of all its evidence.
 func ResultName(r *verify.Result) string {
 	var names []string
 	for _, e := range r.Evidence {
-		names = append(names, SourceName(e))
+		names = append(names, e.Place())
 	}
 	return strings.Join(names, "; ")
 }
@@ -90,6 +87,31 @@ func SignerFacts(s *verify.Signer) []Fact {
 	}
 	add("time", timeWords(s.Time))
 	return out
+}
+
+// RuleName is how a rule is called.
+func RuleName(r *verify.AppliedRule) string {
+	if r.Policy == "" {
+		return fmt.Sprintf("rule %q", r.Rule)
+	}
+	return fmt.Sprintf("rule %q of policy %q", r.Rule, r.Policy)
+}
+
+// RequirementStatus says whether a requirement is met.
+func RequirementStatus(f *verify.FilledRequirement) verify.Status {
+	if len(f.Holders) >= f.Threshold {
+		return verify.Passed
+	}
+	return verify.Failed
+}
+
+// RequirementWords say how many of a requirement's places are filled, and by whom.
+func RequirementWords(f *verify.FilledRequirement) string {
+	words := fmt.Sprintf("%d of %d", len(f.Holders), f.Threshold)
+	if len(f.Holders) > 0 {
+		words += ": " + strings.Join(f.Holders, ", ")
+	}
+	return words
 }
 
 // timeWords says when a signature was judged, and on whose word.
