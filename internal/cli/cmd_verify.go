@@ -40,6 +40,10 @@ and --certificate-identity with --certificate-oidc-issuer, which say whose
 certificates count. A key or certificate is judged at the time that a time stamp
 or a log entry proves, else now.
 
+A policy file says more than flags can: for which artifacts, by whom, how many of
+each, and what the evidence must say. It and the flags must both accept. The
+flags are shorthand for a policy, which --print-policy shows.
+
 Without --subject the evidence is not compared with any artifact, and the
 verdict says so.`,
 		Example: `  stella verify sbom.sigstore.json --key ci.key.pub
@@ -48,15 +52,25 @@ verdict says so.`,
   stella verify sbom.dsse.json --key ci.key.pub --key team.key.pub --hybrid
   stella verify keyless.sigstore.json --subject app.tar.gz --trusted-root trusted_root.json \
       --certificate-identity ci@example.com --certificate-oidc-issuer https://issuer.example.com
+  stella verify sbom.dsse.json --key ci.key.pub --key team.key.pub --policy policy.yaml
+  stella verify --threshold 2 --type cyclonedx --print-policy
   stella verify private.sigstore.json --subject app.tar.gz --ca ca.pem --certificate-identity ci@example.com
   stella verify app.sig --key cosign.pub --subject app
   stella verify image-layout --key cosign.pub \
     --subject sha256:22946256260bb441e48d8e409bf0e297cb009ee6d9ad783807e15e130b28e727`,
-		Args: wantArgs("FILE..."),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if opts.policy.print {
+				return nil // nothing is verified
+			}
+			return wantArgs("FILE...")(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := a.load(cmd)
 			if err != nil {
 				return err
+			}
+			if opts.policy.print {
+				return opts.printPolicy(s)
 			}
 			return runVerify(cmd.Context(), s, &opts, args)
 		},
@@ -68,6 +82,7 @@ verdict says so.`,
 type verifyOptions struct {
 	trust         trustFlags
 	proofs        proofFlags
+	policy        policyFlags
 	subjects      []string
 	predicateType string
 	threshold     int
@@ -81,19 +96,25 @@ func (o *verifyOptions) AddFlags(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&o.trust.keys, "key", nil, "trust the public key, certificate or keys.json in `FILE`, all of a directory, or keyring:NAME; repeatable")
 	o.trust.AddFlags(fs)
 	o.proofs.AddFlags(fs)
+	o.policy.AddFlags(fs)
+	o.addDemands(fs)
+	o.beside.AddFlags(fs)
+	fs.StringVar(&o.at, "at", "", "judge keys at `TIME` (RFC 3339) instead of now")
+	fs.StringArrayVar(&o.assumeRevoked, "assume-revoked", nil, "show what would fall if a key were revoked from a time on: `KEYID@TIME`; repeatable")
+}
+
+// addDemands registers the flags that demand something of the evidence.
+func (o *verifyOptions) addDemands(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&o.subjects, "subject", nil, "demand that the evidence is about `FILE|NAME@sha256:HEX|sha256:HEX`; repeatable")
 	fs.StringVar(&o.predicateType, "type", "", "demand a predicate type, by short name or `URI`")
 	fs.IntVar(&o.threshold, "threshold", 1, "demand signatures by `N` distinct holders")
-	fs.StringVar(&o.at, "at", "", "judge keys at `TIME` (RFC 3339) instead of now")
-	o.beside.AddFlags(fs)
-	fs.StringArrayVar(&o.assumeRevoked, "assume-revoked", nil, "show what would fall if a key were revoked from a time on: `KEYID@TIME`; repeatable")
 }
 
 func runVerify(ctx context.Context, s *session, o *verifyOptions, names []string) error {
 	if err := stdinOnce(slices.Concat(names, o.subjects)...); err != nil {
 		return err
 	}
-	policy, closers, err := o.policy(ctx, s)
+	policy, closers, err := o.demands(ctx, s)
 	defer closers.close()
 	if err != nil {
 		return err
@@ -133,7 +154,7 @@ func (c *closeList) close() {
 	}
 }
 
-func (o *verifyOptions) policy(ctx context.Context, s *session) (*verify.Policy, *closeList, error) {
+func (o *verifyOptions) demands(ctx context.Context, s *session) (*verify.Policy, *closeList, error) {
 	closers := &closeList{}
 	if o.threshold < 1 {
 		return nil, closers, fault.New(fault.UsageInvalid, "--threshold must be at least 1")
@@ -155,12 +176,19 @@ func (o *verifyOptions) policy(ctx context.Context, s *session) (*verify.Policy,
 		}
 		p.PredicateType = t.URI
 	}
+	file, err := o.policy.load(s)
+	if err != nil {
+		return nil, closers, err
+	}
+	o.trust.named = file != nil && file.NamesIdentities()
 	if err := o.trust.apply(ctx, s, p); err != nil {
 		return nil, closers, err
 	}
 	o.proofs.apply(p)
-	p.Subjects, err = openArtifacts(s, o.subjects, closers)
-	return p, closers, err
+	if p.Subjects, err = openArtifacts(s, o.subjects, closers); err != nil || file == nil {
+		return p, closers, err
+	}
+	return p, closers, file.Apply(p)
 }
 
 // parseAssumed reads the values of --assume-revoked.

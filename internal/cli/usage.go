@@ -125,6 +125,16 @@ func wantAtMost(name string) cobra.PositionalArgs {
 	}
 }
 
+// wantOneOrTwo is the check for two arguments, of which the second may be left out.
+func wantOneOrTwo(first, second string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 1 {
+			return nil
+		}
+		return wantArgs(first, second)(cmd, args)
+	}
+}
+
 // wantArgs is the check for arguments called names, of which the last one may
 // be repeated when it ends in "...".
 func wantArgs(names ...string) cobra.PositionalArgs {

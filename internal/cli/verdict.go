@@ -37,7 +37,11 @@ func (v *verdict) Text(p *ui.Printer) {
 		ui.P("time", ui.T(v.Time.At.Format(time.RFC3339)+" ("+v.Time.Source+")")),
 		ui.P("trust", ui.T(v.trust())),
 	}
+	if len(v.Policies) > 0 {
+		pairs = append(pairs, ui.P("policy", ui.T(strings.Join(v.Policies, ", "))))
+	}
 	p.Pairs(append(pairs, profilePairs(v.Profile.Name, v.Profile.Standing)...)...)
+	v.showLoosened(p)
 	v.showAssumed(p)
 	if v.hint != "" && !v.Verified {
 		p.Line(ui.T("hint: " + v.hint))
@@ -47,6 +51,13 @@ func (v *verdict) Text(p *ui.Printer) {
 		return
 	}
 	p.Status(ui.Failed, ui.Styled(ui.Bad, "not verified"), ui.T(fmt.Sprintf(": %s (exit %d)", v.Reason, v.Exit)))
+}
+
+// showLoosened names what lets pass what would not pass by itself.
+func (v *verdict) showLoosened(p *ui.Printer) {
+	for _, l := range v.Loosened {
+		p.Status(ui.Warned, ui.T("loosened: "+l))
+	}
 }
 
 // showAssumed says what was assumed, and what falls with it alone.

@@ -55,6 +55,7 @@ const (
 	KeyExpired       Reason = "key.expired"
 	KeyRevoked       Reason = "key.revoked"
 	KeyTypeForbidden Reason = "key.type_not_allowed"
+	KeyNotAttested   Reason = "key.not_attested"
 
 	KeyNotFound    Reason = "key.not_found"
 	KeyAmbiguous   Reason = "key.ambiguous"
@@ -83,7 +84,10 @@ const (
 	PINRequired Reason = "pin.required"
 	PINWrong    Reason = "pin.wrong"
 	PINLocked   Reason = "pin.locked"
+	PINReplug   Reason = "pin.replug"
 	PINInvalid  Reason = "pin.invalid"
+	PINNotSet   Reason = "pin.not_set"
+	PINSet      Reason = "pin.already_set"
 
 	KeyringMalformed Reason = "keyring.malformed"
 	KeyringFailed    Reason = "keyring.failed"
@@ -195,6 +199,7 @@ func entries() []Entry {
 		{KeyExpired, ExitRejected, "the key was no longer valid at the time that counts"},
 		{KeyRevoked, ExitRejected, "the key is revoked"},
 		{KeyTypeForbidden, ExitRejected, "the key may not sign this predicate type"},
+		{KeyNotAttested, ExitRejected, "the policy wants keys in hardware, and the trust does not say that this one is"},
 
 		{KeyNotFound, ExitMissing, "there is no such key in the token, service or keyring"},
 		{KeyAmbiguous, ExitUsage, "the key reference fits several keys"},
@@ -223,7 +228,10 @@ func entries() []Entry {
 		{PINRequired, ExitUsage, "the token needs a PIN and none could be asked for"},
 		{PINWrong, ExitFailed, "the token did not take the PIN"},
 		{PINLocked, ExitFailed, "the PIN is locked after too many wrong tries"},
-		{PINInvalid, ExitUsage, "the token refuses the new PIN, or has no PIN set"},
+		{PINReplug, ExitTemporary, "the token takes no PIN, after three wrong ones, until it was unplugged"},
+		{PINInvalid, ExitUsage, "the token refuses the new PIN, or wants its PIN changed first"},
+		{PINNotSet, ExitUsage, "the token has no PIN set, and one is needed"},
+		{PINSet, ExitUsage, "the token has a PIN, which is changed and not set"},
 
 		{KeyringMalformed, ExitUsage, "the keyring is not well-formed"},
 		{KeyringFailed, ExitFailed, "the keyring cannot be read, locked or written"},

@@ -40,6 +40,9 @@ type Report struct {
 	Trust    TrustUsed `json:"trust"`
 	// Policies are the names of the policies that were applied.
 	Policies []string `json:"policies,omitempty"`
+	// Loosened names what the policy lets pass that it would not by itself, as the
+	// policy file does.
+	Loosened []string `json:"loosened,omitempty"`
 	// AssumedRevocations are the revocations that the verdict was asked to assume;
 	// with any it is no verdict over what is, but over what would be.
 	AssumedRevocations []Assumed `json:"assumedRevocations,omitempty"`
@@ -113,6 +116,8 @@ type Result struct {
 	// WouldFall says that the payload is verified as things are, and would not be
 	// with the assumed revocations.
 	WouldFall bool `json:"wouldFall,omitzero"`
+	// Rules are the rules that were applied, one of each policy.
+	Rules []AppliedRule `json:"rules,omitempty"`
 	// Claims is what the evidence says. It is there only if the signature check
 	// passed, and only as true as its signers are honest.
 	Claims *Claims `json:"claims,omitempty"`
@@ -148,7 +153,8 @@ func place(name string, line int, part string) string {
 }
 
 // Check is one thing that was looked at. Its message is our own words and the
-// policy's, never the evidence's.
+// policy's; what it repeats of the evidence, such as the name in a certificate, is
+// quoted.
 type Check struct {
 	Name    string       `json:"name"`
 	Status  Status       `json:"status"`

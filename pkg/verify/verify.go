@@ -25,6 +25,9 @@ func Verify(ctx context.Context, e *Evidence, p *Policy) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := p.Satisfiable(); err != nil {
+		return nil, err
+	}
 	groups, err := e.groups()
 	if err != nil {
 		return nil, err
@@ -58,6 +61,7 @@ func Verify(ctx context.Context, e *Evidence, p *Policy) (*Report, error) {
 		r.Results = append(r.Results, *result)
 	}
 	r.addUnmatchedArtifacts(p)
+	r.addUnmetRules(p)
 	return r, r.conclude()
 }
 
@@ -66,6 +70,12 @@ func newReport(e *Evidence, p *Policy) *Report {
 		Schema: Schema, Compared: len(p.Subjects) > 0, Network: "not used",
 		Profile: Profile{Name: cmp.Or(p.Profile, keys.ProfileDefault)},
 		Time:    TimeUsed{At: p.At.UTC()}, Ignored: e.ignored, Results: []Result{},
+		Loosened: p.loosened(),
+	}
+	for i := range p.RuleSets {
+		if name := p.RuleSets[i].Name; name != "" {
+			r.Policies = append(r.Policies, name)
+		}
 	}
 	for _, a := range p.AssumeRevoked {
 		r.AssumedRevocations = append(r.AssumedRevocations, Assumed{a.KeyID, a.RevokedAt.UTC()})
@@ -106,6 +116,7 @@ type judgement struct {
 	message   dsse.Message // verified; nil for a blob
 	found     string       // what the running check established, for the report
 	statement *intoto.Statement
+	applied   []*applied // the rule of each policy, once it is selected
 
 	candidates []candidate   // the bench's, then those of admitted certificates
 	admitted   map[int]*int  // the candidate that the certificate of an item is
@@ -136,6 +147,9 @@ func checks() []check {
 		{name: "log", run: checkLog},
 		{name: "sct", run: checkSCT},
 		{name: "threshold", run: checkThreshold},
+		{name: "policy", run: checkRules},
+		{name: "conditions", run: checkConditions},
+		{name: "freshness", run: checkFreshness},
 	}
 }
 
@@ -144,6 +158,11 @@ func checks() []check {
 type notDemanded string
 
 func (n notDemanded) Error() string { return string(n) }
+
+// notRun is the finding of a check that makes no sense after what another found.
+type notRun string
+
+func (n notRun) Error() string { return string(n) }
 
 // unjudged wraps a failure to read evidence or artifact: no verdict is possible.
 type unjudged struct{ error }
@@ -182,6 +201,8 @@ func finding(name, found string, err error) Check {
 		return Check{Name: name, Status: Passed, Message: found}
 	case notDemanded:
 		return Check{Name: name, Status: NotDemanded, Message: string(e)}
+	case notRun:
+		return Check{Name: name, Status: NotRun, Message: string(e)}
 	}
 	return Check{Name: name, Status: Failed, Reason: fault.ReasonOf(err), Message: err.Error(), err: err}
 }

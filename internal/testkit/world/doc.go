@@ -21,8 +21,8 @@
 //
 // # How far it can be trusted
 //
-// The tests give every shape and every mutation to stock sigstore-go. What it
-// answers is in testdata/sigstore-go.txt; where it accepts what should be refused,
+// The tests give every shape and every mutation to stock sigstore-go (package
+// oracle). What it answers is in testdata/sigstore-go.txt; where it accepts what should be refused,
 // [Mutation.Accepted] says why, and these are the named differences between it and
 // us. OpenSSL verifies timestamps, revocation lists and detached signatures,
 // transparency-dev's library cosignatures, go-containerregistry the layouts.

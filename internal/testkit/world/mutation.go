@@ -19,9 +19,6 @@ type Mutation struct {
 	// Accepted is why stock sigstore-go accepts it all the same, "" when it
 	// refuses it. These are the named differences.
 	Accepted string
-	// Check and Reason are for a verifier of ours: which of its checks refuses, and
-	// by which reason of internal/fault. Here they are empty.
-	Check, Reason string
 
 	change change
 }

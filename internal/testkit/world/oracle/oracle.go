@@ -1,24 +1,23 @@
-package world_test
+// Package oracle asks stock sigstore-go what it thinks of the world's evidence.
+package oracle
 
 import (
 	"bytes"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
-	"testing"
 	"time"
 
 	"github.com/sigstore/sigstore-go/pkg/bundle"
 	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/sigstore/sigstore-go/pkg/verify"
 	"github.com/sigstore/sigstore/pkg/signature"
-	"github.com/stretchr/testify/require"
 
 	"github.com/stellaops/stella/internal/testkit/world"
 )
 
-// sigstoreGo judges evidence with stock sigstore-go: nil means accepted.
-func sigstoreGo(e *world.Evidence) error {
+// SigstoreGo judges evidence with stock sigstore-go: nil means accepted.
+func SigstoreGo(e *world.Evidence) error {
 	material, err := trustedMaterial(e)
 	if err != nil {
 		return err
@@ -119,26 +118,4 @@ func policyOf(e *world.Evidence) (verify.PolicyBuilder, error) {
 	}
 	identity, err := verify.NewShortCertificateIdentity(e.Demand.Issuer, anyIssuer, e.Demand.Identity, "")
 	return verify.NewPolicy(artifact, verify.WithCertificateIdentity(identity)), err
-}
-
-// TestShapes gives every kind of valid evidence to stock sigstore-go.
-func TestShapes(t *testing.T) {
-	w := world.New("shapes")
-	for _, shape := range w.Shapes() {
-		t.Run(shape.Name, func(t *testing.T) {
-			err := sigstoreGo(w.Evidence(shape.Options))
-			if shape.Refused != "" {
-				require.Error(t, err, "sigstore-go accepts it by now: take the reason away")
-				return
-			}
-			require.NoError(t, err)
-		})
-	}
-}
-
-func BenchmarkBundle(b *testing.B) {
-	w := world.New("bench")
-	for b.Loop() {
-		w.Bundle(world.Options{})
-	}
 }
