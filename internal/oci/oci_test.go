@@ -71,10 +71,6 @@ const (
 	other    = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
 )
 
-func bundleJSON() []byte {
-	return []byte(`{"mediaType":"` + typeBundle + `","verificationMaterial":{"publicKey":{"hint":"x"}},"dsseEnvelope":` + envelope + `}`)
-}
-
 // manifest stores a manifest and returns its descriptor.
 func (l *layout) manifest(members object, layers ...object) object {
 	m := object{"schemaVersion": 2, "mediaType": typeManifest, "layers": layers}
