@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"io/fs"
-	"os"
 
 	"github.com/stellaops/stella/internal/fault"
 )
@@ -27,36 +25,21 @@ func spool(r io.Reader, limit int64) (*File, error) {
 }
 
 func spoolToFile(r io.Reader, limit int64) (*File, error) {
-	file, err := os.CreateTemp("", "stella-stdin-*")
+	const what = "standard input"
+	scratch, err := NewScratch(what)
 	if err != nil {
-		return nil, keepFailed(err)
-	}
-	// Unlinked at once: nobody can swap it, and an interrupt leaves nothing.
-	// Windows cannot remove an open file; there it stays until Close.
-	removed := os.Remove(file.Name()) == nil
-	n, err := io.Copy(file, io.LimitReader(r, limit+1))
-	if err == nil && n > limit {
-		err = tooLarge("-", limit)
-	} else if err != nil {
-		err = keepFailed(err)
-	}
-	if err != nil {
-		file.Close()
-		if !removed {
-			os.Remove(file.Name())
-		}
 		return nil, err
 	}
-	return &File{name: "-", size: n, at: file, file: file, remove: !removed}, nil
-}
-
-// keepFailed is the fault for an input that cannot be kept aside.
-func keepFailed(err error) error {
-	if pe, ok := errors.AsType[*fs.PathError](err); ok {
-		err = pe.Err // the temporary file's name is of no use to anybody
+	n, err := io.Copy(scratch, io.LimitReader(r, limit+1))
+	switch {
+	case err != nil:
+		err = KeepFailed(what, err)
+	case n > limit:
+		err = tooLarge("-", limit)
+	default:
+		return &File{name: "-", size: n, at: scratch, closer: scratch}, nil
 	}
-	return fault.Wrap(fault.InputUnreadable, err, "failed to keep standard input in a temporary file").
-		WithHint("free some space, put the directory for temporary files elsewhere with TMPDIR, or name a file")
+	return nil, errors.Join(err, scratch.Close())
 }
 
 // bytesAt is an io.ReaderAt over a slice.
