@@ -21,6 +21,7 @@ import (
 // of Envelope and Blob is set.
 type Item struct {
 	Source   string // the input's name
+	Member   string // of an archive; set by who opened it
 	Line     int    // of JSON lines, from 1; 0 for a file that is one item
 	Shape    string // for people: "Sigstore bundle v0.3", "DSSE envelope"
 	Version  string // of the bundle, "" for a bare envelope
@@ -172,20 +173,16 @@ func looksLikeJSON(f *input.File, off int64) error {
 func readLines(f *input.File) ([]Item, []Ignored, error) {
 	var items []Item
 	var ignored []Ignored
-	err := eachLine(f, func(line int, off, size int64) error {
-		item, more, err := readOne(f, off, size)
+	err := eachLine(f, MaxLines, func(l Line) error {
+		found, err := ReadLine(f, l)
 		switch {
-		case more:
-			err = fault.New(fault.InputMalformed, "there is other content behind the JSON document")
 		case fault.ReasonOf(err) == fault.NotEvidence:
-			ignored = append(ignored, Ignored{line, err.Error()})
+			ignored = append(ignored, Ignored{l.Number, err.Error()})
 			return nil
+		case err != nil:
+			return inFile(err, f, l.Number)
 		}
-		if err != nil {
-			return inFile(err, f, line)
-		}
-		item.Source, item.Line = f.Name(), line
-		items = append(items, item)
+		items = append(items, found...)
 		return nil
 	})
 	if err == nil && len(items) == 0 {
@@ -194,8 +191,9 @@ func readLines(f *input.File) ([]Item, []Ignored, error) {
 	return items, ignored, err
 }
 
-// eachLine calls do for every line of f that is not blank.
-func eachLine(f *input.File, do func(line int, off, size int64) error) error {
+// eachLine calls do for every line of f that is not blank, of which there are at
+// most limit, or any number if limit is 0.
+func eachLine(f *input.File, limit int, do func(Line) error) error {
 	buf := make([]byte, 256<<10)
 	start, line := int64(0), 1
 	blank := true
@@ -217,12 +215,12 @@ func eachLine(f *input.File, do func(line int, off, size int64) error) error {
 				continue
 			}
 			if !blank {
-				if err := do(line, start, off-start); err != nil {
+				if err := do(Line{line, start, off - start}); err != nil {
 					return err
 				}
 			}
-			if line++; line > MaxLines {
-				return fault.New(fault.InputTooLarge, "%s has more than %d lines", input.Display(f.Name()), MaxLines)
+			if line++; limit > 0 && line > limit {
+				return fault.New(fault.InputTooLarge, "%s has more than %d lines", input.Display(f.Name()), limit)
 			}
 			start, blank = off, true
 		}

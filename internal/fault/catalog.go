@@ -298,6 +298,17 @@ func (r Reason) Exit() int {
 	return ExitFailed
 }
 
+// Meaning returns what the catalog says of r, and "" for a reason that is not in
+// it.
+func (r Reason) Meaning() string {
+	for _, e := range entries() {
+		if e.Reason == r {
+			return e.Meaning
+		}
+	}
+	return ""
+}
+
 // severity is the order in which one exit status is chosen among several
 // outcomes of one run: the first of these that occurred.
 func severity() []int {

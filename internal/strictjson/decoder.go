@@ -1,6 +1,7 @@
 package strictjson
 
 import (
+	"bytes"
 	"encoding/json/jsontext"
 	"errors"
 	"fmt"
@@ -12,7 +13,7 @@ import (
 // concurrent use.
 type Decoder struct {
 	dec  *jsontext.Decoder
-	el   *elider
+	el   *elider // nil for a text too short for a long string
 	src  io.ReaderAt
 	base int64
 }
@@ -20,8 +21,23 @@ type Decoder struct {
 // NewDecoder returns a Decoder over size bytes of src from offset off. All of
 // the text but its long strings is at most overhead bytes.
 func NewDecoder(src io.ReaderAt, off, size, overhead int64) *Decoder {
-	el := newElider(io.NewSectionReader(src, off, size), off, overhead)
+	if b, ok := inMemory(src, off, size, overhead); ok {
+		return &Decoder{dec: jsontext.NewDecoder(bytes.NewBuffer(b)), src: src, base: off}
+	}
+	el := newElider(io.NewSectionReader(src, off, size), off, size, overhead)
 	return &Decoder{dec: jsontext.NewDecoder(el), el: el, src: src, base: off}
+}
+
+// inMemory returns a text that is in memory already and that no limit concerns.
+// The decoder reads such bytes where they are and does not change them.
+func inMemory(src io.ReaderAt, off, size, overhead int64) ([]byte, bool) {
+	held, ok := src.(interface {
+		Slice(off, n int64) ([]byte, bool)
+	})
+	if !ok || size > min(longString, overhead) {
+		return nil, false
+	}
+	return held.Slice(off, size)
 }
 
 // Kind returns the kind of the next value without reading it.
@@ -163,6 +179,9 @@ func (d *Decoder) End() error {
 
 // Unclaimed fails if a long string stood where none may.
 func (d *Decoder) Unclaimed() error {
+	if d.el == nil {
+		return nil
+	}
 	for _, f := range d.el.found {
 		if !f.claimed {
 			return fmt.Errorf("string of %d bytes at byte %d is longer than its place allows", f.end-f.start, f.start)

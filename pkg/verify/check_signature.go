@@ -99,6 +99,9 @@ func (j *judgement) countSignatures() string {
 }
 
 func (j *judgement) verifiers() ([]dsse.Key, error) {
+	if j.policy.verifiers != nil {
+		return j.policy.verifiers, nil
+	}
 	var out []dsse.Key
 	trusted := j.policy.Trust.Keys()
 	forbidden := j.policy.Profile.Verify(trusted)
@@ -284,7 +287,7 @@ func compareBlobDigest(b *bundle.Blob, a *Artifact) error {
 // blobMessage returns the artifact as a signature over bare bytes sees it.
 func blobMessage(a *Artifact) dsse.Message {
 	if a.Content != nil {
-		return dsse.NewBlob(a.Content)
+		return a.computed.blob
 	}
 	return digestOnly{a}
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/stellaops/stella/internal/bundle"
+	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
 )
 
@@ -16,12 +17,20 @@ type Evidence struct {
 	ignored []Ignored
 }
 
-// Ignored is a part of an input that is not evidence.
+// Ignored is an input, or a part of one, that was passed over because it is not
+// evidence. As an error it says why.
 type Ignored struct {
 	Source string `json:"source"`
-	Line   int    `json:"line"`
-	Reason string `json:"reason"`
+	Member string `json:"member,omitempty"`
+	Line   int    `json:"line,omitzero"`
+	// Lines is how many lines, from Line on, are ignored for the same reason, if it
+	// is more than one.
+	Lines   int          `json:"lines,omitzero"`
+	Reason  fault.Reason `json:"reason"`
+	Message string       `json:"message"` // our own words
 }
+
+func (i *Ignored) Error() string { return i.Message }
 
 // Read adds what is in size bytes of src to the evidence: a Sigstore bundle
 // v0.1 to v0.3, a DSSE envelope, or JSON lines of them. The name is for
@@ -39,7 +48,7 @@ func (e *Evidence) ReadInput(f *input.File) error {
 	}
 	e.items = append(e.items, items...)
 	for _, i := range ignored {
-		e.ignored = append(e.ignored, Ignored{Source: f.Name(), Line: i.Line, Reason: i.Reason})
+		e.ignored = append(e.ignored, Ignored{Source: f.Name(), Line: i.Line, Reason: fault.NotEvidence, Message: i.Reason})
 	}
 	return nil
 }
@@ -61,7 +70,7 @@ func (e *Evidence) groups() ([]group, error) {
 	for _, item := range e.items {
 		id, err := payloadID(item)
 		if err != nil {
-			return nil, err
+			return nil, malformedItem(item, err)
 		}
 		if id == "" {
 			out = append(out, group{item})
@@ -86,15 +95,19 @@ func payloadID(item bundle.Item) (string, error) {
 	}
 	sum, err := item.Envelope.UnverifiedMessage().Digest(crypto.SHA256)
 	if err != nil {
-		return "", malformedItem(item, err)
+		return "", err
 	}
 	return string(sum), nil
 }
 
 // where says which piece of evidence an error is about.
 func where(item bundle.Item) string {
-	if item.Line > 0 {
-		return fmt.Sprintf("%s, line %d", input.Display(item.Source), item.Line)
+	name := input.Display(item.Source)
+	if item.Member != "" {
+		name += ", member " + input.Display(item.Member)
 	}
-	return input.Display(item.Source)
+	if item.Line > 0 {
+		name += fmt.Sprintf(", line %d", item.Line)
+	}
+	return name
 }

@@ -17,11 +17,7 @@ import (
 // the evidence is empty or malformed, or ctx ended. The error is nil if and
 // only if every demanded check passed and at least one was made.
 func Verify(ctx context.Context, e *Evidence, p *Policy) (*Report, error) {
-	if err := p.validate(); err != nil {
-		return nil, err
-	}
-	asked := p.forOneVerification()
-	p, err := asked.assume()
+	v, err := NewVerifier(p)
 	if err != nil {
 		return nil, err
 	}
@@ -29,33 +25,32 @@ func Verify(ctx context.Context, e *Evidence, p *Policy) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := newReport(e, p)
+	r := newReport(v.policy)
+	r.Ignored = e.ignored
+	var verdict conclusion
 	for _, g := range groups {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		result, err := judge(ctx, g, p, len(groups) == 1)
+		result, err := v.judge(ctx, g, len(groups) == 1)
 		if err != nil {
 			return nil, err
 		}
-		if p != asked && !result.passed() { // without the assumptions it may have stood
-			standing, err := judge(ctx, g, asked, len(groups) == 1)
-			if err != nil {
-				return nil, err
-			}
-			result.WouldFall = standing.passed()
-		}
+		verdict.result(result)
 		r.Results = append(r.Results, *result)
 	}
-	r.addUnmatchedArtifacts(p)
-	return r, r.conclude()
+	for i := range r.Ignored {
+		verdict.ignored(&r.Ignored[i])
+	}
+	verdict.unmatched(v.policy)
+	return r, verdict.conclude(r)
 }
 
-func newReport(e *Evidence, p *Policy) *Report {
+func newReport(p *Policy) *Report {
 	r := &Report{
 		Schema: Schema, Compared: len(p.Subjects) > 0, Network: "not used",
 		Profile: Profile{Name: cmp.Or(p.Profile, keys.ProfileDefault)},
-		Time:    TimeUsed{At: p.At.UTC()}, Ignored: e.ignored, Results: []Result{},
+		Time:    TimeUsed{At: p.At.UTC()}, Results: []Result{},
 	}
 	for _, a := range p.AssumeRevoked {
 		r.AssumedRevocations = append(r.AssumedRevocations, Assumed{a.KeyID, a.RevokedAt.UTC()})
@@ -120,7 +115,7 @@ func (u unjudged) Unwrap() error { return u.error }
 func judge(ctx context.Context, g group, p *Policy, only bool) (*Result, error) {
 	j := &judgement{ctx: ctx, policy: p, group: g, only: only, result: &Result{demanded: make(map[int]bool), Signers: []Signer{}}}
 	for _, item := range g {
-		j.result.Evidence = append(j.result.Evidence, Source{item.Source, item.Line, item.Shape})
+		j.result.Evidence = append(j.result.Evidence, Source{item.Source, item.Member, item.Line, item.Shape})
 	}
 	stopped := false
 	for _, c := range checks() {
@@ -155,23 +150,4 @@ func malformedItem(item bundle.Item, err error) error {
 		return fault.Wrap(r, err, "%s", where(item))
 	}
 	return fault.Wrap(fault.EnvelopeMalformed, err, "%s: malformed envelope", where(item))
-}
-
-// addUnmatchedArtifacts makes a finding of every demanded artifact that no
-// evidence is about.
-func (r *Report) addUnmatchedArtifacts(p *Policy) {
-	if len(r.Results) < 2 {
-		return // the one result's subject check has said it already
-	}
-	for i, a := range p.Subjects {
-		matched := false
-		for _, result := range r.Results {
-			matched = matched || result.demanded[i]
-		}
-		if !matched {
-			err := fault.New(fault.SubjectMismatch, "no evidence is about %q", a.Name)
-			last := &r.Results[len(r.Results)-1]
-			last.Checks = append(last.Checks, finding("artifact", "", err))
-		}
-	}
 }

@@ -1,0 +1,77 @@
+package bundle
+
+import (
+	"errors"
+
+	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/input"
+)
+
+// ReadDocument reads f as one document, and is Read for who takes one after the
+// other of any number. lines says that more follows the first object, so that f is
+// JSON lines for EachLine and ReadLine. Errors have the reasons of Read, and do
+// not name f.
+func ReadDocument(f *input.File) (items []Item, lines bool, err error) {
+	if f.Size() == 0 {
+		return nil, false, fault.New(fault.InputEmpty, "the file is empty")
+	}
+	if f.Size() > input.MaxEvidence {
+		return nil, false, tooLarge(f)
+	}
+	item, more, err := readOne(f, 0, f.Size())
+	return located(item, f, 0), more, err
+}
+
+// tooLarge says of a file over the limit whether it could be evidence at all.
+func tooLarge(f *input.File) error {
+	if err := looksLikeJSON(f, 0); err != nil {
+		return err
+	}
+	return fault.New(fault.InputTooLarge, "it has more than the limit of %d bytes", int64(input.MaxEvidence))
+}
+
+// Line is a line of JSON lines that is not blank.
+type Line struct {
+	Number    int // from 1
+	Off, Size int64
+}
+
+// EachLine calls do with every line of f, however many there are, up to the first
+// error.
+func EachLine(f *input.File, do func(Line) error) error { return eachLine(f, 0, do) }
+
+// ReadLine reads what is in a line of f. One that is no evidence has the reason
+// input.not_evidence. Errors do not name f.
+func ReadLine(f *input.File, l Line) ([]Item, error) {
+	item, more, err := readOne(f, l.Off, l.Size)
+	if more {
+		err = ErrBehind
+	}
+	if err != nil {
+		return nil, err
+	}
+	return located(item, f, l.Number), nil
+}
+
+// ErrBehind refuses a line with two documents.
+var ErrBehind = fault.New(fault.InputMalformed, "there is other content behind the JSON document")
+
+func located(item Item, f *input.File, line int) []Item {
+	item.Source, item.Line = f.Name(), line
+	return []Item{item}
+}
+
+// PassedOver reports whether err, of ReadDocument, says of a file that nobody
+// named that it is something else than evidence. Evidence that is broken is never
+// passed over: neither a file whose name says that it is evidence, nor one with a
+// member that tells.
+func PassedOver(name string, err error) bool {
+	if LooksLikeEvidence(name) || errors.Is(err, ErrBehind) {
+		return false
+	}
+	switch fault.ReasonOf(err) {
+	case fault.NotEvidence, fault.InputEmpty, fault.InputEncoding, fault.InputMalformed:
+		return true
+	}
+	return false
+}
