@@ -111,6 +111,7 @@ func decodeMaterial(d *strictjson.Decoder, m *Material) error {
 			return decodeCertificate(d, m)
 		case "x509CertificateChain":
 			contents++
+			m.Chain = true
 			return decodeChain(d, m)
 		case "tlogEntries":
 			return d.Array(maxLogEntries, func(int) error {

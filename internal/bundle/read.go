@@ -43,6 +43,7 @@ type Blob struct {
 type Material struct {
 	KeyHint      string
 	Certificates [][]byte         // DER, leaf first
+	Chain        bool             // the certificates stood as a chain, even if there is one
 	LogEntries   []jsontext.Value // as they stand
 	Timestamps   jsontext.Value   // timestampVerificationData, as it stands; may be nil
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"crypto"
 	"errors"
 	"os"
 	"slices"
@@ -16,7 +15,6 @@ import (
 	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/internal/predicate"
 	"github.com/stellaops/stella/internal/version"
-	"github.com/stellaops/stella/pkg/keys"
 	"github.com/stellaops/stella/pkg/verify"
 )
 
@@ -26,15 +24,23 @@ func newVerifyCommand(a *app) *cobra.Command {
 		Use:   "verify FILE...|-",
 		Short: "verify signed evidence",
 		Long: `Verify Sigstore bundles (v0.1 to v0.3), DSSE envelopes and JSON lines of them
-against the keys that you name, without a network. Evidence with the same
-payload is judged together, so a threshold may be met by several files.
+against the keys and identities that you name, without a network. Evidence with
+the same payload is judged together, so a threshold may be met by several files.
+
+Keyless evidence is verified with --trusted-root, which holds the authorities,
+and --certificate-identity with --certificate-oidc-issuer, which say whose
+certificates count. A key or certificate is judged at the time that a time stamp
+or a log entry proves, else now.
 
 Without --subject the evidence is not compared with any artifact, and the
 verdict says so.`,
 		Example: `  stella verify sbom.sigstore.json --key ci.key.pub
   stella verify sbom.sigstore.json --key ci.key.pub --subject sbom.cdx.json --type cyclonedx
   stella verify sbom.dsse.json --key ci.key.pub --key team.key.pub --threshold 2
-  stella verify sbom.dsse.json --key ci.key.pub --key team.key.pub --hybrid`,
+  stella verify sbom.dsse.json --key ci.key.pub --key team.key.pub --hybrid
+  stella verify keyless.sigstore.json --subject app.tar.gz --trusted-root trusted_root.json \
+      --certificate-identity ci@example.com --certificate-oidc-issuer https://issuer.example.com
+  stella verify private.sigstore.json --subject app.tar.gz --ca ca.pem --certificate-identity ci@example.com`,
 		Args: wantArgs("FILE..."),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := a.load(cmd)
@@ -50,6 +56,7 @@ verdict says so.`,
 
 type verifyOptions struct {
 	trust         trustFlags
+	proofs        proofFlags
 	subjects      []string
 	predicateType string
 	threshold     int
@@ -61,6 +68,7 @@ type verifyOptions struct {
 func (o *verifyOptions) AddFlags(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&o.trust.keys, "key", nil, "trust the public key, certificate or keys.json in `FILE`, all of a directory, or keyring:NAME; repeatable")
 	o.trust.AddFlags(fs)
+	o.proofs.AddFlags(fs)
 	fs.StringArrayVar(&o.subjects, "subject", nil, "demand that the evidence is about `FILE|NAME@sha256:HEX|sha256:HEX`; repeatable")
 	fs.StringVar(&o.predicateType, "type", "", "demand a predicate type, by short name or `URI`")
 	fs.IntVar(&o.threshold, "threshold", 1, "demand signatures by `N` distinct holders")
@@ -135,9 +143,10 @@ func (o *verifyOptions) policy(ctx context.Context, s *session) (*verify.Policy,
 		}
 		p.PredicateType = t.URI
 	}
-	if p.Trust, err = o.trust.load(ctx, s); err != nil {
+	if err := o.trust.apply(ctx, s, p); err != nil {
 		return nil, closers, err
 	}
+	o.proofs.apply(p)
 	p.Subjects, err = openArtifacts(s, o.subjects, closers)
 	return p, closers, err
 }
@@ -206,52 +215,4 @@ func hintEvidenceBeside(err error, name string) error {
 		}
 	}
 	return f
-}
-
-// trustFlags say whose signatures count.
-type trustFlags struct {
-	keys   []string
-	trust  []string
-	hybrid bool
-}
-
-// AddFlags registers the flags.
-func (t *trustFlags) AddFlags(fs *pflag.FlagSet) {
-	fs.StringArrayVar(&t.trust, "trust", nil, "trust what is in `PATH`: a keys.json, a key, a certificate or a directory of them, or keyring:NAME; repeatable")
-	fs.BoolVar(&t.hybrid, "hybrid", false, "count the keys given only together: all of them must have signed")
-	addKeyring(fs)
-}
-
-// paths returns what the flags name.
-func (t *trustFlags) paths() []string { return slices.Concat(t.keys, t.trust) }
-
-// load reads the trust and says which files of a directory gave none.
-func (t *trustFlags) load(ctx context.Context, s *session) (*keys.Trust, error) {
-	paths := t.paths()
-	if len(paths) == 0 {
-		return nil, fault.New(fault.TrustRequired, "no key, certificate or trust was given to verify with").
-			WithHint("say whose signature you expect: --key KEY.pub")
-	}
-	trust, err := s.loadTrust(paths)
-	if err != nil {
-		return nil, err
-	}
-	// Verifying uses no network, whatever the configuration allows for signing.
-	host, err := s.plugins(true)
-	if err != nil {
-		return nil, err
-	}
-	trust.Resolve(func(pub crypto.PublicKey) crypto.PublicKey { return host.Resolve(ctx, pub) })
-	if t.hybrid {
-		if trust, err = trust.Hybrid(); err != nil {
-			return nil, err
-		}
-	}
-	for _, i := range trust.Ignored() {
-		s.ui.Say("no trust in %s: %s", i.Path, i.Why)
-	}
-	for _, k := range trust.Keys() {
-		s.ui.Detail("trusting %s of %s, from %s", k.Name, k.Holder, k.Source)
-	}
-	return trust, nil
 }

@@ -9,10 +9,13 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	issuers "github.com/stellaops/stella/internal/testkit/world"
 )
 
 // TestExamples runs every line of every command's examples, as a shell does,
@@ -60,6 +63,7 @@ func exampleLines(text string) []string {
 func runExamples(t *testing.T, lines []string) {
 	dir := t.TempDir()
 	require.NoError(t, os.CopyFS(dir, os.DirFS(filepath.Join("testdata", "examples"))))
+	issue(t, dir)
 	setup, err := os.ReadFile(filepath.Join(dir, "setup"))
 	require.NoError(t, err)
 	made := strings.Join(lines, "\n")
@@ -81,6 +85,23 @@ func runExamples(t *testing.T, lines []string) {
 			want = strings.TrimSpace(comment)
 		}
 		assert.Equal(t, want, strconv.Itoa(status), "%s\n%s", line, text)
+	}
+}
+
+// issue puts evidence there that no command of ours makes: signed with
+// certificates of a public authority and of a private one.
+func issue(t *testing.T, dir string) {
+	app, err := os.ReadFile(filepath.Join(dir, "app.tar.gz"))
+	require.NoError(t, err)
+	w := issuers.New("examples")
+	w.Clock.Set(time.Now().Add(-time.Minute))
+	public := w.Evidence(issuers.Options{Artifact: app, Identity: "ci@example.com", Issuer: "https://issuer.example.com"})
+	private := w.Evidence(issuers.Options{Artifact: app, Signer: issuers.PrivateCA, Identity: "ci@example.com", Log: issuers.NoLog, NoTimestamp: true})
+	for name, content := range map[string][]byte{
+		"keyless.sigstore.json": public.Bundle, "trusted_root.json": public.TrustedRoot,
+		"private.sigstore.json": private.Bundle, "ca.pem": private.CA,
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), content, 0o600))
 	}
 }
 

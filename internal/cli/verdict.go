@@ -105,6 +105,9 @@ func (v *verdict) trust() string {
 			break
 		}
 	}
+	for _, i := range v.Trust.Identities {
+		holders = append(holders, fmt.Sprintf("%s by %s", i.Identity, i.Issuer))
+	}
 	return "unrooted: " + strings.Join(holders, ", ")
 }
 

@@ -14,12 +14,17 @@ import (
 	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/dsse/intoto"
 	"github.com/stellaops/stella/pkg/keys"
+	"github.com/stellaops/stella/pkg/verify/material"
 )
 
 // Policy is what is demanded of evidence. Its zero value accepts nothing.
 type Policy struct {
 	// Trust says whose signatures count.
 	Trust *keys.Trust
+	// Root is whose word counts on certificates, logs and time; nil for nobody's.
+	Root *material.Root
+	// RootSources are the files that Root is from, for the report.
+	RootSources []string
 	// Identities say which certificates by the trusted authorities count, and as
 	// whom. Without any, only pinned keys and certificates do.
 	Identities []Identity
@@ -30,6 +35,10 @@ type Policy struct {
 	// transparency log, and with a signed certificate timestamp: without them
 	// nobody but the CA knows what it issued.
 	AllowNoLogUnsafe, AllowNoSCTUnsafe bool
+	// DemandRevocation refuses certificates of private CAs of which no current CRL
+	// says that they are not revoked. Without it, that is so only where there is a
+	// CRL of the CA, and it is not current.
+	DemandRevocation bool
 	// RuleSets are policies that must all accept, beside everything else here.
 	RuleSets []RuleSet
 	// Threshold is how many distinct holders must have signed; at least 1.
@@ -51,8 +60,6 @@ type Policy struct {
 	// It only adds refusals: a revocation that a key has already stays if it is
 	// earlier. A key that is not trusted is an error.
 	AssumeRevoked []AssumedRevocation
-
-	verifiers []dsse.Key // of Trust, made once for many judgements; see Verifier
 }
 
 // AssumedRevocation is a revocation that is tried out.
@@ -68,7 +75,7 @@ func (p *Policy) assume() (*Policy, error) {
 	if len(p.AssumeRevoked) == 0 {
 		return p, nil
 	}
-	list := p.Trust.Keys()
+	list := p.trustedKeys()
 	for _, a := range p.AssumeRevoked {
 		i := slices.IndexFunc(list, func(k keys.TrustedKey) bool {
 			id, err := dsse.KeyID(k.Public)
@@ -93,7 +100,7 @@ func (p *Policy) assume() (*Policy, error) {
 
 func (p *Policy) validate() error {
 	switch {
-	case p == nil, p.Trust == nil, len(p.Trust.Keys()) == 0:
+	case p == nil, len(p.trustedKeys()) == 0 && (len(p.Identities) == 0 || p.Root.Empty()):
 		return fault.New(fault.TrustRequired, "no key, certificate or trust was given to verify with").
 			WithHint("say whose signature you expect: --key KEY.pub")
 	case p.Threshold < 1:
@@ -102,6 +109,14 @@ func (p *Policy) validate() error {
 		return errors.New("policy names no time at which keys are judged")
 	}
 	return nil
+}
+
+// trustedKeys returns the keys of the trust, if there is one.
+func (p *Policy) trustedKeys() []keys.TrustedKey {
+	if p.Trust == nil {
+		return nil
+	}
+	return p.Trust.Keys()
 }
 
 // forOneVerification returns a copy that remembers what it computes, so that a

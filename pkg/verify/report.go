@@ -75,6 +75,10 @@ type TrustUsed struct {
 	Rooted  bool         `json:"rooted"`
 	Sources []string     `json:"sources"`
 	Keys    []TrustedKey `json:"keys"`
+	// Identities are those whose certificates count.
+	Identities []TrustedIdentity `json:"identities,omitempty"`
+	// Authorities are who may issue certificates, keep logs and stamp time.
+	Authorities []Authority `json:"authorities,omitempty"`
 }
 
 // TrustedKey is one key that was trusted.
@@ -84,6 +88,23 @@ type TrustedKey struct {
 	Hybrid    string `json:"hybrid,omitempty"`
 	KeyID     string `json:"keyId"`
 	Algorithm string `json:"algorithm"`
+}
+
+// TrustedIdentity is one identity whose certificates count, as it was demanded.
+type TrustedIdentity struct {
+	Identity string   `json:"identity"`
+	Issuer   string   `json:"issuer"`
+	Holder   string   `json:"holder,omitempty"`
+	Roles    []string `json:"roles,omitempty"`
+}
+
+// Authority is one authority that was trusted.
+type Authority struct {
+	Kind  string    `json:"kind"`
+	Name  string    `json:"name"`
+	ID    string    `json:"id,omitempty"`
+	From  time.Time `json:"from,omitzero"`
+	Until time.Time `json:"until,omitzero"`
 }
 
 // Result is the verdict over one payload.
@@ -118,7 +139,8 @@ type Source struct {
 }
 
 // Check is one thing that was looked at. Its message is our own words and the
-// policy's, never the evidence's.
+// policy's; what it repeats of the evidence, such as the name in a certificate, is
+// quoted.
 type Check struct {
 	Name    string       `json:"name"`
 	Status  Status       `json:"status"`
@@ -177,29 +199,6 @@ type SigningTime struct {
 	// Authority is who proved it; empty if nobody did.
 	Authority string `json:"authority,omitempty"`
 	Proven    bool   `json:"proven"`
-}
-
-// The kinds of Proof.
-const (
-	ProofLog       = "log"
-	ProofTimestamp = "timestamp"
-	ProofSCT       = "sct"
-	ProofWitness   = "witness"
-)
-
-// Proof is one thing that stands beside a signature: a log entry, a time stamp,
-// a signed certificate timestamp, a witness's cosignature.
-type Proof struct {
-	Kind   string `json:"kind"`
-	Status Status `json:"status"` // NotDemanded for one of an authority that is not trusted
-	// Authority is its name in the trust; empty if it is not trusted.
-	Authority string `json:"authority,omitempty"`
-	// Time is the proven time; zero for a proof without one.
-	Time time.Time `json:"time,omitzero"`
-	// LogIndex is the entry's index in its log; nil for other kinds.
-	LogIndex *int64       `json:"logIndex,omitempty"`
-	Reason   fault.Reason `json:"reason,omitempty"`
-	Message  string       `json:"message,omitempty"`
 }
 
 // Claims is what a payload says.

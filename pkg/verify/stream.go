@@ -47,7 +47,7 @@ type Sink interface {
 func (v *Verifier) Stream(ctx context.Context, in Inputs, o StreamOptions, to Sink) (*Report, error) {
 	s := &stream{Verifier: v, in: in, options: o, to: to}
 	run := s.apart
-	if o.Together || !v.policy.standsAlone() || v.asked != v.policy && !v.asked.standsAlone() {
+	if o.Together || !v.bench.policy.standsAlone() {
 		run = s.together
 	}
 	if err := run(ctx); err != nil {
@@ -130,16 +130,16 @@ func (s *stream) finish() (*Report, error) {
 		if r.unread != nil && s.named {
 			return nil, r.unread
 		}
-		s.policy.alone(r)
+		s.bench.policy.alone(r)
 		s.options.FailFast = false // there is nothing left to stop
 		if err := s.release(); err != nil {
 			return nil, err
 		}
 	}
-	report := newReport(s.policy)
+	report := newReport(s.bench.policy)
 	report.Stopped = s.stopped
 	if !s.stopped {
-		s.verdict.unmatched(s.policy)
+		s.verdict.unmatched(s.bench.policy)
 		s.count()
 	}
 	return report, s.verdict.conclude(report)

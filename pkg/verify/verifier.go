@@ -5,8 +5,8 @@ import "context"
 // Verifier judges evidence against one policy, which it has prepared once. It is
 // safe for concurrent use.
 type Verifier struct {
-	asked  *Policy // as the caller gave it
-	policy *Policy // with the assumed revocations; else asked
+	bench    *bench
+	standing *bench // without the assumed revocations; nil if there are none
 }
 
 // NewVerifier returns a Verifier for a policy, or the error of a policy that is
@@ -20,28 +20,23 @@ func NewVerifier(p *Policy) (*Verifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range []*Policy{asked, policy} {
-		if err := p.prepare(); err != nil {
-			return nil, err
-		}
+	v := &Verifier{}
+	if v.bench, err = newBench(policy); err != nil {
+		return nil, err
 	}
-	return &Verifier{asked, policy}, nil
-}
-
-// prepare makes the verifiers of the trusted keys.
-func (p *Policy) prepare() error {
-	verifiers, err := (&judgement{policy: p}).verifiers()
-	p.verifiers = verifiers
-	return err
+	if policy != asked {
+		v.standing, err = newBench(asked)
+	}
+	return v, err
 }
 
 // judge judges all evidence with one payload. only says that it is all there is.
 func (v *Verifier) judge(ctx context.Context, g group, only bool) (*Result, error) {
-	result, err := judge(ctx, g, v.policy, only)
-	if err != nil || v.policy == v.asked || result.passed() {
+	result, err := judge(ctx, g, v.bench, only)
+	if err != nil || v.standing == nil || result.passed() {
 		return result, err
 	}
-	standing, err := judge(ctx, g, v.asked, only) // without the assumptions it may have stood
+	standing, err := judge(ctx, g, v.standing, only)
 	if err != nil {
 		return nil, err
 	}
@@ -58,10 +53,10 @@ func (v *Verifier) judge(ctx context.Context, g group, only bool) (*Result, erro
 // It is not so as soon as signatures can be trusted and yet not count. Then one
 // file may hold what another lacks, and both must be judged together.
 func (p *Policy) standsAlone() bool {
-	if p.Threshold != 1 || len(p.RuleSets) > 0 || len(p.Identities) > 0 || p.Proofs != (Proofs{}) {
+	if p.Threshold != 1 || len(p.RuleSets) > 0 || len(p.Identities) > 0 || p.Proofs != (Proofs{}) || !p.Root.Empty() {
 		return false
 	}
-	for _, k := range p.Trust.Keys() {
+	for _, k := range p.trustedKeys() {
 		bounded := !k.NotBefore.IsZero() || !k.NotAfter.IsZero() || !k.RevokedAt.IsZero()
 		if bounded || !k.AnyPredicateType || k.Hybrid != "" {
 			return false

@@ -25,7 +25,7 @@ func Verify(ctx context.Context, e *Evidence, p *Policy) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := newReport(v.policy)
+	r := newReport(v.bench.policy)
 	r.Ignored = e.ignored
 	var verdict conclusion
 	for _, g := range groups {
@@ -42,7 +42,7 @@ func Verify(ctx context.Context, e *Evidence, p *Policy) (*Report, error) {
 	for i := range r.Ignored {
 		verdict.ignored(&r.Ignored[i])
 	}
-	verdict.unmatched(v.policy)
+	verdict.unmatched(v.bench.policy)
 	return r, verdict.conclude(r)
 }
 
@@ -55,19 +55,34 @@ func newReport(p *Policy) *Report {
 	for _, a := range p.AssumeRevoked {
 		r.AssumedRevocations = append(r.AssumedRevocations, Assumed{a.KeyID, a.RevokedAt.UTC()})
 	}
-	for _, k := range p.Trust.Keys() {
+	for _, k := range p.trustedKeys() {
 		id, _ := dsse.KeyID(k.Public) // a trusted key has one: it has a verifier
 		r.Trust.Keys = append(r.Trust.Keys, TrustedKey{Name: k.Name, Holder: k.Holder, Hybrid: k.Hybrid, KeyID: id, Algorithm: string(k.Algorithm)})
 		if !slices.Contains(r.Trust.Sources, k.Source) {
 			r.Trust.Sources = append(r.Trust.Sources, k.Source)
 		}
 	}
+	r.Trust.addRoot(p)
 	return r
+}
+
+// addRoot says whose word counts beside that of keys.
+func (t *TrustUsed) addRoot(p *Policy) {
+	t.Sources = append(t.Sources, p.RootSources...)
+	for _, i := range p.Identities {
+		t.Identities = append(t.Identities, TrustedIdentity{
+			Identity: i.SubjectAlternativeName.String(), Issuer: i.Issuer.String(), Holder: i.Holder, Roles: i.Roles,
+		})
+	}
+	for _, a := range p.Root.Authorities() {
+		t.Authorities = append(t.Authorities, Authority{a.Kind, a.Name, a.ID, a.From, a.Until})
+	}
 }
 
 // judgement is the state that the checks of one payload share.
 type judgement struct {
 	ctx    context.Context
+	bench  *bench
 	policy *Policy
 	group  group
 	result *Result
@@ -76,7 +91,12 @@ type judgement struct {
 	message   dsse.Message // verified; nil for a blob
 	found     string       // what the running check established, for the report
 	statement *intoto.Statement
-	tally     dsse.Tally // of the signatures by good keys
+
+	candidates []candidate   // the bench's, then those of admitted certificates
+	admitted   map[int]*int  // the candidate that the certificate of an item is
+	refused    map[int]error // why the certificate of an item is none
+	nobody     error         // the first demand that no signature met
+	payloadSum []byte        // SHA-256 of the payload, once it was asked for
 }
 
 // check is one thing that is looked at. Its error is the finding; a
@@ -96,7 +116,10 @@ func checks() []check {
 		{name: "statement", run: checkStatement, vital: true},
 		{name: "subject", run: checkSubject},
 		{name: "type", run: checkType},
+		{name: "time", run: checkTime},
 		{name: "key", run: checkKey},
+		{name: "log", run: checkLog},
+		{name: "sct", run: checkSCT},
 		{name: "threshold", run: checkThreshold},
 	}
 }
@@ -112,8 +135,11 @@ type unjudged struct{ error }
 
 func (u unjudged) Unwrap() error { return u.error }
 
-func judge(ctx context.Context, g group, p *Policy, only bool) (*Result, error) {
-	j := &judgement{ctx: ctx, policy: p, group: g, only: only, result: &Result{demanded: make(map[int]bool), Signers: []Signer{}}}
+func judge(ctx context.Context, g group, b *bench, only bool) (*Result, error) {
+	j := &judgement{
+		ctx: ctx, bench: b, policy: b.policy, group: g, only: only, candidates: slices.Clip(b.candidates),
+		admitted: make(map[int]*int), refused: make(map[int]error), result: &Result{demanded: make(map[int]bool), Signers: []Signer{}},
+	}
 	for _, item := range g {
 		j.result.Evidence = append(j.result.Evidence, Source{item.Source, item.Member, item.Line, item.Shape})
 	}

@@ -37,6 +37,9 @@ func (b *bench) prepare() error {
 	if err := writeSBOM(filepath.Join(b.dir, "large.cdx.json"), largeSize); err != nil {
 		return err
 	}
+	if err := writeKeyless(b.dir); err != nil {
+		return err
+	}
 	if err := writeStatements(filepath.Join(b.dir, "batch.jsonl"), batchSize); err != nil {
 		return err
 	}

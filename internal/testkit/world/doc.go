@@ -1,0 +1,2 @@
+// Package world is a Sigstore of its own for tests.
+package world
