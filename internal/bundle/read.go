@@ -98,11 +98,12 @@ func readOne(f *input.File, off, size int64) (item Item, more bool, err error) {
 	if err := looksLikeJSON(f, off); err != nil {
 		return Item{}, false, err
 	}
-	s, more, err := peek(f, off, size)
+	d := strictjson.NewDecoder(f, off, size, MaxOverhead)
+	s, more, err := peek(d)
 	if err != nil || more {
 		return Item{}, more, err
 	}
-	d := strictjson.NewDecoder(f, off, size, MaxOverhead)
+	d.Rewind(MaxOverhead)
 	reason, what := fault.BundleMalformed, "malformed bundle"
 	switch s {
 	case shapeBundle:
@@ -127,8 +128,7 @@ func readOne(f *input.File, off, size int64) (item Item, more bool, err error) {
 var errTold = errors.New("told")
 
 // peek reads an object up to the first member that tells what it is.
-func peek(f *input.File, off, size int64) (s shape, more bool, err error) {
-	d := strictjson.NewDecoder(f, off, size, MaxOverhead)
+func peek(d *strictjson.Decoder) (s shape, more bool, err error) {
 	err = d.Members(func(name string) error {
 		if s = shapeOf(name); s != shapeOther {
 			return errTold
@@ -156,19 +156,32 @@ func asFault(err error, r fault.Reason, what string) error {
 
 // looksLikeJSON refuses what cannot be evidence with a word on what it is.
 func looksLikeJSON(f *input.File, off int64) error {
-	head := make([]byte, 512)
-	n, err := f.ReadAt(head, off)
-	if n == 0 && err != nil && !errors.Is(err, io.EOF) {
-		return fault.Wrap(fault.InputUnreadable, err, "failed to read")
-	}
-	if err := input.CheckText(head[:n]); err != nil {
+	head, err := headOf(f, off)
+	if err != nil {
 		return err
 	}
-	text := bytes.TrimLeft(head[:n], " \t\r\n")
+	if err := input.CheckText(head); err != nil {
+		return err
+	}
+	text := bytes.TrimLeft(head, " \t\r\n")
 	if len(text) == 0 || text[0] != '{' {
 		return fault.New(fault.NotEvidence, "not an envelope or bundle: it does not begin with a JSON object")
 	}
 	return nil
+}
+
+// headOf returns the first few hundred bytes from off on.
+func headOf(f *input.File, off int64) ([]byte, error) {
+	const size = 512
+	if head, ok := f.Slice(off, min(size, f.Size()-off)); ok {
+		return head, nil
+	}
+	head := make([]byte, size)
+	n, err := f.ReadAt(head, off)
+	if n == 0 && err != nil && !errors.Is(err, io.EOF) {
+		return nil, fault.Wrap(fault.InputUnreadable, err, "failed to read")
+	}
+	return head[:n], nil
 }
 
 func readLines(f *input.File) ([]Item, []Ignored, error) {

@@ -15,17 +15,16 @@ type Decoder struct {
 	dec  *jsontext.Decoder
 	el   *elider // nil for a text too short for a long string
 	src  io.ReaderAt
-	base int64
+	base int64 // where the text begins in src
+	size int64
 }
 
 // NewDecoder returns a Decoder over size bytes of src from offset off. All of
 // the text but its long strings is at most overhead bytes.
 func NewDecoder(src io.ReaderAt, off, size, overhead int64) *Decoder {
-	if b, ok := inMemory(src, off, size, overhead); ok {
-		return &Decoder{dec: jsontext.NewDecoder(bytes.NewBuffer(b)), src: src, base: off}
-	}
-	el := newElider(io.NewSectionReader(src, off, size), off, size, overhead)
-	return &Decoder{dec: jsontext.NewDecoder(el), el: el, src: src, base: off}
+	d := &Decoder{dec: jsontext.NewDecoder(new(bytes.Buffer)), src: src, base: off, size: size}
+	d.Rewind(overhead)
+	return d
 }
 
 // inMemory returns a text that is in memory already and that no limit concerns.
@@ -38,6 +37,18 @@ func inMemory(src io.ReaderAt, off, size, overhead int64) ([]byte, bool) {
 		return nil, false
 	}
 	return held.Slice(off, size)
+}
+
+// Rewind starts over at the beginning of the text, with another bound on what is
+// not a long string. It costs less than a new Decoder.
+func (d *Decoder) Rewind(overhead int64) {
+	if b, ok := inMemory(d.src, d.base, d.size, overhead); ok {
+		d.el = nil
+		d.dec.Reset(bytes.NewBuffer(b))
+		return
+	}
+	d.el = newElider(io.NewSectionReader(d.src, d.base, d.size), d.base, d.size, overhead)
+	d.dec.Reset(d.el)
 }
 
 // Kind returns the kind of the next value without reading it.
@@ -200,9 +211,8 @@ func (d *Decoder) More() bool {
 func (d *Decoder) offset(out int64) int64 { return d.base + d.el.sourceOffset(out) }
 
 func (d *Decoder) expect(k jsontext.Kind) error {
-	want := map[jsontext.Kind]string{'{': "an object", '[': "an array"}[k]
 	if got := d.dec.PeekKind(); got != k {
-		return d.unexpected(got, want)
+		return d.unexpected(got, kindName(k))
 	}
 	_, err := d.dec.ReadToken()
 	return d.explain(err)

@@ -25,13 +25,14 @@ type candidate struct {
 // them is made once. It does not change and is safe for concurrent use.
 type bench struct {
 	policy     *Policy
+	checks     []check
 	candidates []candidate // the trusted keys
 	counted    []dsse.Key  // theirs, in the same order, as they are counted
 	keys       []dsse.Key  // the same, each for itself
 }
 
 func newBench(p *Policy) (*bench, error) {
-	b := &bench{policy: p}
+	b := &bench{policy: p, checks: checks()}
 	trusted := p.trustedKeys()
 	forbidden := p.Profile.Verify(trusted)
 	for i := range trusted {

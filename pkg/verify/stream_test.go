@@ -169,7 +169,7 @@ func TestStreamAgreesWithVerify(t *testing.T) {
 	for name, policy := range pool.policies(t) {
 		policy.At, policy.Threshold = now(), max(1, policy.Threshold)
 		verified := 0
-		for range 150 {
+		for range 40 {
 			set := pool.draw(random)
 			all := &verify.Evidence{}
 			for _, f := range set {
@@ -225,7 +225,7 @@ func TestSameOnAnyNumberOfCores(t *testing.T) {
 	pool := newEvidencePool(t)
 	random := rand.New(rand.NewPCG(7, 7))
 	set := files{}
-	for range 60 {
+	for range 20 {
 		set = append(set, pool.draw(random)...)
 		set = append(set, file{name: "x.sigstore.json", content: "{"}, file{name: "readme", content: "# text"}, file{name: "gone", err: fault.New(fault.InputUnreadable, "gone")})
 	}

@@ -96,6 +96,7 @@ type judgement struct {
 	admitted   map[int]*int  // the candidate that the certificate of an item is
 	refused    map[int]error // why the certificate of an item is none
 	nobody     error         // the first demand that no signature met
+	met        map[int]bool  // the candidates that meet the running filter
 	payloadSum []byte        // SHA-256 of the payload, once it was asked for
 }
 
@@ -135,16 +136,29 @@ type unjudged struct{ error }
 
 func (u unjudged) Unwrap() error { return u.error }
 
-func judge(ctx context.Context, g group, b *bench, only bool) (*Result, error) {
+// newJudgement makes room for what every judgement needs, and no more: a million of
+// them are made in one run.
+func newJudgement(ctx context.Context, g group, b *bench, only bool) *judgement {
 	j := &judgement{
-		ctx: ctx, bench: b, policy: b.policy, group: g, only: only, candidates: slices.Clip(b.candidates),
-		admitted: make(map[int]*int), refused: make(map[int]error), result: &Result{demanded: make(map[int]bool), Signers: []Signer{}},
+		ctx: ctx, bench: b, policy: b.policy, group: g, only: only, candidates: slices.Clip(b.candidates), met: make(map[int]bool),
+		result: &Result{Evidence: make([]Source, 0, len(g)), Checks: make([]Check, 0, len(b.checks)), Signers: make([]Signer, 0, len(g))},
 	}
+	if len(b.policy.Identities) > 0 {
+		j.admitted, j.refused = make(map[int]*int), make(map[int]error)
+	}
+	if len(b.policy.Subjects) > 0 {
+		j.result.demanded = make(map[int]bool)
+	}
+	return j
+}
+
+func judge(ctx context.Context, g group, b *bench, only bool) (*Result, error) {
+	j := newJudgement(ctx, g, b, only)
 	for _, item := range g {
 		j.result.Evidence = append(j.result.Evidence, Source{item.Source, item.Member, item.Line, item.Shape})
 	}
 	stopped := false
-	for _, c := range checks() {
+	for _, c := range b.checks {
 		if stopped {
 			j.result.Checks = append(j.result.Checks, Check{Name: c.name, Status: NotRun, Message: "an earlier check failed"})
 			continue
