@@ -42,6 +42,7 @@ const (
 	InputChanged      Reason = "input.changed"
 	InputUnrecognized Reason = "input.unrecognized"
 	NotEvidence       Reason = "input.not_evidence"
+	ArchiveMalformed  Reason = "archive.malformed"
 
 	NumberInexact Reason = "number.inexact"
 
@@ -177,6 +178,7 @@ func entries() []Entry {
 		{InputChanged, ExitFailed, "the input changed while it was being read"},
 		{InputUnrecognized, ExitUsage, "the document is not of the kind that the command signs"},
 		{NotEvidence, ExitUsage, "the file is not an envelope or bundle"},
+		{ArchiveMalformed, ExitUsage, "the archive is not well-formed, or made so that programs find different things in it"},
 
 		{NumberInexact, ExitUsage, "a number has no exact canonical form, so signing it would alter it"},
 
