@@ -160,14 +160,7 @@ func looksLikeJSON(f *input.File, off int64) error {
 	if err != nil {
 		return err
 	}
-	if err := input.CheckText(head); err != nil {
-		return err
-	}
-	text := bytes.TrimLeft(head, " \t\r\n")
-	if len(text) == 0 || text[0] != '{' {
-		return fault.New(fault.NotEvidence, "not an envelope or bundle: it does not begin with a JSON object")
-	}
-	return nil
+	return CheckHead(head)
 }
 
 // headOf returns the first few hundred bytes from off on.

@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"bytes"
 	"errors"
 
 	"github.com/stellaops/stella/internal/fault"
@@ -13,7 +14,7 @@ import (
 // not name f.
 func ReadDocument(f *input.File) (items []Item, lines bool, err error) {
 	if f.Size() == 0 {
-		return nil, false, fault.New(fault.InputEmpty, "the file is empty")
+		return nil, false, errEmpty()
 	}
 	if f.Size() > input.MaxEvidence {
 		return nil, false, tooLarge(f)
@@ -29,6 +30,25 @@ func tooLarge(f *input.File) error {
 	}
 	return fault.New(fault.InputTooLarge, "it has more than the limit of %d bytes", int64(input.MaxEvidence))
 }
+
+// CheckHead refuses what begins with head, a few hundred bytes or all there is, if
+// it cannot be evidence, and says what it is. The reasons are input.not_evidence,
+// input.empty and input.encoding.
+func CheckHead(head []byte) error {
+	if len(head) == 0 {
+		return errEmpty()
+	}
+	if err := input.CheckText(head); err != nil {
+		return err
+	}
+	text := bytes.TrimLeft(head, " \t\r\n")
+	if len(text) == 0 || text[0] != '{' {
+		return fault.New(fault.NotEvidence, "not an envelope or bundle: it does not begin with a JSON object")
+	}
+	return nil
+}
+
+func errEmpty() error { return fault.New(fault.InputEmpty, "the file is empty") }
 
 // Line is a line of JSON lines that is not blank.
 type Line struct {
@@ -70,7 +90,7 @@ func PassedOver(name string, err error) bool {
 		return false
 	}
 	switch fault.ReasonOf(err) {
-	case fault.NotEvidence, fault.InputEmpty, fault.InputEncoding, fault.InputMalformed:
+	case fault.NotEvidence, fault.InputNotRegular, fault.InputEmpty, fault.InputEncoding, fault.InputMalformed:
 		return true
 	}
 	return false

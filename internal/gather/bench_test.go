@@ -1,16 +1,16 @@
 package gather_test
 
 import (
-	"fmt"
-	"os"
-	"path/filepath"
-	"testing"
-	"time"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
+	"fmt"
+	"os"
+	"path/filepath"
 	"syscall"
+	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -54,29 +54,29 @@ func BenchmarkDirectory(b *testing.B) {
 	form, err := bundle.NewForm(signer)
 	require.NoError(b, err)
 	for _, together := range []bool{false, true} {
-	b.Run(fmt.Sprintf("together=%v", together), func(b *testing.B) {
-		dir := b.TempDir()
-		for i := range b.N {
-			payload := smallStatement(i)
-			sig, err := signer.Sign(b.Context(), dsse.NewMessage(dsse.PayloadTypeInToto, dsse.Bytes(payload)))
+		b.Run(fmt.Sprintf("together=%v", together), func(b *testing.B) {
+			dir := b.TempDir()
+			for i := range b.N {
+				payload := smallStatement(i)
+				sig, err := signer.Sign(b.Context(), dsse.NewMessage(dsse.PayloadTypeInToto, dsse.Bytes(payload)))
+				require.NoError(b, err)
+				out, err := form.Append(nil, dsse.PayloadTypeInToto, payload, sig)
+				require.NoError(b, err)
+				require.NoError(b, os.WriteFile(filepath.Join(dir, fmt.Sprintf("artifact-%06d.sigstore.json", i)), out, 0o600))
+			}
+			v, err := verify.NewVerifier(&verify.Policy{Trust: trust, Threshold: 1, At: time.Unix(1, 0)})
 			require.NoError(b, err)
-			out, err := form.Append(nil, dsse.PayloadTypeInToto, payload, sig)
+			b.ReportAllocs()
+			b.ResetTimer()
+			begin := cpu()
+			in := gather.New([]string{dir}, nil)
+			defer in.Close()
+			sink := &nothing{}
+			_, err = v.Stream(b.Context(), in, verify.StreamOptions{Together: together}, sink)
+			b.ReportMetric(float64((cpu()-begin).Nanoseconds())/float64(b.N), "cpu-ns/op")
 			require.NoError(b, err)
-			require.NoError(b, os.WriteFile(filepath.Join(dir, fmt.Sprintf("artifact-%06d.sigstore.json", i)), out, 0o600))
-		}
-		v, err := verify.NewVerifier(&verify.Policy{Trust: trust, Threshold: 1, At: time.Unix(1, 0)})
-		require.NoError(b, err)
-		b.ReportAllocs()
-		b.ResetTimer()
-		begin := cpu()
-		in := gather.New([]string{dir}, nil)
-		defer in.Close()
-		sink := &nothing{}
-		_, err = v.Stream(b.Context(), in, verify.StreamOptions{Together: together}, sink)
-		b.ReportMetric(float64((cpu()-begin).Nanoseconds())/float64(b.N), "cpu-ns/op")
-		require.NoError(b, err)
-		require.Equal(b, b.N, sink.verified)
-	})
+			require.Equal(b, b.N, sink.verified)
+		})
 	}
 	b.Run("primitive", func(b *testing.B) {
 		h := sha256.Sum256([]byte("x"))

@@ -2,10 +2,12 @@ package gather
 
 import (
 	"context"
+	"errors"
 	"io"
 	"iter"
 	"os"
 
+	"github.com/stellaops/stella/internal/archive"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/pkg/verify"
@@ -15,8 +17,7 @@ import (
 type Inputs struct {
 	names []string
 	stdin io.Reader
-
-	keep *keep
+	keep  *keep // nil before the first use
 }
 
 var _ verify.Inputs = (*Inputs)(nil)
@@ -37,7 +38,7 @@ func (in *Inputs) Pieces(ctx context.Context, again bool) iter.Seq[verify.Piece]
 	return func(yield func(verify.Piece) bool) {
 		w := &walk{Inputs: in, ctx: ctx, again: again, yield: yield}
 		for _, name := range in.names {
-			if !w.named(name) {
+			if !w.argument(name) {
 				return
 			}
 		}
@@ -77,12 +78,78 @@ func (w *walk) passOver(p verify.Piece, why string) bool {
 	return w.failed(p, &verify.Ignored{Reason: fault.InputNotRegular, Message: why})
 }
 
-// named finds what is behind a name that the user gave.
+// argument finds what is behind one word of the command line.
+func (w *walk) argument(name string) bool {
+	if name == "-" {
+		return w.standardInput()
+	}
+	if _, err := os.Lstat(name); errors.Is(err, os.ErrNotExist) && isPattern(name) {
+		return w.pattern(name)
+	}
+	return w.named(name)
+}
+
+// named finds what is behind the name of a file or directory.
 func (w *walk) named(name string) bool {
-	info, err := os.Stat(name)
-	switch {
-	case err == nil && info.IsDir():
+	p := verify.Piece{Name: name, Named: true}
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
 		return w.directory(name, 0)
 	}
-	return w.give(verify.Piece{Name: name, Named: true})
+	f, err := input.Open(name, nil, input.MaxArtifact)
+	if err != nil {
+		return w.failed(p, err)
+	}
+	head, err := headOf(f)
+	if err != nil {
+		return w.failed(p, errors.Join(err, f.Close()))
+	}
+	if archive.Recognise(head) != archive.None {
+		defer f.Close()
+		return w.archive(p, head, f)
+	}
+	return w.file(p, f)
+}
+
+// file yields a file that is open.
+func (w *walk) file(p verify.Piece, f *input.File) bool {
+	if w.again {
+		defer f.Close()
+		if info, err := os.Stat(p.Name); p.Name != "-" && err == nil && info.Mode().IsRegular() {
+			return w.give(p)
+		}
+		return w.kept(p, f.Reader()) // it can be read once
+	}
+	if f.Size() > heldInMemory {
+		p.Content = f
+		return w.give(p)
+	}
+	defer f.Close()
+	b, err := f.ReadAll()
+	if err != nil {
+		return w.failed(p, err)
+	}
+	p.Content = input.FromBytes(p.Name, b)
+	return w.give(p)
+}
+
+// kept yields a piece of whose content only one reading is possible.
+func (w *walk) kept(p verify.Piece, r io.Reader) bool {
+	k, err := w.keeper()
+	if err == nil {
+		p.Place, err = k.put(r)
+	}
+	if err != nil {
+		return w.failed(p, err)
+	}
+	return w.give(p)
+}
+
+// headOf returns what tells the format of a file.
+func headOf(f *input.File) ([]byte, error) {
+	head := make([]byte, min(f.Size(), archive.HeadSize))
+	n, err := f.ReadAt(head, 0)
+	if n < len(head) {
+		return nil, fault.Wrap(fault.InputUnreadable, err, "failed to read %s", input.Display(f.Name()))
+	}
+	return head, nil
 }

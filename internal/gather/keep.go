@@ -3,6 +3,7 @@ package gather
 import (
 	"io"
 
+	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/pkg/verify"
 )
@@ -30,8 +31,11 @@ func (in *Inputs) keeper() (*keep, error) {
 // put keeps what r gives, to its end.
 func (k *keep) put(r io.Reader) (verify.Place, error) {
 	n, err := io.Copy(io.NewOffsetWriter(k.scratch, k.end), r)
-	if err != nil {
+	switch {
+	case err != nil && fault.ReasonOf(err) == fault.Internal:
 		return verify.Place{}, input.KeepFailed("what is verified", err)
+	case err != nil:
+		return verify.Place{}, err // of what is kept
 	}
 	place := verify.Place{Kept: true, Off: k.end, Size: n}
 	k.end += n

@@ -24,20 +24,23 @@ func spool(r io.Reader, limit int64) (*File, error) {
 	return spoolToFile(io.MultiReader(&head, r), limit)
 }
 
-func spoolToFile(r io.Reader, limit int64) (*File, error) {
-	const what = "standard input"
-	scratch, err := NewScratch(what)
+func spoolToFile(r io.Reader, limit int64) (*File, error) { return Aside("-", r, limit) }
+
+// Aside keeps what r gives in a temporary file that nobody else can open, as the
+// input called name. More than limit bytes are refused.
+func Aside(name string, r io.Reader, limit int64) (*File, error) {
+	scratch, err := NewScratch(Display(name))
 	if err != nil {
 		return nil, err
 	}
 	n, err := io.Copy(scratch, io.LimitReader(r, limit+1))
 	switch {
-	case err != nil:
-		err = KeepFailed(what, err)
-	case n > limit:
-		err = tooLarge("-", limit)
-	default:
-		return &File{name: "-", size: n, at: scratch, closer: scratch}, nil
+	case err != nil && fault.ReasonOf(err) == fault.Internal:
+		err = KeepFailed(Display(name), err)
+	case err == nil && n > limit:
+		err = tooLarge(name, limit)
+	case err == nil:
+		return &File{name: name, size: n, at: scratch, closer: scratch}, nil
 	}
 	return nil, errors.Join(err, scratch.Close())
 }
