@@ -12,15 +12,23 @@ import (
 // other of any number. lines says that more follows the first object, so that f is
 // JSON lines for EachLine and ReadLine. Errors have the reasons of Read, and do
 // not name f.
-func ReadDocument(f *input.File) (items []Item, lines bool, err error) {
+//
+// A file that is nothing but a signature is one only if it is named: what has the
+// form of a signature by chance must not count as broken evidence.
+func ReadDocument(f *input.File, named bool) (items []Item, lines bool, err error) {
 	if f.Size() == 0 {
 		return nil, false, errEmpty()
 	}
 	if f.Size() > input.MaxEvidence {
 		return nil, false, tooLarge(f)
 	}
-	item, more, err := readOne(f, 0, f.Size())
-	return located(item, f, 0), more, err
+	if named {
+		if item := readDetached(f); item != nil {
+			return place([]Item{*item}, f, 0), false, nil
+		}
+	}
+	items, more, err := readDocument(f, 0, f.Size())
+	return place(items, f, 0), more, err
 }
 
 // tooLarge says of a file over the limit whether it could be evidence at all.
@@ -42,7 +50,7 @@ func CheckHead(head []byte) error {
 		return err
 	}
 	text := bytes.TrimLeft(head, " \t\r\n")
-	if len(text) == 0 || text[0] != '{' {
+	if len(text) == 0 || text[0] != '{' && text[0] != '[' {
 		return fault.New(fault.NotEvidence, "not an envelope or bundle: it does not begin with a JSON object")
 	}
 	return nil
@@ -63,23 +71,18 @@ func EachLine(f *input.File, do func(Line) error) error { return eachLine(f, 0, 
 // ReadLine reads what is in a line of f. One that is no evidence has the reason
 // input.not_evidence. Errors do not name f.
 func ReadLine(f *input.File, l Line) ([]Item, error) {
-	item, more, err := readOne(f, l.Off, l.Size)
+	items, more, err := readDocument(f, l.Off, l.Size)
 	if more {
 		err = ErrBehind
 	}
 	if err != nil {
 		return nil, err
 	}
-	return located(item, f, l.Number), nil
+	return place(items, f, l.Number), nil
 }
 
 // ErrBehind refuses a line with two documents.
 var ErrBehind = fault.New(fault.InputMalformed, "there is other content behind the JSON document")
-
-func located(item Item, f *input.File, line int) []Item {
-	item.Source, item.Line = f.Name(), line
-	return []Item{item}
-}
 
 // PassedOver reports whether err, of ReadDocument, says of a file that nobody
 // named that it is something else than evidence. Evidence that is broken is never

@@ -155,6 +155,7 @@ func (a *app) uiOptions() ui.Options {
 		Quiet:       a.flags.quiet,
 		Verbose:     a.flags.verbose,
 		Warnings:    &ui.Warnings{},
+		Terminal:    a.env.Terminal,
 	}
 }
 

@@ -21,6 +21,8 @@ type trustFlags struct {
 	cas      []string
 	tsas     []string
 	identity identityFlags
+	// named says that a policy file names identities.
+	named bool
 }
 
 // AddFlags registers the flags.
@@ -38,7 +40,9 @@ func (t *trustFlags) AddFlags(fs *pflag.FlagSet) {
 func (t *trustFlags) paths() []string { return slices.Concat(t.keys, t.trust, t.roots, t.cas, t.tsas) }
 
 // given reports whether the flags name anybody whose signatures count.
-func (t *trustFlags) given() bool { return len(t.keys)+len(t.trust) > 0 || t.identity.given() }
+func (t *trustFlags) given() bool {
+	return len(t.keys)+len(t.trust) > 0 || t.identity.given() || t.named
+}
 
 // apply reads the trust into a policy.
 func (t *trustFlags) apply(ctx context.Context, s *session, p *verify.Policy) error {
@@ -66,7 +70,7 @@ func (t *trustFlags) apply(ctx context.Context, s *session, p *verify.Policy) er
 		return fault.New(fault.TrustRequired, "an identity was demanded, and no authority is trusted to vouch for it").
 			WithHint("give the Sigstore trusted root with --trusted-root FILE, or a private CA with --ca FILE")
 	}
-	if p.Trust == nil && len(p.Identities) == 0 {
+	if p.Trust == nil && len(p.Identities) == 0 && !t.named {
 		return t.nobody()
 	}
 	return nil

@@ -83,12 +83,27 @@ func TestHostileEvidence(t *testing.T) {
 	dir := t.TempDir()
 	key, err := keys.Generate(keys.ECDSAP256)
 	require.NoError(t, err)
+	second, err := keys.Generate(keys.Ed25519)
+	require.NoError(t, err)
+	other := keys.TrustedKey{Name: "other", Public: second.Public(), Holder: "other", AnyPredicateType: true}
 	public, err := keys.MarshalPublic(key.Public())
 	require.NoError(t, err)
 	pub := filepath.Join(dir, "key.pub")
 	require.NoError(t, os.WriteFile(pub, public, 0o600))
 	artifact := filepath.Join(dir, "artifact")
 	require.NoError(t, os.WriteFile(artifact, []byte("artifact"), 0o600))
+
+	demands := filepath.Join(dir, "policy.yaml")
+	require.NoError(t, os.WriteFile(demands, []byte(`format: stella.ops/verificationPolicy@v1
+name: p
+rules:
+- {name: artifacts, subjects: [{name: app}], signers: [{}]}
+- {name: rest, signers: [{threshold: 1, roles: [none]}, {name: us}], conditions: [{name: c, cel: 'subjects[0].digest[subjects[0].name] == "x" && predicate[subjects[0].name] == 1'}], required: true}
+`), 0o600))
+	roles := filepath.Join(dir, "keys.json")
+	entry, err := keys.MarshalKeysJSON(keys.TrustedKey{Name: "k", Public: key.Public(), Holder: "h", Roles: []string{"none"}, AnyPredicateType: true}, other)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(roles, entry, 0o600))
 
 	shown, verified := 0, 0
 	for name, s := range hostileStrings() {
@@ -99,6 +114,7 @@ func TestHostileEvidence(t *testing.T) {
 				{"attest", "show", file},
 				{"verify", file, "--key", pub},
 				{"verify", file, "--key", pub, "--subject", artifact, "--type", "cyclonedx", "--threshold", "2"},
+				{"verify", file, "--trust", roles, "--policy", demands},
 				{"sign", "sbom", file, "--key", pub},
 			} {
 				for _, format := range []string{"text", "json"} {

@@ -56,6 +56,11 @@ func cleanEnvironment(env *testscript.Env) error {
 	for _, name := range []string{"XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "NO_COLOR", "CLICOLOR_FORCE", "CI", "COLUMNS", "STELLA_CONFIG"} {
 		env.Setenv(name, "")
 	}
+	samples, err := filepath.Abs("..")
+	if err != nil {
+		return err
+	}
+	env.Setenv("INTERNAL", samples) // where other packages keep what other programs made
 	return os.MkdirAll(home, 0o755)
 }
 

@@ -39,7 +39,7 @@ func unknownFlag(cmd *cobra.Command, err *pflag.NotExistError) error {
 			WithHint("%s", seeHelp(cmd))
 	}
 	f := fault.New(fault.UsageInvalid, "unknown flag %q for %q", "--"+name, cmd.CommandPath())
-	if hint, ok := expectation(name); ok {
+	if hint, ok := expectation(cmd.Name(), name); ok {
 		return f.WithHint("%s", hint)
 	}
 	var names []string
@@ -55,8 +55,10 @@ func unknownFlag(cmd *cobra.Command, err *pflag.NotExistError) error {
 }
 
 // expectation answers flags that people bring along from other tools.
-func expectation(flag string) (hint string, ok bool) {
+func expectation(command, flag string) (hint string, ok bool) {
 	switch flag {
+	case "signature", "bundle":
+		return "the evidence comes first, and the artifact by a flag: stella verify EVIDENCE --subject FILE", command == "verify"
 	case "json":
 		return "say --format json", true
 	case "version":
@@ -120,6 +122,16 @@ func wantAtMost(name string) cobra.PositionalArgs {
 			return nil
 		}
 		return wantArgs(name)(cmd, args)
+	}
+}
+
+// wantOneOrTwo is the check for two arguments, of which the second may be left out.
+func wantOneOrTwo(first, second string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 1 {
+			return nil
+		}
+		return wantArgs(first, second)(cmd, args)
 	}
 }
 

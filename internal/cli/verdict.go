@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/stellaops/stella/internal/fault"
-	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/internal/predicate"
 	"github.com/stellaops/stella/internal/ui"
 	"github.com/stellaops/stella/pkg/verify"
@@ -32,13 +31,17 @@ func (v *verdict) Text(p *ui.Printer) {
 		p.Tree(v.node(p, &v.Results[i]))
 	}
 	for _, i := range v.Ignored {
-		p.Status(ui.Skipped, ui.T(fmt.Sprintf("%s, line %d ignored: %s", input.Display(i.Source), i.Line, i.Reason)))
+		p.Status(ui.Skipped, ui.T(i.Place()+" ignored: "+i.Reason))
 	}
 	pairs := []ui.Pair{
 		ui.P("time", ui.T(v.Time.At.Format(time.RFC3339)+" ("+v.Time.Source+")")),
 		ui.P("trust", ui.T(v.trust())),
 	}
+	if len(v.Policies) > 0 {
+		pairs = append(pairs, ui.P("policy", ui.T(strings.Join(v.Policies, ", "))))
+	}
 	p.Pairs(append(pairs, profilePairs(v.Profile.Name, v.Profile.Standing)...)...)
+	v.showLoosened(p)
 	v.showAssumed(p)
 	if v.hint != "" && !v.Verified {
 		p.Line(ui.T("hint: " + v.hint))
@@ -48,6 +51,13 @@ func (v *verdict) Text(p *ui.Printer) {
 		return
 	}
 	p.Status(ui.Failed, ui.Styled(ui.Bad, "not verified"), ui.T(fmt.Sprintf(": %s (exit %d)", v.Reason, v.Exit)))
+}
+
+// showLoosened names what lets pass what would not pass by itself.
+func (v *verdict) showLoosened(p *ui.Printer) {
+	for _, l := range v.Loosened {
+		p.Status(ui.Warned, ui.T("loosened: "+l))
+	}
 }
 
 // showAssumed says what was assumed, and what falls with it alone.
@@ -129,11 +139,7 @@ func (v *verdict) node(p *ui.Printer, r *verify.Result) ui.Node {
 func sources(r *verify.Result) string {
 	var names []string
 	for _, e := range r.Evidence {
-		name := e.File
-		if e.Line > 0 {
-			name = fmt.Sprintf("%s, line %d", name, e.Line)
-		}
-		names = append(names, name+"  "+e.Shape)
+		names = append(names, e.Place()+"  "+e.Shape)
 	}
 	return strings.Join(names, "; ")
 }

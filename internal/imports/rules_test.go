@@ -39,6 +39,7 @@ func reaches() []reach {
 		{"internal/input", nil},
 		{"internal/strictjson", nil},
 		{"internal/bundle", nil},
+		{"internal/oci", nil},
 		{"internal/atomicfile", []string{"golang.org/x/sys"}},
 		{"internal/filelock", []string{"golang.org/x/sys"}},
 		{"internal/spelling", nil},
@@ -76,16 +77,20 @@ func homes() []home {
 		{"github.com/google/go-tpm", []string{"pkg/keys/tpm"}},
 		{"github.com/emmansun/gmsm", []string{"pkg/keys/sm2"}},
 		{"github.com/fxamacker/cbor/v2", []string{"pkg/keys/fido2", "internal/testkit/authenticator"}},
-		{"github.com/sigstore/sigstore-go", []string{"pkg/verify", "pkg/offlinekit", "internal/sigstore"}},
+		{"github.com/sigstore/sigstore-go", []string{"pkg/verify", "pkg/offlinekit", "internal/sigstore", "internal/testkit/world/oracle"}},
 		// What sigstore-go's own types are made of; they stay behind ours.
-		{"github.com/sigstore/sigstore", []string{"pkg/verify/material"}},
+		{"github.com/sigstore/sigstore", []string{"pkg/verify/material", "internal/testkit/world/oracle"}},
 		{"github.com/sigstore/protobuf-specs", []string{"pkg/verify/material", "internal/testkit/world"}},
 		{"github.com/sigstore/rekor-tiles/v2", []string{"pkg/verify/material"}},
 		{"github.com/google/certificate-transparency-go", []string{"pkg/verify/material"}},
+		{"github.com/transparency-dev/formats", []string{"pkg/verify/material"}},
+		{"github.com/transparency-dev/merkle", []string{"pkg/verify/material", "internal/testkit/world"}},
 		{"github.com/digitorus/timestamp", []string{"pkg/verify/material"}},
 		{"github.com/digitorus/pkcs7", []string{"pkg/verify/material"}},
 		{"google.golang.org/protobuf", []string{"pkg/verify/material", "internal/testkit/world"}},
 		{"github.com/theupdateframework/go-tuf/v2", []string{"pkg/offlinekit"}},
+		{"cel.dev/cel-go", []string{"pkg/verify/policy"}},
+		{"go.yaml.in/yaml/v3", []string{"internal/cli", "pkg/verify/policy"}},
 	}
 }
 

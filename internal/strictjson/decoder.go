@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 )
 
@@ -152,6 +153,25 @@ func (d *Decoder) Text() (Text, error) {
 	return Text{inline: token.String()}, nil
 }
 
+// maxIntegerSize bounds a number's text: the digits and sign of any int64.
+const maxIntegerSize = 20
+
+// Int64 reads a number that is an integer and written as one.
+func (d *Decoder) Int64() (int64, error) {
+	if k := d.dec.PeekKind(); k != '0' {
+		return 0, d.unexpected(k, "a number")
+	}
+	raw, err := d.Raw(maxIntegerSize)
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.ParseInt(string(raw), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%s is not an integer of 64 bits", d.path())
+	}
+	return n, nil
+}
+
 // Raw reads a value of at most limit bytes as it is written.
 func (d *Decoder) Raw(limit int) (jsontext.Value, error) {
 	v, err := d.dec.ReadValue()
@@ -207,7 +227,10 @@ func (d *Decoder) More() bool {
 	return !errors.Is(err, io.EOF)
 }
 
-// offset returns where in the source the last token ended.
+// Offset returns where in the source the last token or value ended.
+func (d *Decoder) Offset() int64 { return d.offset(d.dec.InputOffset()) }
+
+// offset returns where in the source a byte of what the decoder sees stands.
 func (d *Decoder) offset(out int64) int64 { return d.base + d.el.sourceOffset(out) }
 
 func (d *Decoder) expect(k jsontext.Kind) error {

@@ -11,8 +11,8 @@ import (
 	"github.com/stellaops/stella/internal/ordered"
 )
 
-// judged is a piece that was judged by itself.
-type judged struct {
+// outcome is what became of a piece that was judged by itself.
+type outcome struct {
 	piece   Piece
 	results []*Result
 	ignored *Ignored
@@ -21,7 +21,7 @@ type judged struct {
 
 // apart judges each piece by itself.
 func (s *stream) apart(ctx context.Context) error {
-	return ordered.Run(ctx, s.in.Pieces(ctx, false), s.judgePiece, func(j judged) error {
+	return ordered.Run(ctx, s.in.Pieces(ctx, false), s.judgePiece, func(j outcome) error {
 		s.read++
 		if j.lines != nil {
 			return s.apartLines(ctx, j)
@@ -31,17 +31,17 @@ func (s *stream) apart(ctx context.Context) error {
 }
 
 // judgePiece is called by several goroutines at once.
-func (s *stream) judgePiece(ctx context.Context, p Piece) judged {
+func (s *stream) judgePiece(ctx context.Context, p Piece) outcome {
 	r := s.open(&p)
 	if r.lines != nil {
-		return judged{piece: p, lines: &r}
+		return outcome{piece: p, lines: &r}
 	}
 	defer r.close()
 	return s.judgeReading(ctx, p, r)
 }
 
-func (s *stream) judgeReading(ctx context.Context, p Piece, r reading) judged {
-	j := judged{piece: p, ignored: r.ignored}
+func (s *stream) judgeReading(ctx context.Context, p Piece, r reading) outcome {
+	j := outcome{piece: p, ignored: r.ignored}
 	if r.unread != nil {
 		j.results = append(j.results, unreadable(&p, r.unread))
 	}
@@ -55,7 +55,7 @@ func (s *stream) judgeReading(ctx context.Context, p Piece, r reading) judged {
 	return j
 }
 
-func (s *stream) take(j judged) error {
+func (s *stream) take(j outcome) error {
 	if j.ignored != nil {
 		return s.ignored(j.ignored)
 	}
@@ -68,14 +68,14 @@ func (s *stream) take(j judged) error {
 }
 
 // apartLines judges the lines of a file.
-func (s *stream) apartLines(ctx context.Context, file judged) error {
+func (s *stream) apartLines(ctx context.Context, file outcome) error {
 	defer file.lines.close()
 	l := newLineReader(&file.piece, file.lines.lines)
 	run := ignoredRun{to: s.ignored}
-	err := ordered.Run(ctx, l.all(), func(ctx context.Context, at bundle.Line) judged {
+	err := ordered.Run(ctx, l.all(), func(ctx context.Context, at bundle.Line) outcome {
 		p, r := l.read(at)
 		return s.judgeReading(ctx, p, r)
-	}, func(j judged) error {
+	}, func(j outcome) error {
 		l.seen = l.seen || len(j.results) > 0
 		if j.ignored != nil {
 			return run.add(j.ignored)

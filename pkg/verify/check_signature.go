@@ -70,10 +70,13 @@ func (j *judgement) open(at int, item bundle.Item) error {
 }
 
 func (j *judgement) openWith(at int, item bundle.Item, keys []dsse.Key) error {
-	if item.Blob != nil {
-		return j.openBlob(at, item, keys)
+	switch {
+	case item.Envelope != nil:
+		return j.openEnvelope(at, item, keys)
+	case item.Blob.Payload != nil:
+		return j.openDocument(at, item, keys)
 	}
-	return j.openEnvelope(at, item, keys)
+	return j.openBlob(at, item, keys)
 }
 
 // unadmitted is the finding on an item when no key is trusted and its certificate, if
@@ -223,7 +226,7 @@ func (j *judgement) addRejected(at, n int, err error) {
 // against an artifact.
 func (j *judgement) openBlob(at int, item bundle.Item, keys []dsse.Key) error {
 	if len(j.policy.Subjects) == 0 {
-		return fault.New(fault.SubjectRequired, "a messageSignature bundle is verified only against its artifact").
+		return fault.New(fault.SubjectRequired, "a signature over bare bytes is verified only against its artifact").
 			WithHint("name the artifact: --subject FILE")
 	}
 	var failure error
@@ -248,10 +251,22 @@ func (j *judgement) openBlobWith(at, artifact int, item bundle.Item, keys []dsse
 	if err := compareBlobDigest(item.Blob, a); err != nil {
 		return err
 	}
+	k, err := tryBare(blobMessage(a), fmt.Sprintf("%q", a.Name), item, keys)
+	if err != nil {
+		return err
+	}
+	j.result.demanded[artifact] = true
+	j.addVerified(at, 0, j.candidateOf(at, k))
+	return nil
+}
+
+// tryBare finds the key whose signature over bare bytes the item is. what is how
+// a message calls the bytes.
+func tryBare(m dsse.Message, what string, item bundle.Item, keys []dsse.Key) (key int, err error) {
 	signature := dsse.Signature{KeyID: item.Material.KeyHint, Sig: item.Blob.Signature}
-	failure := error(fault.New(fault.SignatureUntrusted, "the signature over %q is by none of the %d trusted keys", a.Name, len(keys)))
+	failure := error(fault.New(fault.SignatureUntrusted, "the signature over %s is by none of the %d trusted keys", what, len(keys)))
 	for k, key := range keys {
-		err := key.Verifier.Verify(blobMessage(a), signature)
+		err := key.Verifier.Verify(m, signature)
 		switch fault.ReasonOf(err) {
 		case fault.SignatureMismatch, fault.SignatureScheme, fault.KeyForbidden, fault.SubjectRequired, fault.InputTooLarge:
 			if r := fault.ReasonOf(err); len(keys) == 1 || r != fault.SignatureMismatch && r != fault.KeyForbidden {
@@ -260,13 +275,11 @@ func (j *judgement) openBlobWith(at, artifact int, item bundle.Item, keys []dsse
 			continue
 		}
 		if err != nil {
-			return unjudged{err}
+			return 0, unjudged{err}
 		}
-		j.result.demanded[artifact] = true
-		j.addVerified(at, 0, j.candidateOf(at, k))
-		return nil
+		return k, nil
 	}
-	return failure
+	return 0, failure
 }
 
 // compareBlobDigest compares the digest in the bundle, which is not signed,

@@ -30,6 +30,7 @@ type conclusion struct {
 	statuses []int   // the different ones, each with its first failure
 	failures []error
 	matched  map[int]bool // indices of the policy's artifacts
+	met      map[*Rule]bool
 }
 
 // result fixes the verdict over r and takes it in.
@@ -40,11 +41,14 @@ func (c *conclusion) result(r *Result) {
 		c.take(check)
 	}
 	c.count(r)
+	if c.matched == nil {
+		c.matched, c.met = make(map[int]bool), make(map[*Rule]bool)
+	}
 	for a := range r.demanded {
-		if c.matched == nil {
-			c.matched = make(map[int]bool)
-		}
 		c.matched[a] = true
+	}
+	for i := range r.Rules {
+		c.met[r.Rules[i].rule] = c.met[r.Rules[i].rule] || r.passed()
 	}
 }
 

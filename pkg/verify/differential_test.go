@@ -53,9 +53,9 @@ func member(t *testing.T, object []byte, name string) []byte {
 	return out
 }
 
-// named returns the difference that explains why sigstore-go refuses what stella
+// namedDifference returns the difference that explains why sigstore-go refuses what stella
 // accepts.
-func named(theirs error) string {
+func namedDifference(theirs error) string {
 	text := strings.ReplaceAll(theirs.Error(), "\u00a0", " ") // protobuf's messages are unstable on purpose
 	for _, d := range differences() {
 		if d.theirs.MatchString(text) {
@@ -82,7 +82,7 @@ func TestDifferences(t *testing.T) {
 			require.NoError(t, err, "stella accepts it: %s", d.why)
 			err = oracle.SigstoreGo(e)
 			require.Error(t, err, "sigstore-go accepts it by now: take the difference away")
-			assert.Equal(t, d.name, named(err), "%v", err)
+			assert.Equal(t, d.name, namedDifference(err), "%v", err)
 		})
 	}
 }
@@ -118,7 +118,7 @@ func FuzzDifferential(f *testing.F) {
 		if m := r.Results[0].Message; m != nil {
 			assert.NoError(t, samePayload(m, good.Bundle))
 		}
-		if theirs := oracle.SigstoreGo(&e); theirs != nil && named(theirs) == "" {
+		if theirs := oracle.SigstoreGo(&e); theirs != nil && namedDifference(theirs) == "" {
 			t.Fatalf("stella accepts what sigstore-go refuses: %v\n%s", theirs, e.Bundle)
 		}
 	})

@@ -51,4 +51,7 @@ MCowBQYDK2VwAyEA6kpsY+KcUgq+9VB7Ey7F+ZVHdq6+vnuSQh7qaRRG0iw=
 	// log not_demanded
 	// sct not_demanded
 	// threshold passed
+	// policy not_demanded
+	// conditions not_demanded
+	// freshness not_demanded
 }

@@ -74,6 +74,9 @@ func (m Match) Matches(s string) bool {
 	return s == m.exact
 }
 
+// isZero reports whether nothing is demanded.
+func (m Match) isZero() bool { return m.exact == "" && m.pattern == nil && !m.any }
+
 // String returns the demand for people.
 func (m Match) String() string {
 	switch {

@@ -111,6 +111,35 @@ func (p *Policy) validate() error {
 	return nil
 }
 
+// The names of what loosens a policy, in reports and in the policy file.
+const (
+	LoosenNoLog       = "allowNoLogUnsafe"
+	LoosenNoSCT       = "allowNoSCTUnsafe"
+	LoosenAnyIdentity = "anyUnsafe"
+)
+
+// loosened names what the policy lets pass that it would not by itself.
+func (p *Policy) loosened() []string {
+	var out []string
+	if p.AllowNoLogUnsafe {
+		out = append(out, LoosenNoLog)
+	}
+	if p.AllowNoSCTUnsafe {
+		out = append(out, LoosenNoSCT)
+	}
+	if slices.ContainsFunc(p.Identities, p.anybody) {
+		out = append(out, LoosenAnyIdentity)
+	}
+	return out
+}
+
+// anybody reports whether an identity lets a public authority vouch for any name,
+// or on the word of any issuer. A private CA is the issuer itself.
+func (p *Policy) anybody(i Identity) bool {
+	public := func(a material.Authority) bool { return a.Kind == material.KindCA }
+	return i.SubjectAlternativeName.any || i.Issuer.any && slices.ContainsFunc(p.Root.Authorities(), public)
+}
+
 // trustedKeys returns the keys of the trust, if there is one.
 func (p *Policy) trustedKeys() []keys.TrustedKey {
 	if p.Trust == nil {
@@ -167,6 +196,19 @@ func (a *Artifact) digest(algorithm string) (string, bool, error) {
 		return "", false, fmt.Errorf("failed to hash %q: %w", a.Name, err)
 	}
 	return d, true, nil
+}
+
+// known returns the digests of the artifact that can be told without computing
+// any but the usual one.
+func (a *Artifact) known() map[string]string {
+	out := make(map[string]string)
+	for algorithm, d := range a.Digest {
+		out[algorithm] = d
+	}
+	if d, ok, err := a.digest("sha256"); ok && err == nil {
+		out["sha256"] = d
+	}
+	return out
 }
 
 // newHash returns the hash function of an in-toto digest name, or nil.

@@ -3,6 +3,7 @@ package verify
 import (
 	"bytes"
 	"crypto"
+	"slices"
 
 	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/pkg/dsse"
@@ -62,7 +63,12 @@ func (j *judgement) signed(s *Signer, item bundle.Item) material.Signed {
 	if out.Leaf = j.leafOf(s, item); out.Leaf == nil {
 		out.Key = j.candidates[s.key].Verifier.Public()
 	}
-	if item.Blob != nil {
+	switch {
+	case item.Blob == nil:
+	case item.Blob.Payload != nil:
+		out.Signature, out.Digest = item.Blob.Signature, j.message.Digest
+		return out
+	default:
 		out.Signature, out.Digest = item.Blob.Signature, j.artifact().Digest
 		return out
 	}
@@ -124,8 +130,24 @@ func (j *judgement) proofsIn(item bundle.Item, signed material.Signed) []Proof {
 			out = append(out, Proof{Kind: ProofWitness, Status: Passed, Authority: witness, operator: witness})
 		}
 	}
-	for _, t := range root.Timestamps(m.Timestamps, signed.Signature, j.policy.At) {
+	for _, t := range j.timestamps(m, signed.Signature) {
 		out = append(out, newProof(ProofTimestamp, t.Authority, t.Operator, t.Time, t.Err))
+	}
+	return out
+}
+
+// timestamps judges time stamps over the signature or over what they may cover
+// instead, in which the signature stands: what proves the age of the whole proves
+// that of its part.
+func (j *judgement) timestamps(m bundle.Material, signature []byte) []material.Timestamp {
+	out := j.policy.Root.Timestamps(m.Timestamps, signature, j.policy.At)
+	if m.Stamped == nil || !slices.ContainsFunc(out, func(t material.Timestamp) bool { return t.Err != nil }) {
+		return out
+	}
+	for i, whole := range j.policy.Root.Timestamps(m.Timestamps, m.Stamped, j.policy.At) {
+		if out[i].Err != nil && whole.Err == nil {
+			out[i] = whole
+		}
 	}
 	return out
 }

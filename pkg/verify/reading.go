@@ -36,7 +36,7 @@ func (s *stream) open(p *Piece) reading {
 		return r.failed(p, err)
 	}
 	f := opened(p, r.content)
-	items, lines, err := bundle.ReadDocument(f)
+	items, lines, err := bundle.ReadDocument(f, p.Named)
 	switch {
 	case lines && p.Line > 0:
 		return r.failed(p, bundle.ErrBehind)

@@ -39,7 +39,7 @@ func (s *stream) reopen(e *entry) (item bundle.Item, content Content, err error)
 func (e *entry) readAgain(f *input.File) (items []bundle.Item, needed bool, err error) {
 	if e.line.Size == 0 {
 		_, held := f.Slice(0, f.Size())
-		items, _, err = bundle.ReadDocument(f)
+		items, _, err = bundle.ReadDocument(f, e.piece.Named)
 		return items, !held, err
 	}
 	if e.line.Size > heldLine {

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/stellaops/stella/internal/fault"
@@ -39,6 +40,9 @@ type Report struct {
 	Trust    TrustUsed `json:"trust"`
 	// Policies are the names of the policies that were applied.
 	Policies []string `json:"policies,omitempty"`
+	// Loosened names what the policy lets pass that it would not by itself, as the
+	// policy file does.
+	Loosened []string `json:"loosened,omitempty"`
 	// AssumedRevocations are the revocations that the verdict was asked to assume;
 	// with any it is no verdict over what is, but over what would be.
 	AssumedRevocations []Assumed `json:"assumedRevocations,omitempty"`
@@ -116,6 +120,8 @@ type Result struct {
 	// WouldFall says that the payload is verified as things are, and would not be
 	// with the assumed revocations.
 	WouldFall bool `json:"wouldFall,omitzero"`
+	// Rules are the rules that were applied, one of each policy.
+	Rules []AppliedRule `json:"rules,omitempty"`
 	// Claims is what the evidence says. It is there only if the signature check
 	// passed, and only as true as its signers are honest; or with nothing but a
 	// Problem, if the evidence could not be read.
@@ -129,13 +135,32 @@ type Result struct {
 	unread   error        // why the evidence could not be read
 }
 
-// Source is one envelope or bundle.
+// Source is one envelope, bundle or signature.
 type Source struct {
 	File string `json:"file"`
 	// Member is the name of a member, if the file is an archive.
 	Member string `json:"member,omitempty"`
 	Line   int    `json:"line,omitzero"`
-	Shape  string `json:"shape"` // empty if it could not be read
+	// Part says which one of several in a document or image layout it is.
+	Part  string `json:"part,omitempty"`
+	Shape string `json:"shape"` // empty if it could not be read
+}
+
+// Place names the source for people: the file, and where in it.
+func (s Source) Place() string { return place(s.File, s.Member, s.Line, s.Part) }
+
+// place joins what says where something stands.
+func place(name, member string, line int, part string) string {
+	if member != "" {
+		name += ", member " + member
+	}
+	if line > 0 {
+		name = fmt.Sprintf("%s, line %d", name, line)
+	}
+	if part != "" {
+		name += ", " + part
+	}
+	return name
 }
 
 // Check is one thing that was looked at. Its message is our own words and the

@@ -140,6 +140,7 @@ func (s *stream) finish() (*Report, error) {
 	report.Stopped = s.stopped
 	if !s.stopped {
 		s.verdict.unmatched(s.bench.policy)
+		s.verdict.unmet(s.bench.policy)
 		s.count()
 	}
 	return report, s.verdict.conclude(report)

@@ -110,7 +110,7 @@ func recordOf(id string, e entry) []byte {
 const (
 	alone   = 0
 	grouped = 1
-	idSize  = 32 // of a payload's id
+	idSize  = 33 // of a payload's id
 )
 
 // take numbers and keeps the records of a piece.
@@ -233,7 +233,7 @@ func eachGroup(byPlace *spill.Sorter, failed *error) iter.Seq[candidates] {
 // judgeGroups is the second reading.
 func (s *stream) judgeGroups(ctx context.Context, byPlace *spill.Sorter) error {
 	var failed error
-	err := ordered.Run(ctx, eachGroup(byPlace, &failed), s.judgeGroup, func(j judged) error { return s.take(j) })
+	err := ordered.Run(ctx, eachGroup(byPlace, &failed), s.judgeGroup, func(j outcome) error { return s.take(j) })
 	if err == nil {
 		err = failed
 	}
@@ -241,9 +241,9 @@ func (s *stream) judgeGroups(ctx context.Context, byPlace *spill.Sorter) error {
 }
 
 // judgeGroup is called by several goroutines at once.
-func (s *stream) judgeGroup(ctx context.Context, c candidates) judged {
+func (s *stream) judgeGroup(ctx context.Context, c candidates) outcome {
 	first := c.entries[0]
-	j := judged{piece: first.piece}
+	j := outcome{piece: first.piece}
 	switch result, err := s.judgeEntries(ctx, c); {
 	case first.err != nil:
 		j.results = append(j.results, unreadable(&first.piece, first.err))

@@ -20,6 +20,9 @@ func NewVerifier(p *Policy) (*Verifier, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := policy.Satisfiable(); err != nil {
+		return nil, err
+	}
 	v := &Verifier{}
 	if v.bench, err = newBench(policy); err != nil {
 		return nil, err

@@ -43,6 +43,7 @@ func Verify(ctx context.Context, e *Evidence, p *Policy) (*Report, error) {
 		verdict.ignored(&r.Ignored[i])
 	}
 	verdict.unmatched(v.bench.policy)
+	verdict.unmet(v.bench.policy)
 	return r, verdict.conclude(r)
 }
 
@@ -51,6 +52,12 @@ func newReport(p *Policy) *Report {
 		Schema: Schema, Compared: len(p.Subjects) > 0, Network: "not used",
 		Profile: Profile{Name: cmp.Or(p.Profile, keys.ProfileDefault)},
 		Time:    TimeUsed{At: p.At.UTC()}, Results: []Result{},
+		Loosened: p.loosened(),
+	}
+	for i := range p.RuleSets {
+		if name := p.RuleSets[i].Name; name != "" {
+			r.Policies = append(r.Policies, name)
+		}
 	}
 	for _, a := range p.AssumeRevoked {
 		r.AssumedRevocations = append(r.AssumedRevocations, Assumed{a.KeyID, a.RevokedAt.UTC()})
@@ -91,6 +98,7 @@ type judgement struct {
 	message   dsse.Message // verified; nil for a blob
 	found     string       // what the running check established, for the report
 	statement *intoto.Statement
+	applied   []*applied // the rule of each policy, once it is selected
 
 	candidates []candidate   // the bench's, then those of admitted certificates
 	admitted   map[int]*int  // the candidate that the certificate of an item is
@@ -122,6 +130,9 @@ func checks() []check {
 		{name: "log", run: checkLog},
 		{name: "sct", run: checkSCT},
 		{name: "threshold", run: checkThreshold},
+		{name: "policy", run: checkRules},
+		{name: "conditions", run: checkConditions},
+		{name: "freshness", run: checkFreshness},
 	}
 }
 
@@ -130,6 +141,11 @@ func checks() []check {
 type notDemanded string
 
 func (n notDemanded) Error() string { return string(n) }
+
+// notRun is the finding of a check that makes no sense after what another found.
+type notRun string
+
+func (n notRun) Error() string { return string(n) }
 
 // unjudged wraps a failure to read evidence or artifact: no verdict is possible.
 type unjudged struct{ error }
@@ -155,7 +171,7 @@ func newJudgement(ctx context.Context, g group, b *bench, only bool) *judgement 
 func judge(ctx context.Context, g group, b *bench, only bool) (*Result, error) {
 	j := newJudgement(ctx, g, b, only)
 	for _, item := range g {
-		j.result.Evidence = append(j.result.Evidence, Source{item.Source, item.Member, item.Line, item.Shape})
+		j.result.Evidence = append(j.result.Evidence, Source{File: item.Source, Member: item.Member, Line: item.Line, Part: item.Part, Shape: item.Shape})
 	}
 	stopped := false
 	for _, c := range b.checks {
@@ -181,6 +197,8 @@ func finding(name, found string, err error) Check {
 		return Check{Name: name, Status: Passed, Message: found}
 	case notDemanded:
 		return Check{Name: name, Status: NotDemanded, Message: string(e)}
+	case notRun:
+		return Check{Name: name, Status: NotRun, Message: string(e)}
 	}
 	return Check{Name: name, Status: Failed, Reason: fault.ReasonOf(err), Message: err.Error(), err: err}
 }

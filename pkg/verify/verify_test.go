@@ -217,6 +217,7 @@ func TestNothingIsReadOfAnUntrustedPayload(t *testing.T) {
 		"signature": verify.Failed, "statement": verify.NotRun, "subject": verify.NotRun,
 		"type": verify.NotRun, "time": verify.NotRun, "key": verify.NotRun,
 		"log": verify.NotRun, "sct": verify.NotRun, "threshold": verify.NotRun,
+		"policy": verify.NotRun, "conditions": verify.NotRun, "freshness": verify.NotRun,
 	}, status(result))
 }
 
@@ -231,6 +232,7 @@ func TestAllChecksRunAfterTheSignature(t *testing.T) {
 		"signature": verify.Passed, "statement": verify.Passed, "subject": verify.Failed,
 		"type": verify.Failed, "time": verify.NotDemanded, "key": verify.Failed,
 		"log": verify.NotDemanded, "sct": verify.NotDemanded, "threshold": verify.Failed,
+		"policy": verify.NotDemanded, "conditions": verify.NotDemanded, "freshness": verify.NotDemanded,
 	}, status(r.Results[0]))
 }
 

@@ -12,8 +12,7 @@ import (
 	"strings"
 )
 
-// A body is what a log holds of a signature. Its JSON is canonical (RFC 8785):
-// members stand in order in the types below.
+// A body is what a log holds of a signature, as canonical JSON (RFC 8785).
 type body struct {
 	kind, version string
 	json          []byte
@@ -35,14 +34,15 @@ func newBody(s signed, log Log, entry Entry) body {
 	}
 }
 
-// object is JSON whose members encoding/json/v2 would not sort: they are sorted
-// by Deterministic.
+// object is a JSON object.
 type object map[string]any
+
+// encodeObject encodes an object with its members in order.
+func encodeObject(o object) []byte { return must(json.Marshal(o, json.Deterministic(true))) }
 
 // encode makes an entry of a specification.
 func encode(kind, version string, spec any) body {
-	entry := object{"apiVersion": version, "kind": kind, "spec": spec}
-	return body{kind, version, must(json.Marshal(entry, json.Deterministic(true)))}
+	return body{kind, version, encodeObject(object{"apiVersion": version, "kind": kind, "spec": spec})}
 }
 
 func hashedrekordV1(s signed) body {
@@ -91,10 +91,10 @@ func dsseV2Body(s signed) body {
 
 // envelopeJSON is the envelope as a client sends it to Rekor version 1.
 func envelopeJSON(s signed) []byte {
-	return must(json.Marshal(object{
+	return encodeObject(object{
 		"payloadType": s.payloadType, "payload": s.payload,
 		"signatures": []object{{"sig": s.signature}},
-	}, json.Deterministic(true)))
+	})
 }
 
 func sha256V1(b []byte) object { return hashV1(crypto.SHA256, sum(crypto.SHA256, b)) }

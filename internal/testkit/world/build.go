@@ -24,19 +24,36 @@ type deviation struct {
 	stamped   func(signed) []byte     // is stamped, in the place of the signature
 }
 
+// parts are what evidence consists of, however it is put together.
+type parts struct {
+	signed   signed
+	entry    *rekorpb.TransparencyLogEntry // nil without a log
+	response []byte                        // of the timestamp authority; nil without
+}
+
+// make makes the parts of options that are filled in.
+func (w *World) make(o Options) parts {
+	p := parts{signed: w.sign(o)}
+	p.entry = w.log(o, p.signed)
+	if !o.NoTimestamp {
+		message := p.signed.signature
+		if o.deviation.stamped != nil {
+			message = o.deviation.stamped(p.signed)
+		}
+		p.response = w.TSA.Stamp(message, o.Stamp)
+	}
+	return p
+}
+
 // build makes a bundle of options that are filled in.
 func (w *World) build(o Options) *bundlepb.Bundle {
-	s := w.sign(o)
-	b := assemble(o.Version, s)
-	if e := w.log(o, s); e != nil {
-		b.VerificationMaterial.TlogEntries = []*rekorpb.TransparencyLogEntry{e}
+	p := w.make(o)
+	b := assemble(o.Version, p.signed)
+	if p.entry != nil {
+		b.VerificationMaterial.TlogEntries = []*rekorpb.TransparencyLogEntry{p.entry}
 	}
-	if !o.NoTimestamp {
-		message := s.signature
-		if o.deviation.stamped != nil {
-			message = o.deviation.stamped(s)
-		}
-		b.VerificationMaterial.TimestampVerificationData = timestamps(w.TSA.Stamp(message, o.Stamp))
+	if p.response != nil {
+		b.VerificationMaterial.TimestampVerificationData = timestamps(p.response)
 	}
 	return b
 }

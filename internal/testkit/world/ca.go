@@ -19,14 +19,15 @@ type CA struct {
 	URL                string
 	Valid              Window
 	root, intermediate *authority
+	clock              *Clock
 }
 
-func newCA(s seed, name, host string, valid Window) *CA {
+func newCA(s seed, name, host string, valid Window, clock *Clock) *CA {
 	root := newAuthority(s.sub("root"), nil, caTemplate(name+" root", valid, 1))
 	template := caTemplate(name+" intermediate", valid, 0)
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning}
 	return &CA{
-		URL: "https://" + host, Valid: valid,
+		URL: "https://" + host, Valid: valid, clock: clock,
 		root: root, intermediate: newAuthority(s.sub("intermediate"), root, template),
 	}
 }

@@ -19,9 +19,6 @@ type Mutation struct {
 	// Accepted is why stock sigstore-go accepts it all the same, "" when it
 	// refuses it. These are the named differences.
 	Accepted string
-	// Check and Reason are for a verifier of ours: which of its checks refuses, and
-	// by which reason of internal/fault. Here they are empty.
-	Check, Reason string
 
 	change change
 }
@@ -40,7 +37,7 @@ type change struct {
 func Mutations() []Mutation {
 	return slices.Concat(
 		signatureMutations(), certificateMutations(), sctMutations(), privateMutations(),
-		entryMutations(), promiseMutations(), proofMutations(), checkpointMutations(), rekorV2Mutations(),
+		entryMutations(), promiseMutations(), proofMutations(), checkpointMutations(), rekorV2Mutations(), cosignatureMutations(),
 		timestampMutations(), tokenMutations(), trustMutations(), bundleMutations(), jsonMutations(),
 	)
 }

@@ -25,8 +25,13 @@ func bundleMutations() []Mutation {
 		},
 		{
 			Name: "v0.1-without-promise", Refused: "version 0.1 demands the signed entry timestamp; the bundle lies about its version",
-			Of:     Options{Log: LogV1Proof},
+			Of:     Options{Version: V02, Log: LogV1Proof},
 			change: mediaType(V01.mediaType()),
+		},
+		{
+			Name: "v0.2-with-certificate", Refused: "version 0.2 has no certificate alone; the bundle lies about its version",
+			Accepted: "the reader of protocol buffers knows the fields of all versions",
+			change:   mediaType(V02.mediaType()),
 		},
 		{
 			Name: "v0.2-without-proof", Refused: "version 0.2 demands the inclusion proof; the bundle lies about its version",

@@ -36,7 +36,7 @@ func checkpointMutations() []Mutation {
 		},
 		{
 			Name: "checkpoint-by-other-key", Refused: "another key signed the checkpoint",
-			change: checkpointBy(func(w *World, where place) string { return w.Stranger().Rekor.checkpoint(where, start()) }),
+			change: checkpointBy(func(w *World, where place) string { return w.Stranger().Rekor.checkpoint(where, w.Clock.Now()) }),
 		},
 		{
 			Name: "checkpoint-hint-wrong", Refused: "the signature is the log's, its key hint another's",
@@ -50,7 +50,7 @@ func checkpointMutations() []Mutation {
 			Name: "checkpoint-of-other-root", Refused: "the log signed another root than the proof's",
 			change: checkpointBy(func(w *World, where place) string {
 				where.root = flipped(where.root, 0)
-				return w.Rekor.checkpoint(where, start())
+				return w.Rekor.checkpoint(where, w.Clock.Now())
 			}),
 		},
 		{
@@ -58,7 +58,7 @@ func checkpointMutations() []Mutation {
 			Accepted: "of Rekor version 1 it compares the root alone",
 			change: checkpointBy(func(w *World, where place) string {
 				where.size++
-				return w.Rekor.checkpoint(where, start())
+				return w.Rekor.checkpoint(where, w.Clock.Now())
 			}),
 		},
 		{

@@ -27,20 +27,20 @@ func privateMutations() []Mutation {
 		},
 		{
 			Name: "private-leaf-expired", Refused: "the certificate had expired when the signature was stamped", Of: usual,
-			change: leaf(func(t *x509.Certificate) { t.NotAfter = start().Add(-time.Hour) }),
+			change: leaf(func(t *x509.Certificate) { t.NotAfter = t.NotBefore.AddDate(0, 0, 7) }),
 		},
 		{
 			Name: "private-leaf-revoked", Refused: "the certificate was revoked before it signed", Of: usual,
 			Accepted: ignoresCRLs,
 			change: crls(func(w *World, leaf *big.Int) []byte {
-				return append(w.Private.CRL(CRL{Revoked: []Revocation{{leaf, start().Add(-time.Hour)}}}), w.Private.CRL(CRL{ByRoot: true})...)
+				return append(w.Private.CRL(CRL{Revoked: []Revocation{{leaf, w.Clock.Now().Add(-time.Hour)}}}), w.Private.CRL(CRL{ByRoot: true})...)
 			}),
 		},
 		{
 			Name: "private-intermediate-revoked", Refused: "the intermediate authority was revoked before it signed", Of: usual,
 			Accepted: ignoresCRLs,
 			change: crls(func(w *World, _ *big.Int) []byte {
-				revoked := Revocation{w.Private.intermediate.cert.SerialNumber, start().Add(-time.Hour)}
+				revoked := Revocation{w.Private.intermediate.cert.SerialNumber, w.Clock.Now().Add(-time.Hour)}
 				return append(w.Private.CRL(CRL{}), w.Private.CRL(CRL{ByRoot: true, Revoked: []Revocation{revoked}})...)
 			}),
 		},
@@ -58,14 +58,14 @@ func privateMutations() []Mutation {
 			Name: "crl-expired", Refused: "a newer revocation list should have come", Of: usual,
 			Accepted: ignoresCRLs,
 			change: crls(func(w *World, _ *big.Int) []byte {
-				return append(w.Private.CRL(CRL{From: start().AddDate(0, 0, -7)}), w.Private.CRL(CRL{ByRoot: true})...)
+				return append(w.Private.CRL(CRL{From: w.Clock.Now().AddDate(0, 0, -7)}), w.Private.CRL(CRL{ByRoot: true})...)
 			}),
 		},
 		{
 			Name: "crl-of-tomorrow", Refused: "the revocation list is not yet valid", Of: usual,
 			Accepted: ignoresCRLs,
 			change: crls(func(w *World, _ *big.Int) []byte {
-				return append(w.Private.CRL(CRL{From: start().AddDate(0, 0, 1)}), w.Private.CRL(CRL{ByRoot: true})...)
+				return append(w.Private.CRL(CRL{From: w.Clock.Now().AddDate(0, 0, 1)}), w.Private.CRL(CRL{ByRoot: true})...)
 			}),
 		},
 		{

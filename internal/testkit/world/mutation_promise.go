@@ -77,18 +77,18 @@ func promiseMutations() []Mutation {
 		{
 			Name: "log-time-in-future", Refused: "the signature was logged after the time at which it is judged", Of: promised,
 			Accepted: "it asks no clock",
-			change:   change{making: func(_ *World, o *Options) { o.SignedAt = start().AddDate(0, 0, 1) }},
+			change:   change{making: func(w *World, o *Options) { o.SignedAt = w.Clock.Now().AddDate(0, 0, 1) }},
 		},
 		{
 			Name: "log-window-over", Refused: "the log was trusted until before the entry", Of: promised,
 			change: change{trust: func(w *World, t *trustpb.TrustedRoot) {
-				t.Tlogs[0].PublicKey.ValidFor = timeRange(Window{w.Rekor.Valid.From, start().Add(-time.Hour)})
+				t.Tlogs[0].PublicKey.ValidFor = timeRange(Window{w.Rekor.Valid.From, w.Clock.Now().Add(-time.Hour)})
 			}},
 		},
 		{
 			Name: "log-window-not-begun", Refused: "the log was trusted from after the entry", Of: promised,
 			change: change{trust: func(w *World, t *trustpb.TrustedRoot) {
-				t.Tlogs[0].PublicKey.ValidFor = timeRange(Window{start().Add(time.Hour), w.Rekor.Valid.Until})
+				t.Tlogs[0].PublicKey.ValidFor = timeRange(Window{w.Clock.Now().Add(time.Hour), w.Rekor.Valid.Until})
 			}},
 		},
 	}

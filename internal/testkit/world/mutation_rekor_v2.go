@@ -2,21 +2,18 @@ package world
 
 import (
 	"strings"
-	"time"
 
 	bundlepb "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
 	rekorpb "github.com/sigstore/protobuf-specs/gen/pb-go/rekor/v1"
 	trustpb "github.com/sigstore/protobuf-specs/gen/pb-go/trustroot/v1"
-	"golang.org/x/mod/sumdb/note"
 )
 
 const (
-	ignoresWitnesses = "it knows no witnesses"
-	rebuildsEntry    = "it makes the entry anew of the bundle, and does not read the one that is there"
-	usesCheckpoint   = "of Rekor version 2 it reads the checkpoint alone, and not what the proof repeats of it"
+	rebuildsEntry  = "it makes the entry anew of the bundle, and does not read the one that is there"
+	usesCheckpoint = "of Rekor version 2 it reads the checkpoint alone, and not what the proof repeats of it"
 )
 
-// rekorV2Mutations are about Rekor version 2 and those who witness it.
+// rekorV2Mutations are about Rekor version 2.
 func rekorV2Mutations() []Mutation {
 	logged, message := Options{Log: LogV2}, Options{Log: LogV2, Content: Message}
 	return []Mutation{
@@ -30,9 +27,9 @@ func rekorV2Mutations() []Mutation {
 		{
 			Name: "v2-claims-a-time", Refused: "nobody signed the entry's time, and no other time is there", Of: logged,
 			change: change{
-				bundle: func(_ *World, b *bundlepb.Bundle) {
+				bundle: func(w *World, b *bundlepb.Bundle) {
 					b.VerificationMaterial.TimestampVerificationData = nil
-					entryOf(b).IntegratedTime = start().Unix()
+					entryOf(b).IntegratedTime = w.Clock.Now().Unix()
 				},
 				evidence: func(_ *World, e *Evidence) { e.Demand.Timestamps = 0 },
 			},
@@ -44,7 +41,7 @@ func rekorV2Mutations() []Mutation {
 		{
 			Name: "v2-promise-instead", Refused: "a log of version 2 promises nothing", Of: logged,
 			change: inEntry(func(w *World, e *rekorpb.TransparencyLogEntry) {
-				e.IntegratedTime = start().Unix()
+				e.IntegratedTime = w.Clock.Now().Unix()
 				w.Rekor.promise(e)
 			}),
 		},
@@ -105,13 +102,13 @@ func rekorV2Mutations() []Mutation {
 		{
 			Name: "v2-entry-of-unknown-log", Refused: "the log is not trusted; it looks the same", Of: logged,
 			change: inEntry(func(w *World, e *rekorpb.TransparencyLogEntry) {
-				fresh := w.Stranger().RekorV2.add(body{"hashedrekord", "0.0.2", e.CanonicalizedBody}, start())
+				fresh := w.Stranger().RekorV2.add(body{"hashedrekord", "0.0.2", e.CanonicalizedBody}, w.Clock.Now())
 				e.LogId, e.LogIndex, e.InclusionProof = fresh.LogId, fresh.LogIndex, fresh.InclusionProof
 			}),
 		},
 		{
 			Name: "v2-checkpoint-by-other-key", Refused: "another key signed the checkpoint", Of: logged,
-			change: checkpointBy(func(w *World, where place) string { return w.Stranger().RekorV2.checkpoint(where, start()) }),
+			change: checkpointBy(func(w *World, where place) string { return w.Stranger().RekorV2.checkpoint(where, w.Clock.Now()) }),
 		},
 		{
 			Name: "v2-checkpoint-hint-wrong", Refused: "the signature is the log's, its key hint another's", Of: logged,
@@ -137,83 +134,19 @@ func rekorV2Mutations() []Mutation {
 			Name: "v2-checkpoint-of-other-root", Refused: "the log signed another root", Of: logged,
 			change: checkpointBy(func(w *World, where place) string {
 				where.root = flipped(where.root, 0)
-				return w.RekorV2.checkpoint(where, start())
+				return w.RekorV2.checkpoint(where, w.Clock.Now())
 			}),
 		},
 		{
 			Name: "v2-checkpoint-by-witnesses-only", Refused: "witnesses signed the checkpoint, the log did not",
 			Of: Options{Log: LogV2, Cosignatures: 2},
 			change: checkpointBy(func(w *World, where place) string {
-				return signNote(checkpoint(w.RekorV2.origin, where), w.Witnesses[0].cosign(start()), w.Witnesses[1].cosign(start()))
+				return signNote(checkpoint(w.RekorV2.origin, where), w.Witnesses[0].cosign(w.Clock.Now()), w.Witnesses[1].cosign(w.Clock.Now()))
 			}),
 		},
 		{
 			Name: "v2-log-of-other-url", Refused: "the checkpoint's origin is not the log that is trusted", Of: logged,
 			change: change{trust: func(_ *World, t *trustpb.TrustedRoot) { t.Tlogs[1].BaseUrl = "https://rekor.evil.test" }},
 		},
-		{
-			Name: "cosignatures-too-few", Refused: "three witnesses are demanded, and two cosigned",
-			Of: Options{Log: LogV2, Cosignatures: 2}, Accepted: ignoresWitnesses,
-			change: change{evidence: func(_ *World, e *Evidence) { e.Demand.Cosignatures = 3 }},
-		},
-		{
-			Name: "cosignature-wrong", Refused: "the cosignature does not verify",
-			Of: Options{Log: LogV2, Cosignatures: 1}, Accepted: ignoresWitnesses,
-			change: cosigned(func(w *World, at place) []note.Signer {
-				key := w.Witnesses[0].cosign(start())
-				right := key.sign
-				key.sign = func(text []byte) []byte { return flipped(right(text), 0) }
-				return []note.Signer{key}
-			}),
-		},
-		{
-			Name: "cosignature-time-altered", Refused: "the cosignature's time is another than was signed",
-			Of: Options{Log: LogV2, Cosignatures: 1}, Accepted: ignoresWitnesses,
-			change: cosigned(func(w *World, at place) []note.Signer {
-				key := w.Witnesses[0].cosign(start())
-				right := key.sign
-				key.sign = func(text []byte) []byte { return flipped(right(text), 64) } // the time's last byte
-				return []note.Signer{key}
-			}),
-		},
-		{
-			Name: "cosignature-of-unknown-witness", Refused: "nobody knows the witness; it looks the same",
-			Of: Options{Log: LogV2, Cosignatures: 1}, Accepted: ignoresWitnesses,
-			change: cosigned(func(w *World, at place) []note.Signer {
-				return []note.Signer{w.Stranger().Witnesses[0].cosign(start())}
-			}),
-		},
-		{
-			Name: "cosignature-of-other-checkpoint", Refused: "the witness saw another checkpoint",
-			Of: Options{Log: LogV2, Cosignatures: 1}, Accepted: ignoresWitnesses,
-			change: cosigned(func(w *World, at place) []note.Signer {
-				key := w.Witnesses[0].cosign(start())
-				right, other := key.sign, checkpoint(w.RekorV2.origin, place{size: at.size + 1, root: at.root})
-				key.sign = func([]byte) []byte { return right([]byte(other)) }
-				return []note.Signer{key}
-			}),
-		},
-		{
-			Name: "cosignature-twice", Refused: "two witnesses are demanded, and one cosigned twice",
-			Of: Options{Log: LogV2, Cosignatures: 2}, Accepted: ignoresWitnesses,
-			change: cosigned(func(w *World, at place) []note.Signer {
-				return []note.Signer{w.Witnesses[0].cosign(start()), w.Witnesses[0].cosign(start().Add(time.Second))}
-			}),
-		},
-		{
-			Name: "cosignature-without-time", Refused: "the cosignature is a plain signature of the text",
-			Of: Options{Log: LogV2, Cosignatures: 1}, Accepted: ignoresWitnesses,
-			change: cosigned(func(w *World, at place) []note.Signer {
-				return []note.Signer{ed25519NoteKey(w.Witnesses[0].Name, w.Witnesses[0].key)}
-			}),
-		},
 	}
-}
-
-// cosigned replaces those who sign the checkpoint beside the log.
-func cosigned(f func(*World, place) []note.Signer) change {
-	return checkpointBy(func(w *World, where place) string {
-		keys := append([]note.Signer{ed25519NoteKey(w.RekorV2.origin, w.RekorV2.key)}, f(w, where)...)
-		return signNote(checkpoint(w.RekorV2.origin, where), keys...)
-	})
 }

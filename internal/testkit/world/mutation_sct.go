@@ -54,13 +54,13 @@ func sctMutations() []Mutation {
 		{
 			Name: "ctlog-window-over", Refused: "the CT log was trusted until before the SCT",
 			change: change{trust: func(w *World, t *trustpb.TrustedRoot) {
-				t.Ctlogs[0].PublicKey.ValidFor = timeRange(Window{w.CTLog.Valid.From, start().Add(-time.Hour)})
+				t.Ctlogs[0].PublicKey.ValidFor = timeRange(Window{w.CTLog.Valid.From, w.Clock.Now().Add(-time.Hour)})
 			}},
 		},
 		{
 			Name: "ctlog-window-not-begun", Refused: "the CT log was trusted from after the SCT",
 			change: change{trust: func(w *World, t *trustpb.TrustedRoot) {
-				t.Ctlogs[0].PublicKey.ValidFor = timeRange(Window{start().Add(time.Hour), w.CTLog.Valid.Until})
+				t.Ctlogs[0].PublicKey.ValidFor = timeRange(Window{w.Clock.Now().Add(time.Hour), w.CTLog.Valid.Until})
 			}},
 		},
 		{

@@ -13,13 +13,13 @@ func trustMutations() []Mutation {
 		{
 			Name: "ca-window-over", Refused: "the authority was trusted until before the signature",
 			change: change{trust: func(w *World, t *trustpb.TrustedRoot) {
-				t.CertificateAuthorities[0].ValidFor = timeRange(Window{w.Fulcio.Valid.From, start().Add(-time.Hour)})
+				t.CertificateAuthorities[0].ValidFor = timeRange(Window{w.Fulcio.Valid.From, w.Clock.Now().Add(-time.Hour)})
 			}},
 		},
 		{
 			Name: "ca-window-not-begun", Refused: "the authority was trusted from after the signature",
 			change: change{trust: func(w *World, t *trustpb.TrustedRoot) {
-				t.CertificateAuthorities[0].ValidFor = timeRange(Window{start().Add(time.Hour), w.Fulcio.Valid.Until})
+				t.CertificateAuthorities[0].ValidFor = timeRange(Window{w.Clock.Now().Add(time.Hour), w.Fulcio.Valid.Until})
 			}},
 		},
 		{

@@ -28,7 +28,7 @@ func privateTemplate(identity string, from time.Time, pub crypto.PublicKey) *x50
 // intermediate authority, and revokes nothing.
 type CRL struct {
 	ByRoot      bool      // of the root, about intermediates
-	From, Until time.Time // default the day around a new world's time
+	From, Until time.Time // default the day around the world's time
 	Revoked     []Revocation
 }
 
@@ -45,7 +45,7 @@ func (ca *CA) CRL(c CRL) []byte {
 		issuer = ca.root
 	}
 	if c.From.IsZero() {
-		c.From = start().Add(-12 * time.Hour)
+		c.From = ca.clock.Now().Add(-12 * time.Hour)
 	}
 	if c.Until.IsZero() {
 		c.Until = c.From.Add(24 * time.Hour)

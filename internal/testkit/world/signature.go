@@ -4,7 +4,6 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
-	"crypto/sha256"
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
@@ -91,9 +90,9 @@ func publicPEM(pub crypto.PublicKey) []byte {
 
 // StatementAbout is an in-toto statement whose only subject is an artifact.
 func StatementAbout(artifact []byte) []byte {
-	return fmt.Appendf(nil, `{"_type":"https://in-toto.io/Statement/v1",`+
-		`"subject":[{"name":"artifact","digest":{"sha256":"%x"}}],`+
-		`"predicateType":"https://slsa.dev/provenance/v1",`+
-		`"predicate":{"buildDefinition":{"buildType":"https://world.test/build","externalParameters":{}},`+
-		`"runDetails":{"builder":{"id":"https://world.test/builder"}}}}`, sha256.Sum256(artifact))
+	built := object{
+		"buildDefinition": object{"buildType": "https://world.test/build", "externalParameters": object{}},
+		"runDetails":      object{"builder": object{"id": "https://world.test/builder"}},
+	}
+	return statement("https://in-toto.io/Statement/v1", "artifact", provenance, artifact, digests{"sha256": crypto.SHA256}, built)
 }

@@ -32,17 +32,17 @@ const witnesses = 3
 // New makes a world. Worlds of the same name have the same keys, and the same
 // calls give the same bytes.
 func New(name string) *World {
-	s, valid := seed(name), around(start())
+	s, valid, clock := seed(name), around(start()), &Clock{now: start()}
 	w := &World{
-		Clock:   &Clock{now: start()},
-		Fulcio:  newCA(s.sub("fulcio"), "Fulcio", "fulcio.world.test", valid),
-		Private: newCA(s.sub("private"), "Private", "ca.world.test", valid),
+		Clock:   clock,
+		Fulcio:  newCA(s.sub("fulcio"), "Fulcio", "fulcio.world.test", valid, clock),
+		Private: newCA(s.sub("private"), "Private", "ca.world.test", valid, clock),
 		CTLog:   newCTLog(s.sub("ctlog"), "ctlog.world.test", valid),
 		Rekor:   newRekor(s.sub("rekor"), "rekor.world.test", valid),
 		RekorV2: newRekorV2(s.sub("rekor v2"), "log2026.rekor.world.test", valid),
 		seed:    s, key: s.sub("key").p256(),
 	}
-	w.TSA = newTSA(s.sub("tsa"), "tsa.world.test", valid, w.Clock)
+	w.TSA = newTSA(s.sub("tsa"), "tsa.world.test", valid, clock)
 	for i := range witnesses {
 		name := fmt.Sprintf("witness.world.test/w%d", i+1)
 		w.Witnesses = append(w.Witnesses, &Witness{name, s.sub("%s", name).ed25519()})

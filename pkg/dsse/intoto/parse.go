@@ -33,11 +33,14 @@ type Statement struct {
 	PredicateType string
 	Subjects      []Subject
 	Extra         []string // members beside the four that the specification names
+	// NoPredicate says that the predicate is missing or null, which means the same
+	// as an empty one.
+	NoPredicate bool
 }
 
 // ParseStatement reads one statement from r to its end, in bounded memory
-// however large the predicate is. The predicate is checked to be a JSON object
-// and otherwise passed over.
+// however large the predicate is. The predicate is checked to be a JSON object,
+// or not to be there, as in what PyPI signs; it is otherwise passed over.
 //
 // Duplicate members anywhere, and members that differ from a known one only by
 // case, are refused; unknown members are ignored, as the specification tells
@@ -124,6 +127,10 @@ func (p *parser) member(name []byte, kind canonical.Kind) (canonical.Action, err
 	case "subject":
 		return wants(canonical.Array, kind, canonical.Enter, "subject")
 	case "predicate":
+		if kind == canonical.Null {
+			p.out.NoPredicate = true
+			return canonical.Skip, nil
+		}
 		return wants(canonical.Object, kind, canonical.Skip, "predicate")
 	}
 	other := string(name)
@@ -201,8 +208,10 @@ func (p *parser) finish() error {
 	if p.bad != nil {
 		return p.bad
 	}
+	predicate := 1
+	p.out.NoPredicate = p.out.NoPredicate || !p.seen[predicate] // "optional", says the specification
 	for i, name := range members() {
-		if !p.seen[i] {
+		if !p.seen[i] && i != predicate {
 			return fmt.Errorf("member %q is missing", name)
 		}
 	}

@@ -38,7 +38,7 @@ func certificateID(c *x509.Certificate) string {
 func newFulcio(in *trustpb.CertificateAuthority) (*ca, error) {
 	lib, err := root.ParseCertificateAuthority(in)
 	if err != nil {
-		return nil, err
+		return nil, inWords(err)
 	}
 	c := &ca{
 		window: window{lib.ValidityPeriodStart, lib.ValidityPeriodEnd},

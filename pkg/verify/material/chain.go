@@ -2,6 +2,8 @@ package material
 
 import (
 	"crypto/x509"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/stellaops/stella/internal/fault"
@@ -44,20 +46,54 @@ func (r *Root) Chain(leaf *Leaf, at time.Time) (*Chain, error) {
 
 // verify returns the chains from a leaf to a CA, or nil.
 func (r *Root) verify(c *ca, leaf *Leaf, at time.Time) [][]*x509.Certificate {
+	if at.IsZero() || !c.contains(at) || !leaf.maySign() || !c.private && !leaf.forCode() {
+		return nil
+	}
+	if known := leaf.ways.valid(c, at); known != nil {
+		return known
+	}
 	var chains [][]*x509.Certificate
 	var err error
-	switch {
-	case at.IsZero(), !c.contains(at), c.private && !leaf.maySign():
-		return nil
-	case c.private:
+	if c.private {
 		chains, err = r.issued(c, leaf, at, x509.ExtKeyUsageCodeSigning)
-	default:
+	} else {
 		chains, err = c.lib.Verify(leaf.cert, at)
 	}
 	if err != nil {
 		return nil
 	}
+	leaf.ways.add(c, chains)
 	return chains
+}
+
+// ways are the chains of one leaf that were verified, by CA. A certificate is
+// judged at several times, and of all that makes a chain valid only the validity
+// of its certificates changes with time: their signatures are verified once.
+type ways struct {
+	mu    sync.Mutex
+	known map[*ca][][]*x509.Certificate
+}
+
+func (w *ways) add(c *ca, chains [][]*x509.Certificate) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.known == nil {
+		w.known = make(map[*ca][][]*x509.Certificate)
+	}
+	w.known[c] = chains
+}
+
+// valid returns the known chains of which every certificate is valid at some time.
+func (w *ways) valid(c *ca, at time.Time) [][]*x509.Certificate {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var out [][]*x509.Certificate
+	for _, chain := range w.known[c] {
+		if !slices.ContainsFunc(chain, func(cert *x509.Certificate) bool { return !window{cert.NotBefore, cert.NotAfter}.contains(at) }) {
+			out = append(out, chain)
+		}
+	}
+	return out
 }
 
 // issued verifies a chain for some usage.
@@ -77,6 +113,12 @@ func (r *Root) issued(c *ca, leaf *Leaf, at time.Time, usage x509.ExtKeyUsage) (
 func (l *Leaf) maySign() bool {
 	const signing = x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment
 	return l.cert.KeyUsage == 0 || l.cert.KeyUsage&signing != 0
+}
+
+// forCode reports whether the extended key usage is codeSigning, as in all that
+// Fulcio issues. Those of private CAs may have none.
+func (l *Leaf) forCode() bool {
+	return slices.Contains(l.cert.ExtKeyUsage, x509.ExtKeyUsageCodeSigning)
 }
 
 // whyUntrusted says why no chain was found.
@@ -118,7 +160,7 @@ func (r *Root) whyNotNow(c *ca, leaf *Leaf, at time.Time) error {
 		return fault.Wrap(fault.CertificateUntrusted, inWords(err), "%q does not vouch for the certificate at %s", c.name, when)
 	}
 	return fault.New(fault.CertificateInvalid, "the certificate is for another use: %q does not let it sign code", c.name).
-		WithHint("sign with a certificate whose extended key usage, if it has one, contains codeSigning")
+		WithHint("sign with a certificate whose key usage is digitalSignature and whose extended key usage is codeSigning")
 }
 
 // Issuers returns the subjects of the authorities, from the one that issued the

@@ -23,9 +23,9 @@ type LogEntry struct {
 	Operator string
 	// LogID is the id that the entry names, in lower-case hex.
 	LogID string
-	// Index is the entry's index; -1 if the entry is malformed.
+	// Index is the index that the entry names; -1 if it is too malformed for one.
 	Index int64
-	// Version is Rekor's, 1 or 2; 0 if the entry is malformed.
+	// Version is Rekor's, 1 or 2; 0 if the entry is of no known type.
 	Version int
 	// Promise says that a signed entry timestamp was there and verified, Proof the
 	// same of an inclusion proof with its checkpoint.
@@ -142,10 +142,15 @@ func (j *entryJudge) parse(raw jsontext.Value) error {
 	if err := protojson.Unmarshal(raw, pb); err != nil {
 		return inWords(err)
 	}
+	if pb.GetLogIndex() < 0 {
+		return errors.New("its index is negative")
+	}
+	j.found.Index, j.found.LogID = pb.GetLogIndex(), hex.EncodeToString(pb.GetLogId().GetKeyId())
 	kind, err := checkBody(pb.GetCanonicalizedBody())
 	if err != nil {
 		return err
 	}
+	j.found.Version = kind.rekor
 	if v := pb.GetKindVersion(); v.GetKind() != kind.kind || v.GetVersion() != kind.version {
 		return fmt.Errorf("it says that it is %.40q %.40q, and is %q %q", v.GetKind(), v.GetVersion(), kind.kind, kind.version)
 	}
@@ -155,7 +160,6 @@ func (j *entryJudge) parse(raw jsontext.Value) error {
 	if err := tlog.ValidateEntry(j.entry); err != nil {
 		return inWords(err)
 	}
-	j.found.Index, j.found.LogID, j.found.Version = pb.GetLogIndex(), hex.EncodeToString(pb.GetLogId().GetKeyId()), kind.rekor
 	if j.entry.IsRekorV2() != (kind.rekor == 2) {
 		return errors.New("readers disagree on its version")
 	}

@@ -31,6 +31,7 @@ type Leaf struct {
 	names      []string
 	issuer     string
 	extensions map[string]string
+	ways       ways
 }
 
 // ParseLeaf reads the certificates of a bundle in DER, leaf first. A CA's

@@ -53,7 +53,7 @@ func newLog(in *trustpb.TransparencyLogInstance) (*log, error) {
 	}
 	parsed, err := root.ParseTransparencyLogs([]*trustpb.TransparencyLogInstance{in})
 	if err != nil {
-		return nil, err
+		return nil, inWords(err)
 	}
 	id := in.GetLogId().GetKeyId()
 	lib := parsed[hex.EncodeToString(id)]

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"strings"
 
 	commonpb "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
 	tilespb "github.com/sigstore/rekor-tiles/v2/pkg/generated/protobuf"
@@ -17,6 +16,8 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/tlog"
 	"github.com/sigstore/sigstore/pkg/signature"
 	"github.com/sigstore/sigstore/pkg/signature/options"
+	"github.com/transparency-dev/merkle/proof"
+	"github.com/transparency-dev/merkle/rfc6962"
 )
 
 // by returns who runs the log.
@@ -49,39 +50,34 @@ func (j *entryJudge) promise() (*log, error) {
 
 // proof verifies the inclusion proof and its checkpoint.
 func (j *entryJudge) proof() (*log, error) {
-	check := j.proofV2
-	if hasTreeID(j.checkpoint()) {
-		check = func(l *log) error { return inWords(tlog.VerifyInclusion(j.entry, l.verifier)) }
-	}
-	if hasTreeID(j.checkpoint()) != (j.found.Version == 1) {
+	p := j.entry.TransparencyLogEntry().GetInclusionProof()
+	name, v1 := splitOrigin(p.GetCheckpoint().GetEnvelope())
+	if v1 != (j.found.Version == 1) {
 		return nil, fmt.Errorf("the entry is of Rekor v%d, and its checkpoint is not", j.found.Version)
 	}
-	l, err := first(j.logs, check)
+	l, err := first(j.logs, func(l *log) error {
+		if v1 {
+			return cmp.Or(proofWords(tlog.VerifyInclusion(j.entry, l.verifier)), l.called(name))
+		}
+		return j.proofV2(l)
+	})
+	if err == nil {
+		err = agrees(p)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("inclusion proof: %w", err)
 	}
 	j.found.Proof = true
-	if j.found.Version == 2 {
-		j.found.Witnesses = j.root.cosigned(j.checkpoint(), j.at)
+	if !v1 {
+		j.found.Witnesses = j.root.cosigned(p.GetCheckpoint().GetEnvelope(), j.at)
 	}
 	return l, nil
 }
 
-func (j *entryJudge) checkpoint() string {
-	return j.entry.TransparencyLogEntry().GetInclusionProof().GetCheckpoint().GetEnvelope()
-}
-
-// hasTreeID tells the checkpoints of Rekor v1 by their origin, which ends in a
-// tree id.
-func hasTreeID(checkpoint string) bool {
-	origin, _, _ := strings.Cut(checkpoint, "\n")
-	i := strings.LastIndex(origin, " - ")
-	return i >= 0 && i+3 < len(origin) && strings.Trim(origin[i+3:], "0123456789") == ""
-}
-
 // proofV2 verifies that the log holds the entry that the signer would have made
-// of the signature: the entry's own body is not looked at.
+// of the signature, and that the bundle shows this entry.
 func (j *entryJudge) proofV2(l *log) error {
+	pb := j.entry.TransparencyLogEntry()
 	if l.note == nil {
 		return errors.New("the trusted root gives no base URL for the log, which names its checkpoints")
 	}
@@ -89,7 +85,24 @@ func (j *entryJudge) proofV2(l *log) error {
 	if err != nil {
 		return err
 	}
-	return inWords(tilesverify.VerifyLogEntryWithHash(j.entry.TransparencyLogEntry(), l.note, hash))
+	if err := tilesverify.VerifyLogEntryWithHash(pb, l.note, hash); err != nil {
+		return proofWords(err)
+	}
+	if !bytes.Equal(hash, rfc6962.DefaultHasher.HashLeaf(pb.GetCanonicalizedBody())) {
+		return errors.New("the entry in the bundle is not the one in the log")
+	}
+	if pb.GetInclusionProof().GetLogIndex() != pb.GetLogIndex() {
+		return errors.New("it is of another index than the entry")
+	}
+	return nil
+}
+
+// proofWords is inWords for the error that would show two hashes in decimal.
+func proofWords(err error) error {
+	if _, ok := errors.AsType[proof.RootMismatchError](err); ok {
+		return errors.New("it does not lead from the entry to the root")
+	}
+	return inWords(err)
 }
 
 // entryHashV2 is the Merkle leaf of a hashedrekord 0.0.2 about the signature.

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/digitorus/timestamp"
 	bundlepb "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
 	trustpb "github.com/sigstore/protobuf-specs/gen/pb-go/trustroot/v1"
 	"github.com/sigstore/sigstore-go/pkg/root"
@@ -35,7 +34,7 @@ func (t *tsa) authority() Authority {
 func newTSA(in *trustpb.CertificateAuthority) (*tsa, error) {
 	parsed, err := root.ParseTimestampingAuthority(in)
 	if err != nil {
-		return nil, err
+		return nil, inWords(err)
 	}
 	lib, ok := parsed.(*root.SigstoreTimestampingAuthority)
 	if !ok || lib.Root == nil {
@@ -118,12 +117,11 @@ func (r *Root) Timestamps(data jsontext.Value, signature []byte, at time.Time) [
 		return nil
 	}
 	pb := &bundlepb.TimestampVerificationData{}
-	err := protojson.Unmarshal(data, pb)
-	if n := len(pb.GetRfc3161Timestamps()); err == nil && n > MaxEntries {
-		err = fmt.Errorf("there are %d, more than %d", n, MaxEntries)
-	}
-	if err != nil {
+	if err := protojson.Unmarshal(data, pb); err != nil {
 		return []Timestamp{{Err: fault.Wrap(fault.TimestampInvalid, inWords(err), "the time stamps are malformed")}}
+	}
+	if len(pb.GetRfc3161Timestamps()) > MaxEntries {
+		return []Timestamp{{Err: fault.New(fault.TimestampInvalid, "there are more than %d time stamps", MaxEntries)}}
 	}
 	var out []Timestamp
 	for _, t := range pb.GetRfc3161Timestamps() {
@@ -149,38 +147,52 @@ func (r *Root) Token(der, signature []byte, at time.Time) Timestamp {
 }
 
 func (r *Root) token(der, signature []byte, at time.Time) (Timestamp, error) {
-	issuer, err := checkToken(der)
+	t, err := parseToken(der)
 	if err != nil {
 		return Timestamp{}, err
 	}
-	parsed, err := timestamp.ParseResponse(der)
-	if err != nil {
-		return Timestamp{}, inWords(err)
+	if err := t.notAfter(at); err != nil {
+		return Timestamp{}, err
 	}
-	if parsed.Time.After(at.Add(maxAhead)) {
-		return Timestamp{}, fault.New(fault.TimestampInvalid, "it is from %s, which is later than %s", parsed.Time.UTC().Format(time.RFC3339), at.UTC().Format(time.RFC3339)).
-			WithHint("check the clock, or verify at a later time")
-	}
-	var refusal error
-	for _, t := range r.tsas {
-		stamp, err := t.lib.Verify(der, signature)
+	refusal := fmt.Errorf("the time stamp of %s is %w", t.stamp.Time.UTC().Format(time.RFC3339), ErrNotTrusted)
+	refused := false
+	for _, a := range r.tsas {
+		found, err := a.verify(t, der, signature)
 		if err == nil {
-			return Timestamp{Authority: t.name, Operator: cmp.Or(t.operator, t.name), Time: stamp.Time.UTC()}, nil
+			return found, nil
 		}
-		if t.certifies(issuer) && refusal == nil {
-			refusal = fmt.Errorf("%q: %w", t.name, inWords(err))
+		if !refused && a.certifies(t) {
+			refusal, refused = fmt.Errorf("%q: %w", a.name, err), true
 		}
-	}
-	if refusal == nil {
-		refusal = fmt.Errorf("the time stamp of %s is %w", parsed.Time.UTC().Format(time.RFC3339), ErrNotTrusted)
 	}
 	return Timestamp{}, refusal
 }
 
-// certifies reports whether a name is that of the TSA's authorities. Anyone can
-// write the name into a token: it only tells a false stamp from a foreign one.
-func (t *tsa) certifies(issuer []byte) bool {
+// verify judges a token against one TSA, at the token's own time.
+func (t *tsa) verify(k *token, der, signature []byte) (Timestamp, error) {
+	stamp, err := t.lib.Verify(der, signature)
+	if err != nil {
+		return Timestamp{}, inWords(err)
+	}
+	signer := k.p7.GetOnlySigner()
+	if signer == nil { // not in the token: the library has used the trusted one
+		signer = t.lib.Leaf
+	}
+	if err := k.names(signer); err != nil {
+		return Timestamp{}, err
+	}
+	return Timestamp{Authority: t.name, Operator: cmp.Or(t.operator, t.name), Time: stamp.Time.UTC()}, nil
+}
+
+// certifies reports whether a token says that it is the TSA's: by its certificate,
+// or one by its authorities. Anyone can write so into a token: it only tells a
+// false stamp from a foreign one.
+func (t *tsa) certifies(k *token) bool {
+	signer := k.p7.Signers[0].IssuerAndSerialNumber
+	if l := t.lib.Leaf; l != nil && bytes.Equal(l.RawIssuer, signer.IssuerName.FullBytes) && l.SerialNumber.Cmp(signer.SerialNumber) == 0 {
+		return true
+	}
 	return slices.ContainsFunc(append(slices.Clone(t.lib.Intermediates), t.lib.Root), func(c *x509.Certificate) bool {
-		return bytes.Equal(c.RawSubject, issuer)
+		return bytes.Equal(c.RawSubject, signer.IssuerName.FullBytes)
 	})
 }

@@ -1,114 +1,159 @@
 package material
 
 import (
+	"bytes"
+	"crypto"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/asn1"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/digitorus/pkcs7"
-)
+	"github.com/digitorus/timestamp"
 
-// maxDepth bounds the nesting of a token: the deepest of RFC 3161 has some 15
-// levels.
-const maxDepth = 40
+	"github.com/stellaops/stella/internal/fault"
+)
 
 // maxTokenCerts bounds the certificates in a token.
 const maxTokenCerts = maxChain
 
-// checkToken refuses tokens that are not worth the library's time, or over which
-// it would spend too much of it. It returns the name of the authority that the
-// signer's certificate is said to be by.
-func checkToken(der []byte) (issuer []byte, err error) {
+// A token is an RFC 3161 token that has the right form. Who signed it, and over
+// what, is not yet verified.
+type token struct {
+	p7    *pkcs7.PKCS7
+	stamp *timestamp.Timestamp
+}
+
+// parseToken reads a response, and refuses what the library does not look at, or
+// would spend too much time on.
+func parseToken(der []byte) (*token, error) {
 	if err := checkBER(der); err != nil {
 		return nil, err
 	}
-	var response struct{ Status, Token asn1.RawValue }
-	if _, err := asn1.Unmarshal(der, &response); err != nil {
-		return nil, inWords(err)
-	}
-	p7, err := pkcs7.Parse(response.Token.FullBytes)
-	if err != nil {
-		return nil, inWords(err)
-	}
-	if len(p7.Signers) != 1 {
-		return nil, fmt.Errorf("it has %d signers, not one", len(p7.Signers))
-	}
-	if len(p7.Certificates) > maxTokenCerts {
-		return nil, fmt.Errorf("it has more than %d certificates", maxTokenCerts)
-	}
-	for _, c := range p7.Certificates {
-		if err := boundKey(c.PublicKey); err != nil {
-			return nil, fmt.Errorf("a certificate in it has %w", err)
-		}
-	}
-	if p7.Signers[0].DigestAlgorithm.Algorithm.Equal(pkcs7.OIDDigestAlgorithmSHA1) {
-		return nil, errors.New("its signature is over a SHA-1 digest")
-	}
-	return p7.Signers[0].IssuerAndSerialNumber.IssuerName.FullBytes, nil
-}
-
-// checkBER bounds a token before the library transcodes it: that goes down, and
-// copies, once for each level of nesting.
-func checkBER(b []byte) error {
-	if len(b) == 0 || len(b) > maxToken {
-		return fmt.Errorf("it has %d bytes, not between 1 and %d", len(b), maxToken)
-	}
-	rest, err := skipBER(b, 0)
-	if err == nil && len(rest) > 0 {
-		err = errors.New("there are bytes behind it")
-	}
-	return err
-}
-
-var errBER = errors.New("it is not well-formed BER")
-
-// skipBER returns what follows the value at the beginning of b (X.690, section 8.1).
-func skipBER(b []byte, depth int) ([]byte, error) {
-	if depth > maxDepth {
-		return nil, fmt.Errorf("it nests deeper than %d levels", maxDepth)
-	}
-	constructed, n, b, err := headBER(b)
+	p7, err := parseResponse(der)
 	if err != nil {
 		return nil, err
 	}
-	if n >= 0 {
-		if n > len(b) {
-			return nil, errBER
-		}
-		content, rest := b[:n], b[n:]
-		for constructed && len(content) > 0 {
-			if content, err = skipBER(content, depth+1); err != nil {
-				return nil, err
-			}
-		}
-		return rest, nil
+	t := &token{p7: p7}
+	if err := t.checkSigned(); err != nil {
+		return nil, err
 	}
-	for len(b) < 2 || b[0] != 0 || b[1] != 0 { // to the end of an indefinite length
-		if b, err = skipBER(b, depth+1); err != nil {
-			return nil, err
-		}
+	if t.stamp, err = timestamp.ParseResponse(der); err != nil {
+		return nil, inWords(err)
 	}
-	return b[2:], nil
+	return t, t.checkInfo()
 }
 
-// headBER reads tag and length; a negative length is indefinite.
-func headBER(b []byte) (constructed bool, length int, rest []byte, err error) {
-	if len(b) < 2 || b[0]&0x1f == 0x1f { // nothing in CMS has a tag of several bytes
-		return false, 0, nil, errBER
+// parseResponse reads the CMS in a response (RFC 3161, section 2.4.2).
+func parseResponse(der []byte) (*pkcs7.PKCS7, error) {
+	var response struct {
+		Status asn1.RawValue
+		Token  asn1.RawValue `asn1:"optional"`
 	}
-	constructed, length, rest = b[0]&0x20 != 0, int(b[1]), b[2:]
-	switch n := length & 0x7f; {
-	case length < 0x80:
-		return constructed, length, rest, nil
-	case n == 0 && constructed:
-		return true, -1, rest, nil
-	case n == 0 || n > 3 || n > len(rest): // three bytes hold more than maxToken
-		return false, 0, nil, errBER
-	default:
-		length = 0
-		for _, c := range rest[:n] {
-			length = length<<8 | int(c)
+	if _, err := asn1.Unmarshal(der, &response); err != nil {
+		return nil, errors.New("it is not a time stamp response")
+	}
+	if len(response.Token.FullBytes) == 0 {
+		return nil, errors.New("it is an answer without a time stamp: the authority refused")
+	}
+	p7, err := pkcs7.Parse(response.Token.FullBytes)
+	return p7, inWords(err)
+}
+
+// checkSigned checks the CMS around the time stamp (RFC 3161, section 2.4.2).
+func (t *token) checkSigned() error {
+	if len(t.p7.Signers) != 1 {
+		return fmt.Errorf("it has %d signers, not one", len(t.p7.Signers))
+	}
+	if len(t.p7.Certificates) > maxTokenCerts {
+		return fmt.Errorf("it has more than %d certificates", maxTokenCerts)
+	}
+	for _, c := range t.p7.Certificates {
+		if err := boundKey(c.PublicKey); err != nil {
+			return fmt.Errorf("a certificate in it has %w", err)
 		}
-		return constructed, length, rest[n:], nil
 	}
+	if t.p7.Signers[0].DigestAlgorithm.Algorithm.Equal(pkcs7.OIDDigestAlgorithmSHA1) {
+		return errors.New("its signature is over a SHA-1 digest")
+	}
+	var kind asn1.ObjectIdentifier
+	if err := t.p7.UnmarshalSignedAttribute(pkcs7.OIDAttributeContentType, &kind); err != nil || !kind.Equal(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 16, 1, 4}) {
+		return errors.New("what is signed in it is not called a time stamp (id-ct-TSTInfo)")
+	}
+	return nil
+}
+
+// checkInfo checks the time stamp itself.
+func (t *token) checkInfo() error {
+	var info asn1.RawValue
+	var version int
+	if rest, err := asn1.Unmarshal(t.p7.Content, &info); err != nil || len(rest) > 0 {
+		return errors.New("it is not one DER value")
+	}
+	if _, err := asn1.Unmarshal(info.Bytes, &version); err != nil || version != 1 {
+		return errors.New("it is not of version 1")
+	}
+	if slices.ContainsFunc(t.stamp.Extensions, func(e pkix.Extension) bool { return e.Critical }) {
+		return errors.New("it has a critical extension, of which none is known")
+	}
+	return nil
+}
+
+// notAfter refuses a token from after the time of verification.
+func (t *token) notAfter(at time.Time) error {
+	if !t.stamp.Time.After(at.Add(maxAhead)) {
+		return nil
+	}
+	return fault.New(fault.TimestampInvalid, "it is from %s, which is later than %s", t.stamp.Time.UTC().Format(time.RFC3339), at.UTC().Format(time.RFC3339)).
+		WithHint("check the clock, or verify at a later time")
+}
+
+// certID is an ESSCertID or, with an algorithm, an ESSCertIDv2 (RFC 5816).
+type certID struct {
+	Algorithm pkix.AlgorithmIdentifier `asn1:"optional"`
+	Hash      []byte
+	Serial    asn1.RawValue `asn1:"optional"`
+}
+
+// names checks that the signed attributes name a certificate as the signer's, so
+// that none can be put in its place (RFC 3161, section 2.4.2; RFC 5816).
+func (t *token) names(signer *x509.Certificate) error {
+	found := false
+	for version, id := range []asn1.ObjectIdentifier{{1, 2, 840, 113549, 1, 9, 16, 2, 12}, {1, 2, 840, 113549, 1, 9, 16, 2, 47}} {
+		var attribute struct {
+			Certs    []certID
+			Policies asn1.RawValue `asn1:"optional"`
+		}
+		if err := t.p7.UnmarshalSignedAttribute(id, &attribute); err != nil {
+			continue
+		}
+		h := crypto.SHA1 // version 1 has no other; it finds the certificate, it does not vouch for it
+		if version == 1 {
+			h = crypto.SHA256
+		}
+		if len(attribute.Certs) == 0 || !attribute.Certs[0].is(signer, h) {
+			return errors.New("it names another certificate as its signer's")
+		}
+		found = true
+	}
+	if !found {
+		return errors.New("it does not name its signer's certificate")
+	}
+	return nil
+}
+
+func (c *certID) is(cert *x509.Certificate, h crypto.Hash) bool {
+	for name, other := range map[string]crypto.Hash{
+		"2.16.840.1.101.3.4.2.1": crypto.SHA256, "2.16.840.1.101.3.4.2.2": crypto.SHA384, "2.16.840.1.101.3.4.2.3": crypto.SHA512,
+	} {
+		if c.Algorithm.Algorithm.String() == name {
+			h = other
+		}
+	}
+	hash := h.New()
+	hash.Write(cert.Raw)
+	return bytes.Equal(hash.Sum(nil), c.Hash)
 }

@@ -84,7 +84,7 @@ func malformed(name string, line int, err error) error {
 func parseRoot(raw jsontext.Value) (*Root, error) {
 	pb := &trustpb.TrustedRoot{}
 	if err := protojson.Unmarshal(raw, pb); err != nil {
-		return nil, err
+		return nil, inWords(err)
 	}
 	if pb.GetMediaType() != root.TrustedRootMediaType01 {
 		return nil, fmt.Errorf("media type is %.80q, not %q", pb.GetMediaType(), root.TrustedRootMediaType01)
