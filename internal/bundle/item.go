@@ -13,6 +13,7 @@ import (
 // of Envelope and Blob is set.
 type Item struct {
 	Source string // the input's name
+	Member string // of an archive; set by who opened it
 	Line   int    // of JSON lines, from 1; 0 for a file that is one item
 	// Part says which part of the document this is, in words of ours, such as
 	// "attestation 2"; empty for a document that is one item.

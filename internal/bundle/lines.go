@@ -10,19 +10,16 @@ import (
 func readLines(f *input.File) ([]Item, []Ignored, error) {
 	var items []Item
 	var ignored []Ignored
-	err := eachLine(f, func(line int, off, size int64) error {
-		found, more, err := readDocument(f, off, size)
+	err := eachLine(f, MaxLines, func(l Line) error {
+		found, err := ReadLine(f, l)
 		switch {
-		case more:
-			err = fault.New(fault.InputMalformed, "there is other content behind the JSON document")
 		case fault.ReasonOf(err) == fault.NotEvidence:
-			ignored = append(ignored, Ignored{line, err.Error()})
+			ignored = append(ignored, Ignored{l.Number, err.Error()})
 			return nil
+		case err != nil:
+			return inFile(err, f, l.Number)
 		}
-		if err != nil {
-			return inFile(err, f, line)
-		}
-		items = append(items, place(found, f, line)...)
+		items = append(items, found...)
 		return nil
 	})
 	if err == nil && len(items) == 0 {
@@ -31,8 +28,9 @@ func readLines(f *input.File) ([]Item, []Ignored, error) {
 	return items, ignored, err
 }
 
-// eachLine calls do for every line of f that is not blank.
-func eachLine(f *input.File, do func(line int, off, size int64) error) error {
+// eachLine calls do for every line of f that is not blank, of which there are at
+// most limit, or any number if limit is 0.
+func eachLine(f *input.File, limit int, do func(Line) error) error {
 	buf := make([]byte, 256<<10)
 	start, line := int64(0), 1
 	blank := true
@@ -54,12 +52,12 @@ func eachLine(f *input.File, do func(line int, off, size int64) error) error {
 				continue
 			}
 			if !blank {
-				if err := do(line, start, off-start); err != nil {
+				if err := do(Line{line, start, off - start}); err != nil {
 					return err
 				}
 			}
-			if line++; line > MaxLines {
-				return fault.New(fault.InputTooLarge, "%s has more than %d lines", input.Display(f.Name()), MaxLines)
+			if line++; limit > 0 && line > limit {
+				return fault.New(fault.InputTooLarge, "%s has more than %d lines", input.Display(f.Name()), limit)
 			}
 			start, blank = off, true
 		}

@@ -44,14 +44,15 @@ func readDocument(f *input.File, off, size int64) (items []Item, more bool, err 
 	if err := looksLikeJSON(f, off); err != nil {
 		return nil, false, err
 	}
-	s, more, err := peek(f, off, size)
+	d := strictjson.NewDecoder(f, off, size, MaxOverhead)
+	s, more, err := peek(d)
 	switch {
 	case err != nil || more:
 		return nil, more, err
 	case s == nil:
 		return nil, false, fault.New(fault.NotEvidence, "not an envelope or bundle")
 	}
-	d := strictjson.NewDecoder(f, off, size, s.overhead)
+	d.Rewind(s.overhead)
 	items, err = s.decode(d)
 	if err == nil {
 		if d.More() {

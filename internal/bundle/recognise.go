@@ -1,7 +1,6 @@
 package bundle
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"slices"
@@ -52,8 +51,7 @@ var errTold = errors.New("told")
 
 // peek reads a document up to the first member that tells what it is. No shape
 // and no error mean that it is not evidence; more, that other content follows.
-func peek(f *input.File, off, size int64) (found *shape, more bool, err error) {
-	d := strictjson.NewDecoder(f, off, size, MaxOverhead)
+func peek(d *strictjson.Decoder) (found *shape, more bool, err error) {
 	look := func(array bool) error {
 		return d.Members(func(name string) error {
 			if found = shapeOf(name, array); found != nil {
@@ -93,17 +91,23 @@ func shapeOf(member string, array bool) *shape {
 
 // looksLikeJSON refuses what cannot be evidence with a word on what it is.
 func looksLikeJSON(f *input.File, off int64) error {
-	head := make([]byte, 512)
-	n, err := f.ReadAt(head, off)
-	if n == 0 && err != nil && !errors.Is(err, io.EOF) {
-		return fault.Wrap(fault.InputUnreadable, err, "failed to read")
-	}
-	if err := input.CheckText(head[:n]); err != nil {
+	head, err := headOf(f, off)
+	if err != nil {
 		return err
 	}
-	text := bytes.TrimLeft(head[:n], " \t\r\n")
-	if len(text) == 0 || text[0] != '{' && text[0] != '[' {
-		return fault.New(fault.NotEvidence, "not an envelope or bundle: it does not begin with a JSON object")
+	return CheckHead(head)
+}
+
+// headOf returns the first few hundred bytes from off on.
+func headOf(f *input.File, off int64) ([]byte, error) {
+	const size = 512
+	if head, ok := f.Slice(off, min(size, f.Size()-off)); ok {
+		return head, nil
 	}
-	return nil
+	head := make([]byte, size)
+	n, err := f.ReadAt(head, off)
+	if n == 0 && err != nil && !errors.Is(err, io.EOF) {
+		return nil, fault.Wrap(fault.InputUnreadable, err, "failed to read")
+	}
+	return head[:n], nil
 }

@@ -42,6 +42,7 @@ const (
 	InputChanged      Reason = "input.changed"
 	InputUnrecognized Reason = "input.unrecognized"
 	NotEvidence       Reason = "input.not_evidence"
+	ArchiveMalformed  Reason = "archive.malformed"
 
 	NumberInexact Reason = "number.inexact"
 
@@ -186,6 +187,7 @@ func entries() []Entry {
 		{InputChanged, ExitFailed, "the input changed while it was being read"},
 		{InputUnrecognized, ExitUsage, "the document is not of the kind that the command signs"},
 		{NotEvidence, ExitUsage, "the file is not an envelope, bundle or other signed evidence"},
+		{ArchiveMalformed, ExitUsage, "the archive is not well-formed, or made so that programs find different things in it"},
 
 		{NumberInexact, ExitUsage, "a number has no exact canonical form, so signing it would alter it"},
 
@@ -314,6 +316,17 @@ func (r Reason) Exit() int {
 		}
 	}
 	return ExitFailed
+}
+
+// Meaning returns what the catalog says of r, and "" for a reason that is not in
+// it.
+func (r Reason) Meaning() string {
+	for _, e := range entries() {
+		if e.Reason == r {
+			return e.Meaning
+		}
+	}
+	return ""
 }
 
 // severity is the order in which one exit status is chosen among several

@@ -134,14 +134,15 @@ func (m *message) Digest(h crypto.Hash) ([]byte, error) {
 	if d, ok := m.digests[h]; ok {
 		return slices.Clone(d), nil
 	}
-	hashes, err := newHashes(m, h)
-	if err != nil {
+	if !h.Available() {
+		return nil, fmt.Errorf("hash function %v is not available", h)
+	}
+	digest := h.New()
+	digest.Write(m.header)
+	if err := copyExactly(digest, m); err != nil {
 		return nil, err
 	}
-	if err := copyExactly(hashes, m); err != nil {
-		return nil, err
-	}
-	m.digests[h] = hashes.sums()[h]
+	m.digests[h] = digest.Sum(nil)
 	return slices.Clone(m.digests[h]), nil
 }
 

@@ -13,6 +13,7 @@ import (
 // certificate which a trusted authority issued to a demanded identity.
 type candidate struct {
 	dsse.Key
+	id      string // of the key, as dsse.KeyID gives it
 	name    string
 	roles   []string
 	tenant  string
@@ -24,12 +25,14 @@ type candidate struct {
 // them is made once. It does not change and is safe for concurrent use.
 type bench struct {
 	policy     *Policy
+	checks     []check
 	candidates []candidate // the trusted keys
-	keys       []dsse.Key  // theirs, in the same order, each for itself
+	counted    []dsse.Key  // theirs, in the same order, as they are counted
+	keys       []dsse.Key  // the same, each for itself
 }
 
 func newBench(p *Policy) (*bench, error) {
-	b := &bench{policy: p}
+	b := &bench{policy: p, checks: checks()}
 	trusted := p.trustedKeys()
 	forbidden := p.Profile.Verify(trusted)
 	for i := range trusted {
@@ -39,15 +42,17 @@ func newBench(p *Policy) (*bench, error) {
 			return nil, err
 		}
 		key := dsse.Key{Holder: k.Holder, Hybrid: k.Hybrid, Verifier: v}
-		b.candidates = append(b.candidates, candidate{Key: key, name: k.Name, roles: k.Roles, tenant: k.Tenant, trusted: k})
-		b.keys = append(b.keys, alone(key))
+		id, _ := dsse.KeyID(k.Public) // without one it verifies nothing
+		b.candidates = append(b.candidates, candidate{Key: key, id: id, name: k.Name, roles: k.Roles, tenant: k.Tenant, trusted: k})
+		b.counted = append(b.counted, key)
+		b.keys = append(b.keys, withoutHybrid(key))
 	}
 	return b, nil
 }
 
-// alone returns the key without its hybrid: the other half may be in another
+// withoutHybrid returns the key for itself: the other half may be in another
 // envelope.
-func alone(k dsse.Key) dsse.Key {
+func withoutHybrid(k dsse.Key) dsse.Key {
 	k.Hybrid = ""
 	return k
 }

@@ -189,28 +189,19 @@ func (j *judgement) holds(c Condition, facts *Facts) error {
 	return err
 }
 
-// addUnmetRules makes a finding of every required rule that no evidence met.
-func (r *Report) addUnmetRules(p *Policy) {
-	if len(r.Results) == 0 {
+// unmet makes a finding of every required rule that no evidence met.
+func (c *conclusion) unmet(p *Policy) {
+	if c.counts.Results == 0 {
 		return // nothing was checked, which is a failure already
 	}
 	for i := range p.RuleSets {
 		set := &p.RuleSets[i]
 		for k := range set.Rules {
 			rule := &set.Rules[k]
-			met := func(result Result) bool { return result.passed() && result.met(rule) }
-			if !rule.Required || slices.ContainsFunc(r.Results, met) {
-				continue
+			if rule.Required && !c.met[rule] {
+				c.whole("required", "", fault.New(fault.PolicyRequired, "no evidence meets %s, which is required", describeRule(set, rule)).
+					WithHint("give the evidence that the rule is about as well"))
 			}
-			err := fault.New(fault.PolicyRequired, "no evidence meets %s, which is required", describeRule(set, rule)).
-				WithHint("give the evidence that the rule is about as well")
-			last := &r.Results[len(r.Results)-1]
-			last.Checks = append(last.Checks, finding("required", "", err))
 		}
 	}
-}
-
-// met reports whether the rule was applied to the payload.
-func (r *Result) met(rule *Rule) bool {
-	return slices.ContainsFunc(r.Rules, func(a AppliedRule) bool { return a.rule == rule })
 }

@@ -49,7 +49,7 @@ func checkSignature(j *judgement) error {
 func (j *judgement) open(at int, item bundle.Item) error {
 	keys := j.bench.keys
 	if own := j.admitted[at]; own != nil {
-		keys = append(slices.Clip(keys), alone(j.candidates[*own].Key))
+		keys = append(slices.Clip(keys), withoutHybrid(j.candidates[*own].Key))
 	}
 	if len(keys) == 0 {
 		return j.unadmitted(at, item)
@@ -133,6 +133,9 @@ func (j *judgement) countHolders() error {
 }
 
 func (j *judgement) countSignatures() string {
+	if len(j.result.Signers) == 1 {
+		return "1 of 1 by a trusted signer" // all but always, and it has verified something
+	}
 	type place struct{ evidence, index int }
 	all, good := make(map[place]bool), make(map[place]bool)
 	for _, s := range j.result.Signers {
@@ -203,9 +206,8 @@ func inItem(j *judgement, item bundle.Item, err error) error {
 
 func (j *judgement) addVerified(at, index, key int) {
 	c := &j.candidates[key]
-	id, _ := dsse.KeyID(c.Verifier.Public()) // has one: it verified something
 	s := Signer{
-		Evidence: at, Index: index, Verified: true, Holder: c.Holder, Name: c.name, KeyID: id,
+		Evidence: at, Index: index, Verified: true, Holder: c.Holder, Name: c.name, KeyID: c.id,
 		Roles: c.roles, Tenant: c.tenant, key: key,
 	}
 	if c.issued != nil {
@@ -303,7 +305,7 @@ func compareBlobDigest(b *bundle.Blob, a *Artifact) error {
 // blobMessage returns the artifact as a signature over bare bytes sees it.
 func blobMessage(a *Artifact) dsse.Message {
 	if a.Content != nil {
-		return dsse.NewBlob(a.Content)
+		return a.computed.blob
 	}
 	return digestOnly{a}
 }

@@ -15,7 +15,7 @@ import (
 // one report names everything that is wrong. Only the threshold adds up.
 func (j *judgement) filter(demand func(*Signer) error) error {
 	var failure error
-	met := make(map[int]bool)
+	clear(j.met)
 	for i := range j.result.Signers {
 		s := &j.result.Signers[i]
 		if !s.Verified {
@@ -23,7 +23,7 @@ func (j *judgement) filter(demand func(*Signer) error) error {
 		}
 		err := demand(s)
 		if err == nil {
-			met[s.key] = true
+			j.met[s.key] = true
 			continue
 		}
 		if u, ok := err.(unjudged); ok { //nolint:errorlint // never wrapped
@@ -34,7 +34,7 @@ func (j *judgement) filter(demand func(*Signer) error) error {
 			failure = err
 		}
 	}
-	tally := dsse.Count(j.keys(), met)
+	tally := dsse.Count(j.keys(), j.met)
 	err := tally.Check(1, j.keyName)
 	if err != nil && failure != nil {
 		err = failure
@@ -55,6 +55,9 @@ func (s *Signer) withdraw(err error) {
 
 // keys are the candidates as they are counted.
 func (j *judgement) keys() []dsse.Key {
+	if len(j.candidates) == len(j.bench.counted) {
+		return j.bench.counted
+	}
 	out := make([]dsse.Key, len(j.candidates))
 	for i := range j.candidates {
 		out[i] = j.candidates[i].Key

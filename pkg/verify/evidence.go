@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/stellaops/stella/internal/bundle"
+	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/internal/oci"
 	"github.com/stellaops/stella/pkg/dsse"
@@ -17,13 +18,21 @@ type Evidence struct {
 	ignored []Ignored
 }
 
-// Ignored is a part of an input that is not evidence.
+// Ignored is an input, or a part of one, that was passed over because it is not
+// evidence. As an error it says why.
 type Ignored struct {
 	Source string `json:"source"`
+	Member string `json:"member,omitempty"`
 	Line   int    `json:"line,omitzero"`
-	Part   string `json:"part,omitempty"`
-	Reason string `json:"reason"`
+	// Lines is how many lines, from Line on, are ignored for the same reason, if it
+	// is more than one.
+	Lines   int          `json:"lines,omitzero"`
+	Part    string       `json:"part,omitempty"`
+	Reason  fault.Reason `json:"reason"`
+	Message string       `json:"message"` // our own words
 }
+
+func (i *Ignored) Error() string { return i.Message }
 
 // Read adds what is in size bytes of src to the evidence: a Sigstore bundle
 // v0.1 to v0.3, a DSSE envelope, cosign's old bundle, a detached signature, a
@@ -36,7 +45,7 @@ func (e *Evidence) Read(name string, src io.ReaderAt, size int64) error {
 }
 
 // Place names the source for people, quoted, and where in it.
-func (i Ignored) Place() string { return place(input.Display(i.Source), i.Line, i.Part) }
+func (i *Ignored) Place() string { return place(input.Display(i.Source), i.Member, i.Line, i.Part) }
 
 // ReadInput is Read for an opened input of the command line.
 func (e *Evidence) ReadInput(f *input.File) error { return e.ReadBeside(f, bundle.Beside{}) }
@@ -53,7 +62,7 @@ func (e *Evidence) ReadBeside(f *input.File, beside bundle.Beside) error {
 	}
 	e.items = append(e.items, items...)
 	for _, i := range ignored {
-		e.ignored = append(e.ignored, Ignored{Source: f.Name(), Line: i.Line, Reason: i.Reason})
+		e.ignored = append(e.ignored, Ignored{Source: f.Name(), Line: i.Line, Reason: fault.NotEvidence, Message: i.Reason})
 	}
 	return nil
 }
@@ -68,7 +77,7 @@ func (e *Evidence) ReadLayout(l *oci.Layout, about ...string) error {
 	}
 	e.items = append(e.items, found.Items...)
 	for _, i := range found.Ignored {
-		e.ignored = append(e.ignored, Ignored{Source: l.Name(), Part: i.Part, Reason: i.Reason})
+		e.ignored = append(e.ignored, Ignored{Source: l.Name(), Part: i.Part, Reason: fault.NotEvidence, Message: i.Reason})
 	}
 	return nil
 }
@@ -90,7 +99,7 @@ func (e *Evidence) groups() ([]group, error) {
 	for _, item := range e.items {
 		id, err := payloadID(item)
 		if err != nil {
-			return nil, err
+			return nil, malformedItem(item, err)
 		}
 		if id == "" {
 			out = append(out, group{item})
@@ -112,23 +121,23 @@ func (e *Evidence) groups() ([]group, error) {
 // signed bare are told from envelopes, although no such document is a PAE.
 func payloadID(item bundle.Item) (string, error) {
 	var m dsse.Message
-	kind := "envelope "
+	kind := "e"
 	switch {
 	case item.Envelope != nil:
 		m = item.Envelope.UnverifiedMessage()
 	case item.Blob.Payload != nil:
-		m, kind = dsse.NewBlob(item.Blob.Payload), "document "
+		m, kind = dsse.NewBlob(item.Blob.Payload), "d"
 	default:
 		return "", nil
 	}
 	sum, err := m.Digest(crypto.SHA256)
 	if err != nil {
-		return "", malformedItem(item, err)
+		return "", err
 	}
 	return kind + string(sum), nil
 }
 
 // where says which piece of evidence an error is about.
 func where(item bundle.Item) string {
-	return place(input.Display(item.Source), item.Line, item.Part)
+	return place(input.Display(item.Source), item.Member, item.Line, item.Part)
 }

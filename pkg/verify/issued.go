@@ -63,8 +63,12 @@ func (j *judgement) admission(item bundle.Item) (*candidate, error) {
 	if err != nil {
 		return nil, err
 	}
+	id, err := dsse.KeyID(verifier.Public())
+	if err != nil {
+		return nil, err
+	}
 	return &candidate{
-		Key: dsse.Key{Holder: i.holder(), Verifier: verifier}, name: i.name,
+		Key: dsse.Key{Holder: i.holder(), Verifier: verifier}, id: id, name: i.name,
 		roles: i.identity.Roles, tenant: i.identity.Tenant, issued: i,
 	}, nil
 }

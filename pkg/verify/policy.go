@@ -4,7 +4,6 @@ import (
 	"crypto/sha1" //nolint:gosec // compared in addition to a strong digest, never instead of one
 	"crypto/sha256"
 	"crypto/sha512"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash"
@@ -156,7 +155,7 @@ func (p *Policy) forOneVerification() *Policy {
 	own := *p
 	own.Subjects = slices.Clone(p.Subjects)
 	for i := range own.Subjects {
-		own.Subjects[i].computed = make(map[string]string)
+		own.Subjects[i].computed = newComputed(own.Subjects[i].Content)
 	}
 	return &own
 }
@@ -179,7 +178,7 @@ type Artifact struct {
 	// Content is the artifact itself, or nil if only digests are known.
 	Content dsse.Content
 
-	computed map[string]string // digests of Content found in this verification
+	computed *computed // of Content, in this verification
 }
 
 // digest returns the artifact's digest by one algorithm, and whether it is
@@ -192,14 +191,11 @@ func (a *Artifact) digest(algorithm string) (string, bool, error) {
 	if a.Content == nil || h == nil {
 		return "", false, nil
 	}
-	if d, ok := a.computed[algorithm]; ok {
-		return d, true, nil
-	}
-	if _, err := a.Content.WriteTo(h); err != nil {
+	d, err := a.computed.digest(algorithm, h, a.Content)
+	if err != nil {
 		return "", false, fmt.Errorf("failed to hash %q: %w", a.Name, err)
 	}
-	a.computed[algorithm] = hex.EncodeToString(h.Sum(nil))
-	return a.computed[algorithm], true, nil
+	return d, true, nil
 }
 
 // known returns the digests of the artifact that can be told without computing

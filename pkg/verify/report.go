@@ -47,7 +47,11 @@ type Report struct {
 	// with any it is no verdict over what is, but over what would be.
 	AssumedRevocations []Assumed `json:"assumedRevocations,omitempty"`
 	Results            []Result  `json:"results"`
-	Ignored            []Ignored `json:"ignored,omitempty"`
+	// Checks are those of what is demanded of the evidence as a whole.
+	Checks  []Check   `json:"checks,omitempty"`
+	Counts  Counts    `json:"counts"`
+	Stopped bool      `json:"stopped,omitzero"` // at the first failure, as was asked for
+	Ignored []Ignored `json:"ignored,omitempty"`
 }
 
 // Assumed is one assumed revocation.
@@ -119,7 +123,8 @@ type Result struct {
 	// Rules are the rules that were applied, one of each policy.
 	Rules []AppliedRule `json:"rules,omitempty"`
 	// Claims is what the evidence says. It is there only if the signature check
-	// passed, and only as true as its signers are honest.
+	// passed, and only as true as its signers are honest; or with nothing but a
+	// Problem, if the evidence could not be read.
 	Claims *Claims `json:"claims,omitempty"`
 
 	// Message is the verified payload; nil unless the signature check passed over
@@ -127,22 +132,28 @@ type Result struct {
 	Message dsse.Message `json:"-"`
 
 	demanded map[int]bool // indices of the policy's artifacts that matched
+	unread   error        // why the evidence could not be read
 }
 
 // Source is one envelope, bundle or signature.
 type Source struct {
 	File string `json:"file"`
-	Line int    `json:"line,omitzero"`
+	// Member is the name of a member, if the file is an archive.
+	Member string `json:"member,omitempty"`
+	Line   int    `json:"line,omitzero"`
 	// Part says which one of several in a document or image layout it is.
 	Part  string `json:"part,omitempty"`
-	Shape string `json:"shape"`
+	Shape string `json:"shape"` // empty if it could not be read
 }
 
 // Place names the source for people: the file, and where in it.
-func (s Source) Place() string { return place(s.File, s.Line, s.Part) }
+func (s Source) Place() string { return place(s.File, s.Member, s.Line, s.Part) }
 
 // place joins what says where something stands.
-func place(name string, line int, part string) string {
+func place(name, member string, line int, part string) string {
+	if member != "" {
+		name += ", member " + member
+	}
 	if line > 0 {
 		name = fmt.Sprintf("%s, line %d", name, line)
 	}
@@ -224,7 +235,8 @@ type Claims struct {
 	PredicateType string    `json:"predicateType,omitempty"`
 	Subjects      []Subject `json:"subjects,omitempty"`
 	PayloadSize   int64     `json:"payloadSize"`
-	// Problem says why the payload is not a statement, in words that may quote it.
+	// Problem says why the payload is not a statement, or the evidence could not be
+	// read, in words that may quote it.
 	Problem string `json:"problem,omitempty"`
 }
 
@@ -245,43 +257,4 @@ func (r *Result) passed() bool {
 		made = made || c.Status == Passed
 	}
 	return made
-}
-
-// conclude fixes the verdict from the checks.
-func (r *Report) conclude() error {
-	var failures []error
-	var statuses []int
-	made := false
-	for i := range r.Results {
-		result := &r.Results[i]
-		result.Verified = true
-		for _, c := range result.Checks {
-			switch c.Status {
-			case Passed:
-				made = true
-			case Failed:
-				result.Verified = false
-				failures = append(failures, c.err)
-				statuses = append(statuses, c.Reason.Exit())
-			case NotRun:
-				result.Verified = false
-			}
-		}
-	}
-	if len(failures) == 0 && made {
-		r.Verified, r.Exit = true, fault.ExitOK
-		return nil
-	}
-	if len(failures) == 0 {
-		failures = []error{fault.New(fault.SignatureMissing, "nothing was checked")}
-		statuses = []int{fault.SignatureMissing.Exit()}
-	}
-	r.Exit = fault.Worst(statuses...)
-	for i, s := range statuses {
-		if s == r.Exit {
-			r.Reason = fault.ReasonOf(failures[i])
-			return failures[i]
-		}
-	}
-	return failures[0]
 }

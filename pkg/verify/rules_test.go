@@ -214,7 +214,9 @@ func TestRequiredRules(t *testing.T) {
 	p.RuleSets[0].Rules[0].Conditions = []verify.Condition{says{fault.New(fault.PolicyCondition, "no")}}
 	r, err = verify.Verify(context.Background(), evidence(t, provenance, sbom), p)
 	require.Error(t, err)
-	assert.Equal(t, verify.Failed, status(r.Results[1])["required"])
+	require.Len(t, r.Checks, 1)
+	assert.Equal(t, "required", r.Checks[0].Name)
+	assert.Equal(t, verify.Failed, r.Checks[0].Status)
 
 	_, err = verify.Verify(context.Background(), &verify.Evidence{}, p)
 	assert.Equal(t, fault.SignatureMissing, fault.ReasonOf(err))

@@ -17,59 +17,41 @@ import (
 // the evidence is empty or malformed, or ctx ended. The error is nil if and
 // only if every demanded check passed and at least one was made.
 func Verify(ctx context.Context, e *Evidence, p *Policy) (*Report, error) {
-	if err := p.validate(); err != nil {
-		return nil, err
-	}
-	asked := p.forOneVerification()
-	p, err := asked.assume()
+	v, err := NewVerifier(p)
 	if err != nil {
-		return nil, err
-	}
-	if err := p.Satisfiable(); err != nil {
 		return nil, err
 	}
 	groups, err := e.groups()
 	if err != nil {
 		return nil, err
 	}
-	b, err := newBench(p)
-	if err != nil {
-		return nil, err
-	}
-	askedBench := b
-	if p != asked {
-		if askedBench, err = newBench(asked); err != nil {
-			return nil, err
-		}
-	}
-	r := newReport(e, p)
+	r := newReport(v.bench.policy)
+	r.Ignored = e.ignored
+	var verdict conclusion
 	for _, g := range groups {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		result, err := judge(ctx, g, b, len(groups) == 1)
+		result, err := v.judge(ctx, g, len(groups) == 1)
 		if err != nil {
 			return nil, err
 		}
-		if p != asked && !result.passed() { // without the assumptions it may have stood
-			standing, err := judge(ctx, g, askedBench, len(groups) == 1)
-			if err != nil {
-				return nil, err
-			}
-			result.WouldFall = standing.passed()
-		}
+		verdict.result(result)
 		r.Results = append(r.Results, *result)
 	}
-	r.addUnmatchedArtifacts(p)
-	r.addUnmetRules(p)
-	return r, r.conclude()
+	for i := range r.Ignored {
+		verdict.ignored(&r.Ignored[i])
+	}
+	verdict.unmatched(v.bench.policy)
+	verdict.unmet(v.bench.policy)
+	return r, verdict.conclude(r)
 }
 
-func newReport(e *Evidence, p *Policy) *Report {
+func newReport(p *Policy) *Report {
 	r := &Report{
 		Schema: Schema, Compared: len(p.Subjects) > 0, Network: "not used",
 		Profile: Profile{Name: cmp.Or(p.Profile, keys.ProfileDefault)},
-		Time:    TimeUsed{At: p.At.UTC()}, Ignored: e.ignored, Results: []Result{},
+		Time:    TimeUsed{At: p.At.UTC()}, Results: []Result{},
 		Loosened: p.loosened(),
 	}
 	for i := range p.RuleSets {
@@ -122,6 +104,7 @@ type judgement struct {
 	admitted   map[int]*int  // the candidate that the certificate of an item is
 	refused    map[int]error // why the certificate of an item is none
 	nobody     error         // the first demand that no signature met
+	met        map[int]bool  // the candidates that meet the running filter
 	payloadSum []byte        // SHA-256 of the payload, once it was asked for
 }
 
@@ -169,16 +152,29 @@ type unjudged struct{ error }
 
 func (u unjudged) Unwrap() error { return u.error }
 
-func judge(ctx context.Context, g group, b *bench, only bool) (*Result, error) {
+// newJudgement makes room for what every judgement needs, and no more: a million of
+// them are made in one run.
+func newJudgement(ctx context.Context, g group, b *bench, only bool) *judgement {
 	j := &judgement{
-		ctx: ctx, bench: b, policy: b.policy, group: g, only: only, candidates: slices.Clip(b.candidates),
-		admitted: make(map[int]*int), refused: make(map[int]error), result: &Result{demanded: make(map[int]bool), Signers: []Signer{}},
+		ctx: ctx, bench: b, policy: b.policy, group: g, only: only, candidates: slices.Clip(b.candidates), met: make(map[int]bool),
+		result: &Result{Evidence: make([]Source, 0, len(g)), Checks: make([]Check, 0, len(b.checks)), Signers: make([]Signer, 0, len(g))},
 	}
+	if len(b.policy.Identities) > 0 {
+		j.admitted, j.refused = make(map[int]*int), make(map[int]error)
+	}
+	if len(b.policy.Subjects) > 0 {
+		j.result.demanded = make(map[int]bool)
+	}
+	return j
+}
+
+func judge(ctx context.Context, g group, b *bench, only bool) (*Result, error) {
+	j := newJudgement(ctx, g, b, only)
 	for _, item := range g {
-		j.result.Evidence = append(j.result.Evidence, Source{item.Source, item.Line, item.Part, item.Shape})
+		j.result.Evidence = append(j.result.Evidence, Source{File: item.Source, Member: item.Member, Line: item.Line, Part: item.Part, Shape: item.Shape})
 	}
 	stopped := false
-	for _, c := range checks() {
+	for _, c := range b.checks {
 		if stopped {
 			j.result.Checks = append(j.result.Checks, Check{Name: c.name, Status: NotRun, Message: "an earlier check failed"})
 			continue
@@ -212,23 +208,4 @@ func malformedItem(item bundle.Item, err error) error {
 		return fault.Wrap(r, err, "%s", where(item))
 	}
 	return fault.Wrap(fault.EnvelopeMalformed, err, "%s: malformed envelope", where(item))
-}
-
-// addUnmatchedArtifacts makes a finding of every demanded artifact that no
-// evidence is about.
-func (r *Report) addUnmatchedArtifacts(p *Policy) {
-	if len(r.Results) < 2 {
-		return // the one result's subject check has said it already
-	}
-	for i, a := range p.Subjects {
-		matched := false
-		for _, result := range r.Results {
-			matched = matched || result.demanded[i]
-		}
-		if !matched {
-			err := fault.New(fault.SubjectMismatch, "no evidence is about %q", a.Name)
-			last := &r.Results[len(r.Results)-1]
-			last.Checks = append(last.Checks, finding("artifact", "", err))
-		}
-	}
 }
