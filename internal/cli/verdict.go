@@ -89,7 +89,7 @@ func (v *verdictText) Ignored(i *verify.Ignored) error {
 }
 
 func (v *verdictText) showIgnored(i *verify.Ignored) {
-	v.p.Status(ui.Skipped, ui.T(i.Place()+" ignored: "+i.Reason))
+	v.p.Status(ui.Skipped, ui.T(i.Place()+" ignored: "+i.Message))
 }
 
 // note keeps what the end of the verdict needs of a result.
@@ -141,6 +141,10 @@ func (v *verdictText) Close(whole *verify.Report) error {
 	}
 	for i := range v.held {
 		v.p.Tree(resultNode(v.p, &v.held[i]))
+	}
+	if r := report.Overall(whole); r != nil {
+		v.note(r)
+		v.p.Tree(resultNode(v.p, r))
 	}
 	for i := range v.ignored {
 		v.showIgnored(&v.ignored[i])

@@ -54,13 +54,16 @@ func (a *annotations) Result(r *verify.Result) error {
 // Ignored implements Writer.
 func (a *annotations) Ignored(i *verify.Ignored) error {
 	if len(a.warnings) < maxAnnotations {
-		a.warnings = append(a.warnings, command("warning", verify.Source{File: i.Source, Line: i.Line}, "no evidence", "ignored: "+i.Reason))
+		a.warnings = append(a.warnings, command("warning", verify.Source{File: i.Source, Line: i.Line}, "no evidence", "ignored: "+i.Message))
 	}
 	return nil
 }
 
 // Close implements Writer.
 func (a *annotations) Close(whole *verify.Report) error {
+	if err := closeWith(a, whole); err != nil {
+		return err
+	}
 	lines := a.errors
 	if a.failed > maxAnnotations {
 		lines[maxAnnotations-1] = command("error", verify.Source{}, string(whole.Reason),

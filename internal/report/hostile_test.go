@@ -98,7 +98,7 @@ func hostileVerdict(s string) *verify.Report {
 			Identities: []verify.TrustedIdentity{{Identity: s, Issuer: s, Holder: s, Roles: []string{s}}}, Authorities: []verify.Authority{{Kind: s, Name: s, ID: s}},
 		},
 		Policies: []string{s}, Loosened: []string{s}, AssumedRevocations: []verify.Assumed{{KeyID: s, RevokedAt: time.Time{}}},
-		Results: []verify.Result{good, bad}, Ignored: []verify.Ignored{{Source: s, Line: 1, Reason: s}},
+		Results: []verify.Result{good, bad}, Ignored: []verify.Ignored{{Source: s, Member: s, Line: 1, Reason: fault.NotEvidence, Message: s}},
 	}
 }
 

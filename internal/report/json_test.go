@@ -50,7 +50,8 @@ func TestJSONIsIndented(t *testing.T) {
 	}
 	assert.Contains(t, string(want), "\n  \"results\": [\n    {\n      \"verified\": true,\n")
 	assert.Contains(t, string(want), "\n    },\n    {\n      \"verified\": false,\n")
-	assert.Contains(t, string(want), "\n    }\n  ],\n  \"ignored\": [\n")
+	assert.Contains(t, string(want), "\n    }\n  ],\n  \"counts\": {\n")
+	assert.Contains(t, string(want), "\n  },\n  \"ignored\": [\n")
 }
 
 // schema compiles the published schema, or the definition in it that a fragment

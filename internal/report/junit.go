@@ -130,6 +130,9 @@ func (j *junit) Ignored(*verify.Ignored) error {
 
 // Close implements Writer.
 func (j *junit) Close(whole *verify.Report) error {
+	if err := closeWith(j, whole); err != nil {
+		return err
+	}
 	var verdict strings.Builder
 	if err := j.suite(&verdict, verdictSuite(whole, j.ignored)); err != nil {
 		return err

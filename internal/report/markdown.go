@@ -92,6 +92,9 @@ func (m *markdown) Ignored(*verify.Ignored) error {
 
 // Close implements Writer.
 func (m *markdown) Close(whole *verify.Report) error {
+	if err := closeWith(m, whole); err != nil {
+		return err
+	}
 	room, err := m.room()
 	if err != nil {
 		return err

@@ -88,6 +88,9 @@ func (p *page) takes(r *verify.Result) bool {
 
 // Close implements Writer.
 func (p *page) Close(whole *verify.Report) error {
+	if err := closeWith(p, whole); err != nil {
+		return err
+	}
 	steps := []func() error{p.execute("head", newHeadView(p, whole))}
 	if p.shown > 1 {
 		steps = append(steps, p.execute("overview", nil), p.overview.Commit, p.execute("overview-end", nil))

@@ -62,7 +62,7 @@ func (s *sarif) Ignored(i *verify.Ignored) error {
 		return nil
 	}
 	s.ignored = append(s.ignored, sarifNote{
-		Level: "note", Message: sarifText("ignored: " + i.Reason), Locations: []sarifLocation{sarifPlace(i.Source, i.Line)},
+		Level: "note", Message: sarifText("ignored: " + i.Message), Locations: []sarifLocation{sarifPlace(i.Source, i.Line)},
 	})
 	return nil
 }
@@ -127,6 +127,9 @@ func (s *sarif) rule(id string, c verify.Check) int {
 
 // Close implements Writer.
 func (s *sarif) Close(whole *verify.Report) error {
+	if err := closeWith(s, whole); err != nil {
+		return err
+	}
 	if !whole.Verified && !s.failed { // no reader may take silence for success
 		sources := []verify.Source{}
 		for _, name := range s.o.Inputs[:min(1, len(s.o.Inputs))] {

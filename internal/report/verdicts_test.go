@@ -245,6 +245,6 @@ func keyless() *verify.Report {
 		}},
 		Policies: []string{"release.yaml"}, Loosened: []string{"no log entry is demanded"},
 		Results: []verify.Result{good, bad},
-		Ignored: []verify.Ignored{{Source: "dist/attestations.intoto.jsonl", Line: 2, Reason: "an empty line"}},
+		Ignored: []verify.Ignored{{Source: "dist/attestations.intoto.jsonl", Line: 2, Reason: fault.NotEvidence, Message: "an empty line"}},
 	}
 }
