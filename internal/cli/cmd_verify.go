@@ -41,8 +41,8 @@ and --certificate-identity with --certificate-oidc-issuer, which say whose
 certificates count. A key or certificate is judged at the time that a time stamp
 or a log entry proves, else now.
 
-A policy file says more than flags can: for which artifacts, by whom, how many of
-each, and what the evidence must say. It and the flags must both accept. The
+A policy file says more than flags can: for which artifacts, by whom, how many
+of each, and what the evidence must say. It and the flags must both accept. The
 flags are shorthand for a policy, which --print-policy shows.
 
 Without --subject the evidence is not compared with any artifact, and the
@@ -264,10 +264,19 @@ func hintEvidenceBeside(err error, name string) error {
 	if fault.ReasonOf(err) != fault.NotEvidence || !errors.As(err, &f) {
 		return err
 	}
+	exists := func(suffix string) bool {
+		_, err := os.Stat(name + suffix)
+		return err == nil
+	}
 	for _, suffix := range append(bundle.Suffixes(), ".sig") {
-		if _, statErr := os.Stat(name + suffix); statErr == nil {
-			return f.WithHint("did you mean: stella verify %s --subject %s --key KEY.pub", name+suffix, name)
+		if !exists(suffix) {
+			continue
 		}
+		if certificate := ".pem"; suffix == ".sig" && exists(certificate) {
+			return f.WithHint("did you mean: stella verify %s --certificate %s --subject %s --trusted-root FILE --certificate-identity NAME --certificate-oidc-issuer URL",
+				name+suffix, name+certificate, name)
+		}
+		return f.WithHint("did you mean: stella verify %s --subject %s --key KEY.pub", name+suffix, name)
 	}
 	return f
 }
