@@ -21,8 +21,8 @@ func newPolicyShowCommand(a *app) *cobra.Command {
 		Short: "print a policy, or what flags amount to",
 		Long: `Print the policy in FILE in the one form that stella writes: YAML, or JSON with
 --format json; both can be read again. Without FILE, print the policy that the
-flags of stella verify amount to. Whom a verification trusts, and when, is no part
-of a policy.`,
+flags of stella verify amount to. Whom a verification trusts, and when, is no
+part of a policy.`,
 		Example: `  stella policy show policy.yaml
   stella policy show --threshold 2 --type cyclonedx --subject sbom.cdx.json
   stella policy show --certificate-identity ci@example.com --certificate-oidc-issuer https://issuer.example.com`,

@@ -19,8 +19,8 @@ func newPolicyCheckCommand(a *app) *cobra.Command {
 		Use:   "check FILE",
 		Short: "check a policy and explain it",
 		Long: `Check the policy in FILE and say in plain words what it demands. Warnings name
-what it lets pass that would not pass by itself, rules that are never applied, and
-rules that a signer can get around.
+what it lets pass that would not pass by itself, rules that are never applied,
+and rules that a signer can get around.
 
 With trust given, also check that those who are trusted can meet each rule.`,
 		Example: `  stella policy check policy.yaml

@@ -15,6 +15,7 @@ import (
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/internal/predicate"
+	"github.com/stellaops/stella/internal/report"
 	"github.com/stellaops/stella/internal/version"
 	"github.com/stellaops/stella/pkg/verify"
 )
@@ -40,14 +41,21 @@ and --certificate-identity with --certificate-oidc-issuer, which say whose
 certificates count. A key or certificate is judged at the time that a time stamp
 or a log entry proves, else now.
 
-A policy file says more than flags can: for which artifacts, by whom, how many of
-each, and what the evidence must say. It and the flags must both accept. The
+A policy file says more than flags can: for which artifacts, by whom, how many
+of each, and what the evidence must say. It and the flags must both accept. The
 flags are shorthand for a policy, which --print-policy shows.
 
 Without --subject the evidence is not compared with any artifact, and the
-verdict says so.`,
+verdict says so.
+
+--format says what the verdict is written as: text for people, json or ndjson
+for programs, sarif or junit for CI systems, html as one page to print and file.
+In GitHub Actions the verdict is also shown in the step's summary and in
+annotations, and sarif holds failures only, since GitHub takes every result for
+one.`,
 		Example: `  stella verify sbom.sigstore.json --key ci.key.pub
   stella verify sbom.sigstore.json --key ci.key.pub --subject sbom.cdx.json --type cyclonedx
+  stella verify sbom.sigstore.json --key ci.key.pub --format html -o report.html
   stella verify sbom.dsse.json --key ci.key.pub --key team.key.pub --threshold 2
   stella verify sbom.dsse.json --key ci.key.pub --key team.key.pub --hybrid
   stella verify keyless.sigstore.json --subject app.tar.gz --trusted-root trusted_root.json \
@@ -83,6 +91,7 @@ type verifyOptions struct {
 	trust         trustFlags
 	proofs        proofFlags
 	policy        policyFlags
+	rendering     renderingFlags
 	subjects      []string
 	predicateType string
 	threshold     int
@@ -97,6 +106,7 @@ func (o *verifyOptions) AddFlags(fs *pflag.FlagSet) {
 	o.trust.AddFlags(fs)
 	o.proofs.AddFlags(fs)
 	o.policy.AddFlags(fs)
+	o.rendering.AddFlags(fs)
 	o.addDemands(fs)
 	o.beside.AddFlags(fs)
 	fs.StringVar(&o.at, "at", "", "judge keys at `TIME` (RFC 3339) instead of now")
@@ -119,6 +129,11 @@ func runVerify(ctx context.Context, s *session, o *verifyOptions, names []string
 	if err != nil {
 		return err
 	}
+	verdict, err := o.rendering.open(ctx, s, names, report.Reservations(len(policy.Subjects) > 0, len(policy.AssumeRevoked) > 0))
+	if err != nil {
+		return err
+	}
+	defer verdict.Abort()
 	evidence := &verify.Evidence{}
 	beside, err := o.beside.open(s, names, closers)
 	if err != nil {
@@ -130,16 +145,16 @@ func runVerify(ctx context.Context, s *session, o *verifyOptions, names []string
 		}
 		s.ui.Detail("read %s: %d signed documents so far", name, evidence.Len())
 	}
-	report, err := verify.Verify(ctx, evidence, policy)
-	if report == nil {
+	whole, err := verify.Verify(ctx, evidence, policy)
+	if whole == nil {
 		return err
 	}
-	report.Time.Source = o.timeSource()
-	report.Profile.Standing = standing(report.Profile.Name, version.Module())
-	if err := s.ui.Show(newVerdict(report, names, err)); err != nil {
+	whole.Time.Source = o.timeSource()
+	whole.Profile.Standing = standing(whole.Profile.Name, version.Module())
+	if err := report.Write(verdict, whole); err != nil {
 		return err
 	}
-	return settled(report.Exit)
+	return settled(whole.Exit)
 }
 
 // closeList is the inputs of one verification, which must all stay open until
@@ -249,10 +264,19 @@ func hintEvidenceBeside(err error, name string) error {
 	if fault.ReasonOf(err) != fault.NotEvidence || !errors.As(err, &f) {
 		return err
 	}
+	exists := func(suffix string) bool {
+		_, err := os.Stat(name + suffix)
+		return err == nil
+	}
 	for _, suffix := range append(bundle.Suffixes(), ".sig") {
-		if _, statErr := os.Stat(name + suffix); statErr == nil {
-			return f.WithHint("did you mean: stella verify %s --subject %s --key KEY.pub", name+suffix, name)
+		if !exists(suffix) {
+			continue
 		}
+		if certificate := ".pem"; suffix == ".sig" && exists(certificate) {
+			return f.WithHint("did you mean: stella verify %s --certificate %s --subject %s --trusted-root FILE --certificate-identity NAME --certificate-oidc-issuer URL",
+				name+suffix, name+certificate, name)
+		}
+		return f.WithHint("did you mean: stella verify %s --subject %s --key KEY.pub", name+suffix, name)
 	}
 	return f
 }

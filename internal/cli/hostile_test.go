@@ -7,6 +7,7 @@ import (
 	"encoding/json/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode"
@@ -117,12 +118,21 @@ rules:
 				{"verify", file, "--trust", roles, "--policy", demands},
 				{"sign", "sbom", file, "--key", pub},
 			} {
-				for _, format := range []string{"text", "json"} {
-					w := newWorld()
+				available := formats()
+				if args[0] == "verify" {
+					available = verdictFormats()
+				}
+				for _, format := range available {
+					summary := filepath.Join(dir, "summary.md")
+					require.NoError(t, os.WriteFile(summary, nil, 0o600))
+					w := newWorld("GITHUB_ACTIONS=true", "GITHUB_STEP_SUMMARY="+summary)
 					Main(append(args, "--format", format), w.Env)
 					what := name + ", " + kind + ": " + strings.Join(args[:2], " ") + " as " + format
 					assertTame(t, what, w.stdout.Bytes())
-					assertTame(t, what, w.stderr.Bytes())
+					assertTame(t, what, withoutAnnotations(w.stderr.Bytes()))
+					written, err := os.ReadFile(summary)
+					require.NoError(t, err)
+					assertTame(t, what+", summary", written)
 					if format == "json" && args[0] == "verify" && w.stdout.Len() > 0 {
 						assertOnlyClaims(t, what, w.stdout.Bytes(), s)
 					}
@@ -134,6 +144,12 @@ rules:
 	}
 	assert.Positive(t, shown, "something was shown")
 	assert.GreaterOrEqual(t, verified, len(hostileStrings()), "statements by the trusted key are shown as verified")
+}
+
+// withoutAnnotations removes the commands that we mean the runner to find: what is in
+// them is looked at in internal/report.
+func withoutAnnotations(stderr []byte) []byte {
+	return regexp.MustCompile(`(?m)^::(error|warning) (file=[^,:\n]*,)?(line=[0-9]+,)?title=stella verify%3A [a-z._]+::`).ReplaceAll(stderr, nil)
 }
 
 // assertTame asserts that a terminal, a log and a CI runner take out for text.

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -72,6 +73,9 @@ func expectation(command, flag string) (hint string, ok bool) {
 func invalidValue(err *pflag.InvalidValueError) error {
 	f := fault.New(fault.UsageInvalid, "invalid value %q for %s", err.GetValue(), dashed(err.GetFlag()))
 	if c, ok := err.GetFlag().Value.(*choice); ok {
+		if err.GetFlag().Name == keyFormat && slices.Contains(verdictFormats(), err.GetValue()) {
+			return f.WithHint("that is a format of verdicts, for stella verify; here there is %s", strings.Join(c.allowed, ", "))
+		}
 		return f.WithHint("%s", chooseHint(err.GetValue(), c.allowed))
 	}
 	return f.WithHint("it takes a value of type %s", err.GetFlag().Value.Type())

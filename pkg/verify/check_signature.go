@@ -91,7 +91,7 @@ func (j *judgement) unadmitted(at int, item bundle.Item) error {
 	}
 	if err == nil {
 		err = fault.New(fault.SignatureUntrusted, "the signature comes without a certificate, and only certificates are trusted").
-			WithHint("say whose key you expect: --key KEY.pub")
+			WithHint("give its certificate with --certificate FILE if it lies beside, or say whose key you expect: --key KEY.pub")
 	}
 	j.addRejected(at, n, err)
 	return inItem(j, item, err)

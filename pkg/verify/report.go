@@ -160,6 +160,8 @@ type Check struct {
 	Status  Status       `json:"status"`
 	Reason  fault.Reason `json:"reason,omitempty"`
 	Message string       `json:"message,omitempty"`
+	// Hint is what can be done about a failure, as an imperative; mostly empty.
+	Hint string `json:"hint,omitempty"`
 
 	err error
 }

@@ -204,7 +204,7 @@ func finding(name, found string, err error) Check {
 	case notRun:
 		return Check{Name: name, Status: NotRun, Message: string(e)}
 	}
-	return Check{Name: name, Status: Failed, Reason: fault.ReasonOf(err), Message: err.Error(), err: err}
+	return Check{Name: name, Status: Failed, Reason: fault.ReasonOf(err), Message: err.Error(), Hint: fault.HintOf(err), err: err}
 }
 
 func malformedItem(item bundle.Item, err error) error {

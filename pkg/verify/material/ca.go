@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
-	"errors"
 
 	trustpb "github.com/sigstore/protobuf-specs/gen/pb-go/trustroot/v1"
 	"github.com/sigstore/sigstore-go/pkg/root"
@@ -47,12 +46,4 @@ func newFulcio(in *trustpb.CertificateAuthority) (*ca, error) {
 		lib:    lib,
 	}
 	return c, c.check()
-}
-
-// check refuses a window that is never.
-func (w window) check() error {
-	if !w.from.IsZero() && !w.until.IsZero() && w.until.Before(w.from) {
-		return errors.New("validity ends before it begins")
-	}
-	return nil
 }

@@ -162,13 +162,3 @@ func (r *Root) whyNotNow(c *ca, leaf *Leaf, at time.Time) error {
 	return fault.New(fault.CertificateInvalid, "the certificate is for another use: %q does not let it sign code", c.name).
 		WithHint("sign with a certificate whose key usage is digitalSignature and whose extended key usage is codeSigning")
 }
-
-// Issuers returns the subjects of the authorities, from the one that issued the
-// leaf up to the root.
-func (c *Chain) Issuers() []string {
-	var out []string
-	for _, cert := range c.chains[0][1:] {
-		out = append(out, cert.Subject.String())
-	}
-	return out
-}

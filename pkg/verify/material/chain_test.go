@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"strings"
 	"testing"
 	"time"
 
@@ -62,7 +63,6 @@ func TestPrivateChain(t *testing.T) {
 			require.NoError(t, err)
 			assert.True(t, chain.Private)
 			assert.Equal(t, "CN=Root", chain.Authority)
-			assert.Equal(t, []string{"CN=Intermediate", "CN=Root"}, chain.Issuers())
 		})
 	}
 }
@@ -99,7 +99,7 @@ func TestIntermediateOfBundle(t *testing.T) {
 	between := root.issue(authorityTemplate("Intermediate"))
 	chain, err := join(t, root.pem()).Chain(between.leaf(nil, between), noon())
 	require.NoError(t, err)
-	assert.Equal(t, []string{"CN=Intermediate", "CN=Root"}, chain.Issuers())
+	assert.Equal(t, "CN=Root", chain.Authority)
 }
 
 // TestZeroTime asks at no time at all, which crypto/x509 would take for now.
@@ -188,5 +188,28 @@ func TestChainAgain(t *testing.T) {
 		require.Equal(t, fault.KeyNotYetValid, fault.ReasonOf(err))
 		_, err = stranger.Chain(leaf, noon())
 		require.Equal(t, fault.CertificateUntrusted, fault.ReasonOf(err))
+	}
+}
+
+// TestWindowOfCA asks for a chain within and after the window in which a CA is
+// trusted, while all its certificates are valid.
+func TestWindowOfCA(t *testing.T) {
+	w := world.New("window")
+	e := w.Evidence(world.Options{})
+	authorities := `"certificateAuthorities":[`
+	before, after, found := strings.Cut(string(e.TrustedRoot), authorities)
+	require.True(t, found)
+	end := e.At.Add(time.Minute)
+	closed := strings.Replace(after, `"end":"2036-06-01T12:00:00Z"`, `"end":"`+end.Format(time.RFC3339)+`"`, 1)
+	require.NotEqual(t, after, closed)
+	root, err := material.ParseRoot("trusted_root.json", []byte(before+authorities+closed))
+	require.NoError(t, err)
+	_, signed := read(t, e)
+	for range 2 {
+		_, err = root.Chain(signed.Leaf, end)
+		require.NoError(t, err)
+		_, err = root.Chain(signed.Leaf, end.Add(time.Second))
+		require.Equal(t, fault.CertificateUntrusted, fault.ReasonOf(err))
+		assert.Contains(t, err.Error(), "does not vouch")
 	}
 }

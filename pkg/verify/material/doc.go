@@ -10,6 +10,13 @@
 // refused first; that nothing needs the payload in memory; and that private CAs
 // and their CRLs are as good as Fulcio.
 //
+// It is stricter than the library where that leaves something unread: an entry's
+// type is that of its body; the body of a Rekor v2 entry is the one in the log;
+// a proof says what its checkpoint says, and a checkpoint of Rekor v1 is called as
+// the log is; nothing is from after the time of verification; a token is a time
+// stamp of version 1 that names its signer's certificate (RFC 3161, RFC 5816); a
+// leaf is no CA's, is for signing code, and names one OIDC issuer.
+//
 // A finding is good if and only if its Err is nil. One by an authority that the
 // Root does not hold has an Err that wraps [ErrNotTrusted]: it proves nothing and
 // refutes nothing. Every other Err has a reason of the fault catalog and means
@@ -42,11 +49,3 @@ const (
 	// verification.
 	maxAhead = 5 * time.Minute
 )
-
-// window is a time in which an authority vouches, its ends included. A zero end
-// is open.
-type window struct{ from, until time.Time }
-
-func (w window) contains(t time.Time) bool {
-	return (w.from.IsZero() || !t.Before(w.from)) && (w.until.IsZero() || !t.After(w.until))
-}

@@ -157,8 +157,8 @@ func FuzzTimestamps(f *testing.F) {
 // FuzzLeaf replaces the signer's certificate.
 func FuzzLeaf(f *testing.F) {
 	z := newFuzzed(f, world.Options{})
-	f.Add(z.signed.Leaf.DER())
-	f.Add(newFuzzed(f, world.Options{Signer: world.PrivateCA}).signed.Leaf.DER())
+	f.Add(z.e.Leaf().Raw)
+	f.Add(newFuzzed(f, world.Options{Signer: world.PrivateCA}).e.Leaf().Raw)
 	f.Fuzz(func(t *testing.T, der []byte) {
 		leaf, err := material.ParseLeaf([][]byte{der})
 		if err != nil {

@@ -127,9 +127,6 @@ func (l *Leaf) NotBefore() time.Time { return l.cert.NotBefore.UTC() }
 // NotAfter returns the last instant of the certificate's validity.
 func (l *Leaf) NotAfter() time.Time { return l.cert.NotAfter.UTC() }
 
-// DER returns the certificate.
-func (l *Leaf) DER() []byte { return slices.Clone(l.cert.Raw) }
-
 func (l *Leaf) validAt(t time.Time) bool {
 	return window{l.cert.NotBefore, l.cert.NotAfter}.contains(t)
 }

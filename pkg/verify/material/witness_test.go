@@ -3,6 +3,7 @@ package material_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -46,4 +47,22 @@ func TestParseWitnessesRefuses(t *testing.T) {
 	}
 	_, err := material.ParseWitnesses(make([]string, 257)...)
 	require.Error(t, err)
+}
+
+// TestCosignatures counts a witness once however often it is trusted, and not if
+// it signed after the time of verification.
+func TestCosignatures(t *testing.T) {
+	e := world.New("cosignatures").Evidence(world.Options{Log: world.LogV2, Cosignatures: 2})
+	item, signed := read(t, e)
+	root, err := trust(e)
+	require.NoError(t, err)
+	twice, err := material.Join(root, root)
+	require.NoError(t, err)
+	witnesses := func(r *material.Root, at time.Time) []string {
+		return r.LogEntries(item.Material.LogEntries, signed, item.Version, at)[0].Witnesses
+	}
+	assert.Len(t, witnesses(root, e.At), 2)
+	assert.Len(t, witnesses(twice, e.At), 2)
+	assert.Len(t, witnesses(root, e.At.Add(-time.Minute)), 2, "clocks differ a little")
+	assert.Empty(t, witnesses(root, e.At.Add(-time.Hour)))
 }
