@@ -46,6 +46,7 @@ func TestRules(t *testing.T) {
 
 	m := statement(t, appSubject())
 	wide := statement(t, appSubject(), intoto.Subject{Name: "other", Digest: map[string]string{"sha256": sum256("other")}})
+	plain := dsse.NewMessage("text/plain", dsse.Bytes("app"))
 	release := verify.Requirement{Name: "release", Threshold: 1, From: from(role("release"))}
 	security := verify.Requirement{Name: "security", Threshold: 2, From: from(role("security"))}
 	digest := func(hex string) verify.SubjectMatch {
@@ -102,6 +103,9 @@ func TestRules(t *testing.T) {
 		{"blob by its digest", sealedBlob(t, "app", ann), about(digest(sum256("app"))), []verify.Artifact{artifact("app")}, "", ""},
 		{"blob and a type", sealedBlob(t, "app", ann), typed(predicateType), []verify.Artifact{artifact("app")}, fault.PolicyNoRule, ""},
 		{"blob and a condition", sealedBlob(t, "app", ann), asks(nil), []verify.Artifact{artifact("app")}, fault.PolicyCondition, "there is no statement"},
+		{"no statement, by a rule about everything", sealed(t, plain, ann), about(), nil, "", ""},
+		{"no statement, by a rule about a name", sealed(t, plain, ann), about(verify.SubjectMatch{Name: verify.AnyUnsafe()}), nil, fault.PolicyNoRule, ""},
+		{"no statement, by a rule about a type", sealed(t, plain, ann), typed(predicateType), nil, fault.PolicyNoRule, ""},
 		{"condition that holds", sealed(t, m, ann), asks(nil), nil, "", ""},
 		{"condition that cannot be judged", sealed(t, m, ann), asks(fault.New(fault.InputTooLarge, "large")), nil, fault.InputTooLarge, ""},
 		{"condition of unknown failure", sealed(t, m, ann), asks(errors.New("failed")), nil, fault.Internal, ""},

@@ -97,7 +97,7 @@ func inWorld(t *testing.T, e *world.Evidence, d demands) (*verify.Report, error)
 func TestWorld(t *testing.T) {
 	w := world.New(t.Name())
 	accepted := 0
-	for _, s := range w.Shapes() {
+	for i, s := range w.Shapes() {
 		t.Run(s.Name, func(t *testing.T) {
 			e := w.Evidence(s.Options)
 			d := demandsOf(&e.Demand)
@@ -111,7 +111,9 @@ func TestWorld(t *testing.T) {
 			if e.Demand.Identity != "" {
 				assert.Equal(t, []string{"ci"}, r.Results[0].Rules[0].Signers[0].Holders)
 			}
-			refused(t, e, d, r.Results[0].Signers[0].Time.Proven)
+			if i%4 == 0 { // a part of them, since each is verified five times more
+				refused(t, e, d, r.Results[0].Signers[0].Time.Proven)
+			}
 		})
 	}
 	assert.Greater(t, accepted, 10)
