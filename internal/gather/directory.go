@@ -46,12 +46,12 @@ func (w *walk) directory(dir string, depth int) bool {
 // entry walks on to one entry of a directory.
 func (w *walk) entry(dir string, e entry, depth int) bool {
 	p := verify.Piece{Name: filepath.Join(dir, e.name)}
-	switch {
-	case e.kind == kindDirectory:
+	switch e.kind {
+	case kindDirectory:
 		return w.directory(p.Name, depth+1)
-	case e.kind == kindFile:
+	case kindFile:
 		return w.give(p)
-	case e.kind == kindLink:
+	case kindLink:
 		return w.passOver(p, "a symbolic link, which is not followed")
 	}
 	return w.passOver(p, "not a regular file")

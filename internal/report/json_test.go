@@ -127,7 +127,7 @@ func TestSchemaRefuses(t *testing.T) {
 		"another version":        {`verdict@v1`, `verdict@v2`},
 		"verified with a reason": {`"verified": false,` + "\n" + `  "exit"`, `"verified": true,` + "\n" + `  "exit"`},
 		"exit 0 unverified":      {`"exit": 3`, `"exit": 0`},
-		"unknown member":         {`"network"`, `"netwrok"`},
+		"unknown member":         {`"network"`, `"networks"`},
 		"unknown in a result":    {`"signers"`, `"x": 1, "signers"`},
 		"unknown in a check":     {`"name": "signature"`, `"x": 1, "name": "signature"`},
 		"unknown in a signer":    {`"counted"`, `"x": 1, "counted"`},

@@ -37,11 +37,11 @@ func render(t testing.TB, w report.Writer, whole *verify.Report) {
 
 // world has one key that is trusted and one that is not.
 type world struct {
-	t               testing.TB
-	trusted, stray  crypto.Signer
-	trust           *keys.Trust
-	documents       *verify.Evidence
-	evidence, files int
+	t              testing.TB
+	trusted, stray crypto.Signer
+	trust          *keys.Trust
+	documents      *verify.Evidence
+	files          int
 }
 
 func newWorld(t testing.TB) *world {
