@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // predicateType is the type of the small predicate: a URI that nobody knows.
@@ -64,6 +65,10 @@ func (b *bench) measureAll() (measured, error) {
 	m := measured{binary: info.Size()}
 	for _, f := range figures() {
 		fmt.Fprintf(os.Stderr, "figures: %s\n", f.name)
+		before, err := pace(b.runs)
+		if err != nil {
+			return measured{}, err
+		}
 		r := result{figure: f}
 		if r.stella, err = b.measure(b.stella, f.args); err != nil {
 			return measured{}, err
@@ -72,6 +77,14 @@ func (b *bench) measureAll() (measured, error) {
 			if r.peer, err = b.measure(b.peer, f.cosign); err != nil {
 				return measured{}, err
 			}
+		}
+		after, err := pace(b.runs)
+		if err != nil {
+			return measured{}, err
+		}
+		if slower := max(before, after); slower > 1 {
+			fmt.Fprintf(os.Stderr, "figures: this machine is %.2f times as slow as the stated one\n", slower)
+			r.limit.cpu = time.Duration(float64(r.limit.cpu) * slower)
 		}
 		m.figures = append(m.figures, r)
 	}
