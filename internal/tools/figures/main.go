@@ -12,8 +12,8 @@
 // 1,000,000 bytes.
 //
 // The limits on CPU time are for a machine of a stated speed. On a slower one, or
-// beside busy neighbours, they are multiplied by how much slower it hashes, and
-// the table says so on standard error.
+// beside busy neighbours, they are multiplied by how much slower it hashes and
+// decodes base64, and the table says so on standard error.
 //
 // With -peer, the same work is done with cosign where it can do it, for
 // comparison; its figures are held to nothing.
