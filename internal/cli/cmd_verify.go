@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -168,11 +169,19 @@ func runVerify(ctx context.Context, s *session, o *verifyOptions, names []string
 	return settled(whole.Exit)
 }
 
+// bulkGCPercent is how much the heap may grow between two garbage collections while
+// any number of pieces is judged. What is live is a few megabytes then, and collecting
+// less often saves a tenth of the processor time.
+const bulkGCPercent = 300
+
 // stream judges the inputs.
 func (o *verifyOptions) stream(ctx context.Context, s *session, p *verify.Policy, in *gather.Inputs, to report.Writer) (*verify.Report, error) {
 	v, err := verify.NewVerifier(p)
 	if err != nil {
 		return nil, err
+	}
+	if in.Bulk() {
+		defer debug.SetGCPercent(debug.SetGCPercent(bulkGCPercent))
 	}
 	progress := s.ui.Progress()
 	defer progress.Done()
