@@ -52,6 +52,25 @@ func TestNamedDifferences(t *testing.T) {
 	}
 }
 
+// TestCosignOnRareShapes holds the shapes that are refused here, and the one that was
+// refused for long, to what cosign does (pkg/verify/testdata/shapes.txt).
+func TestCosignOnRareShapes(t *testing.T) {
+	rare := map[string]bool{"dsse entry in rekor v2": false, "P-521 statement": true, "P-521 message": true}
+	for _, s := range world.New("interop").Shapes() {
+		good, ok := rare[s.Name]
+		if !ok {
+			continue
+		}
+		t.Run(s.Name, func(t *testing.T) {
+			e := world.New("interop").Evidence(s.Options)
+			assert.Equal(t, good, inProcess(t, e, isMessage(e)) == nil)
+			eachCosign(t, func(t *testing.T, c cosign) {
+				assert.Equal(t, good, c.verifyWorld(t, laid(t, e), e, isMessage(e)).status == 0)
+			})
+		})
+	}
+}
+
 // TestCosignAcceptsMutants changes the structure of evidence of all shapes. What
 // stella accepts, cosign has to accept too, but for the named differences.
 func TestCosignAcceptsMutants(t *testing.T) {
