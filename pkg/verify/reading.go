@@ -9,13 +9,14 @@ import (
 	"github.com/stellaops/stella/internal/input"
 )
 
-// reading is what a piece turned out to be: one of its fields is set, beside
-// content, which must be closed.
+// reading is what a piece turned out to be: items, some of which may be ignored, or
+// one of the other fields is set, beside content, which must be closed.
 type reading struct {
 	content Content
 	items   []bundle.Item
+	judged  []int       // indices of items
 	lines   *input.File // JSON lines
-	ignored *Ignored
+	ignored []*Ignored
 	unread  error
 }
 
@@ -46,18 +47,23 @@ func (s *stream) open(p *Piece) reading {
 		return r.failed(p, err)
 	}
 	r.items = placed(p, items)
+	if p.Line > 0 {
+		r.judged, r.ignored = s.bench.policy.split(r.items)
+	} else {
+		r.judged, r.ignored = s.bench.policy.consider(r.items)
+	}
 	return r
 }
 
 func (r reading) failed(p *Piece, err error) reading {
 	if i, ok := errors.AsType[*Ignored](err); ok {
 		i.Source, i.Member, i.Line = p.Name, p.Member, p.Line
-		r.ignored = i
+		r.ignored = []*Ignored{i}
 		return r
 	}
 	line := p.Line > 0 && fault.ReasonOf(err) == fault.NotEvidence
 	if line || !p.Named && bundle.PassedOver(p.ownName(), err) {
-		r.ignored = passedOver(p, err)
+		r.ignored = []*Ignored{passedOver(p, err)}
 		return r
 	}
 	r.unread = err
@@ -66,6 +72,9 @@ func (r reading) failed(p *Piece, err error) reading {
 
 // ownName is the name that may say that the piece is evidence.
 func (p *Piece) ownName() string { return cmp.Or(p.Member, p.Name) }
+
+// display is how messages call the file, whatever the line.
+func (p *Piece) display() string { return place(input.Display(p.Name), p.Member, 0, "") }
 
 // placed says of items which piece they are from.
 func placed(p *Piece, items []bundle.Item) []bundle.Item {

@@ -57,7 +57,7 @@ func (s *stream) together(ctx context.Context) error {
 type found struct {
 	piece   Piece
 	records [][]byte
-	ignored *Ignored
+	ignored []*Ignored
 	lines   *reading
 }
 
@@ -85,9 +85,9 @@ func (c *collation) find(p Piece, at bundle.Line, r reading) found {
 	if r.unread != nil {
 		f.records = append(f.records, recordOf("", entry{piece: p, line: at, err: r.unread}))
 	}
-	for i, item := range r.items {
+	for _, i := range r.judged {
 		e := entry{piece: p, line: at, index: i}
-		id, err := payloadID(item)
+		id, err := payloadID(r.items[i])
 		if err != nil {
 			e.err = asMalformed(err)
 		}
@@ -113,13 +113,24 @@ const (
 	idSize  = 33 // of a payload's id
 )
 
-// take numbers and keeps the records of a piece.
+// take takes in what was found in a piece.
 func (c *collation) take(f found) error {
+	for _, i := range f.ignored {
+		if err := c.ignored(i); err != nil {
+			return err
+		}
+	}
+	if f.piece.Line > 0 {
+		c.loose.file = f.piece.display()
+		c.loose.add(len(f.records) > 0, f.ignored)
+	}
+	return c.takeRecords(f)
+}
+
+// takeRecords numbers and keeps the records of a piece.
+func (c *collation) takeRecords(f found) error {
 	c.read++
 	c.tell()
-	if f.ignored != nil {
-		return c.ignored(f.ignored)
-	}
 	for _, r := range f.records {
 		head := 1
 		if r[0] == grouped {
@@ -138,33 +149,15 @@ func (c *collation) take(f found) error {
 
 // findLines reads the lines of a file.
 func (c *collation) findLines(ctx context.Context, file found) error {
-	defer file.lines.close()
-	l := newLineReader(&file.piece, file.lines.lines)
-	run := ignoredRun{to: c.ignored}
-	err := ordered.Run(ctx, l.all(), func(_ context.Context, at bundle.Line) found {
-		p, r := l.read(at)
-		return c.find(p, at, r)
-	}, func(f found) error {
-		l.seen = l.seen || len(f.records) > 0
-		if f.ignored != nil {
-			return run.add(f.ignored)
-		}
-		if err := run.flush(); err != nil {
-			return err
-		}
-		return c.take(f)
+	return eachLine(ctx, c.stream, &file.piece, file.lines, lineWork[found]{
+		read: func(_ context.Context, p Piece, at bundle.Line, r reading) found { return c.find(p, at, r) },
+		told: func(f found) (bool, []*Ignored) { return len(f.records) > 0, f.ignored },
+		take: c.takeRecords,
+		fail: func(err error) error {
+			file.piece.Content = nil
+			return c.takeRecords(found{records: [][]byte{recordOf("", entry{piece: file.piece, err: err})}})
+		},
 	})
-	if err == nil {
-		err = run.flush()
-	}
-	if err != nil {
-		return err
-	}
-	if err := l.end(); err != nil {
-		file.piece.Content = nil
-		return c.take(found{records: [][]byte{recordOf("", entry{piece: file.piece, err: err})}})
-	}
-	return nil
 }
 
 // placeGroups sorts the records anew: by the number of the first piece with the
