@@ -37,14 +37,13 @@ func sources(r *verify.Result) string {
 
 // claimNotes shows what a verified payload says.
 func claimNotes(p *ui.Printer, c *verify.Claims) [][]ui.Text {
-	if c.PredicateType == "" {
-		notes := [][]ui.Text{{ui.T("payload  " + c.PayloadType)}}
-		if c.Problem != "" {
-			notes = append(notes, []ui.Text{ui.T("problem  " + c.Problem)})
-		}
-		return notes
-	}
 	notes := [][]ui.Text{{ui.T("type     " + c.PredicateType)}}
+	if c.PredicateType == "" {
+		notes = [][]ui.Text{{ui.T("payload  " + c.PayloadType)}}
+	}
+	if c.Problem != "" {
+		notes = append(notes, []ui.Text{ui.T("problem  " + c.Problem)})
+	}
 	for i, s := range c.Subjects {
 		if i == maxShownSubjects {
 			return append(notes, []ui.Text{ui.T(fmt.Sprintf("and %d more subjects", len(c.Subjects)-i))})
