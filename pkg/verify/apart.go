@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/stellaops/stella/internal/bundle"
+	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/ordered"
 )
 
@@ -11,14 +12,16 @@ import (
 type outcome struct {
 	piece   Piece
 	results []*Result
-	ignored []*Ignored
+	ignored []Ignored
 	lines   *reading // JSON lines, which the receiver judges and closes
 }
 
 // apart judges each piece by itself.
 func (s *stream) apart(ctx context.Context) error {
 	return ordered.Run(ctx, s.in.Pieces(ctx, false), s.judgePiece, func(j outcome) error {
-		s.read++
+		if !j.piece.End {
+			s.read++
+		}
 		if j.lines != nil {
 			return s.apartLines(ctx, j)
 		}
@@ -28,6 +31,9 @@ func (s *stream) apart(ctx context.Context) error {
 
 // judgePiece is called by several goroutines at once.
 func (s *stream) judgePiece(ctx context.Context, p Piece) outcome {
+	if p.End {
+		return outcome{piece: p}
+	}
 	r := s.open(&p)
 	if r.lines != nil {
 		return outcome{piece: p, lines: &r}
@@ -53,23 +59,41 @@ func (s *stream) judgeReading(ctx context.Context, p Piece, r reading) outcome {
 
 // take takes in what became of a piece.
 func (s *stream) take(j outcome) error {
-	for _, i := range j.ignored {
-		if err := s.ignored(i); err != nil {
+	for i := range j.ignored {
+		if err := s.ignored(&j.ignored[i]); err != nil {
 			return err
 		}
 	}
-	if j.piece.Line > 0 {
-		s.loose.file = j.piece.display()
-		s.loose.add(len(j.results) > 0, j.ignored)
+	if err := s.gathered(&j.piece, len(j.results), j.ignored); err != nil {
+		j.results = append(j.results, unreadable(&j.piece, err))
 	}
 	return s.takeResults(j)
 }
 
 func (s *stream) takeResults(j outcome) error {
 	for _, r := range j.results {
-		if err := s.result(r, j.piece.Named && j.piece.Line == 0); err != nil {
+		if err := s.result(r, j.piece.Named); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// gathered counts the evidence in what was gathered from one place, n more in p and
+// what was ignored there for its type, and returns the error about a place where
+// there is none.
+func (s *stream) gathered(p *Piece, n int, ignored []Ignored) error {
+	if p.Line > 0 {
+		s.loose.file = p.display()
+		s.loose.add(n, ignored)
+	}
+	switch {
+	case p.End && s.inside == 0:
+		return fault.New(fault.SignatureMissing, "there is no envelope or bundle in it")
+	case p.Named:
+		s.inside = 0
+	default:
+		s.inside += n + others(ignored)
 	}
 	return nil
 }
@@ -78,8 +102,8 @@ func (s *stream) takeResults(j outcome) error {
 func (s *stream) apartLines(ctx context.Context, file outcome) error {
 	return eachLine(ctx, s, &file.piece, file.lines, lineWork[outcome]{
 		read: func(ctx context.Context, p Piece, _ bundle.Line, r reading) outcome { return s.judgeReading(ctx, p, r) },
-		told: func(j outcome) (bool, []*Ignored) { return len(j.results) > 0, j.ignored },
+		told: func(j outcome) (int, []Ignored) { return len(j.results), j.ignored },
 		take: s.takeResults,
-		fail: func(err error) error { return s.result(unreadable(&file.piece, err), false) },
+		fail: func(err error) error { return s.result(unreadable(&file.piece, err), file.piece.Named) },
 	})
 }

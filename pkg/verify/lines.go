@@ -14,7 +14,7 @@ import (
 // lineWork is what is done with each line of a file, on the way to a T.
 type lineWork[T any] struct {
 	read func(ctx context.Context, p Piece, at bundle.Line, r reading) T // by several goroutines at once
-	told func(T) (evidence bool, ignored []*Ignored)
+	told func(T) (evidence int, ignored []Ignored)
 	take func(T) error // those with evidence, in order
 	fail func(err error) error
 }
@@ -30,12 +30,13 @@ func eachLine[T any](ctx context.Context, s *stream, file *Piece, lines *reading
 	}, func(v T) error {
 		evidence, ignored := w.told(v)
 		l.tally.add(evidence, ignored)
-		for _, i := range ignored {
-			if err := run.add(i); err != nil {
+		_ = s.gathered(file, evidence, ignored) // which fails at the end of a place alone
+		for i := range ignored {
+			if err := run.add(&ignored[i]); err != nil {
 				return err
 			}
 		}
-		if !evidence {
+		if evidence == 0 {
 			return nil
 		}
 		if err := run.flush(); err != nil {

@@ -3,6 +3,7 @@ package verify
 import (
 	"cmp"
 	"errors"
+	"slices"
 
 	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/fault"
@@ -16,7 +17,7 @@ type reading struct {
 	items   []bundle.Item
 	judged  []int       // indices of items
 	lines   *input.File // JSON lines
-	ignored []*Ignored
+	ignored []Ignored
 	unread  error
 }
 
@@ -36,6 +37,11 @@ func (s *stream) open(p *Piece) reading {
 	if err != nil {
 		return r.failed(p, err)
 	}
+	if known, ok := r.content.(Parsed); ok {
+		items, ignored := known.Evidence()
+		r.items, r.ignored = placed(p, items), ignored
+		return r.selected(s.bench.policy.consider)
+	}
 	f := opened(p, r.content)
 	items, lines, err := bundle.ReadDocument(f, p.Named)
 	switch {
@@ -48,22 +54,28 @@ func (s *stream) open(p *Piece) reading {
 	}
 	r.items = placed(p, items)
 	if p.Line > 0 {
-		r.judged, r.ignored = s.bench.policy.split(r.items)
-	} else {
-		r.judged, r.ignored = s.bench.policy.consider(r.items)
+		return r.selected(s.bench.policy.split)
 	}
+	return r.selected(s.bench.policy.consider)
+}
+
+// selected tells the items to be judged from those of another type.
+func (r reading) selected(by func([]bundle.Item) ([]int, []Ignored)) reading {
+	judged, others := by(r.items)
+	r.judged, r.ignored = judged, slices.Concat(r.ignored, others)
 	return r
 }
 
 func (r reading) failed(p *Piece, err error) reading {
 	if i, ok := errors.AsType[*Ignored](err); ok {
-		i.Source, i.Member, i.Line = p.Name, p.Member, p.Line
-		r.ignored = []*Ignored{i}
+		told := *i
+		told.Source, told.Member, told.Line = p.Name, p.Member, p.Line
+		r.ignored = []Ignored{told}
 		return r
 	}
 	line := p.Line > 0 && fault.ReasonOf(err) == fault.NotEvidence
 	if line || !p.Named && bundle.PassedOver(p.ownName(), err) {
-		r.ignored = []*Ignored{passedOver(p, err)}
+		r.ignored = []Ignored{passedOver(p, err)}
 		return r
 	}
 	r.unread = err
@@ -76,13 +88,19 @@ func (p *Piece) ownName() string { return cmp.Or(p.Member, p.Name) }
 // display is how messages call the file, whatever the line.
 func (p *Piece) display() string { return place(input.Display(p.Name), p.Member, 0, "") }
 
-// placed says of items which piece they are from.
+// placed returns items that say which piece they are from.
 func placed(p *Piece, items []bundle.Item) []bundle.Item {
-	for i := range items {
-		items[i].Source, items[i].Member = p.Name, p.Member
-		if p.Line > 0 {
-			items[i].Line = p.Line
-		}
+	out := make([]bundle.Item, len(items))
+	for i, item := range items {
+		out[i] = inPlace(p, item)
 	}
-	return items
+	return out
+}
+
+func inPlace(p *Piece, item bundle.Item) bundle.Item {
+	item.Source, item.Member = p.Name, p.Member
+	if p.Line > 0 {
+		item.Line = p.Line
+	}
+	return item
 }

@@ -17,7 +17,7 @@ import (
 
 // split tells the pieces to be judged, by their index, from those that are not
 // considered.
-func (p *Policy) split(items []bundle.Item) (considered []int, others []*Ignored) {
+func (p *Policy) split(items []bundle.Item) (considered []int, others []Ignored) {
 	for i := range items {
 		if p.isOther(&items[i]) {
 			others = append(others, p.notConsidered(&items[i]))
@@ -30,7 +30,7 @@ func (p *Policy) split(items []bundle.Item) (considered []int, others []*Ignored
 
 // consider splits all that one file holds. If nothing in it is of the demanded type,
 // everything is judged, so that each piece says why it is not what is wanted.
-func (p *Policy) consider(items []bundle.Item) (considered []int, others []*Ignored) {
+func (p *Policy) consider(items []bundle.Item) (considered []int, others []Ignored) {
 	considered, others = p.split(items)
 	if len(considered) > 0 {
 		return considered, others
@@ -67,8 +67,8 @@ func claimedType(item *bundle.Item) (predicateType string, ok bool) {
 	return s.PredicateType, true
 }
 
-func (p *Policy) notConsidered(item *bundle.Item) *Ignored {
-	return &Ignored{
+func (p *Policy) notConsidered(item *bundle.Item) Ignored {
+	return Ignored{
 		Source: item.Source, Member: item.Member, Line: item.Line, Part: item.Part, Reason: fault.PredicateType,
 		Message: "it is not of the demanded type " + p.PredicateType,
 	}
@@ -89,13 +89,13 @@ func (p *Policy) selected(items []bundle.Item) (considered []bundle.Item, others
 		}
 		indices, passed := split(items[:end])
 		tally := lineTally{file: place(input.Display(file.Source), file.Member, 0, "")}
-		tally.add(len(indices) > 0, passed)
+		tally.add(len(indices), passed)
 		lacking.add(&tally)
 		for _, i := range indices {
 			considered = append(considered, items[i])
 		}
-		for _, i := range passed {
-			_ = run.add(i) // which only appends
+		for i := range passed {
+			_ = run.add(&passed[i]) // which only appends
 		}
 		items = items[end:]
 	}
@@ -109,9 +109,20 @@ type lineTally struct {
 	evidence, others bool
 }
 
-func (t *lineTally) add(evidence bool, ignored []*Ignored) {
-	t.evidence = t.evidence || evidence
-	t.others = t.others || slices.ContainsFunc(ignored, func(i *Ignored) bool { return i.Reason == fault.PredicateType })
+func (t *lineTally) add(evidence int, ignored []Ignored) {
+	t.evidence = t.evidence || evidence > 0
+	t.others = t.others || others(ignored) > 0
+}
+
+// others counts what was ignored for its type.
+func others(ignored []Ignored) int {
+	n := 0
+	for i := range ignored {
+		if ignored[i].Reason == fault.PredicateType {
+			n++
+		}
+	}
+	return n
 }
 
 // untyped are the files of which no line was of the demanded type.

@@ -136,6 +136,14 @@ func TestTypeSelectsWithinAFile(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a directory of others", func(t *testing.T) {
+		for _, together := range []bool{false, true} {
+			in := files{{name: "d/lines", content: p.unrelated + "\n" + p.unrelated + "\n"}, {name: "d", end: true}}
+			r, err := stream(t, in, policy(), verify.StreamOptions{Together: together})
+			assert.Equal(t, fault.PredicateType, fault.ReasonOf(err), "%v", err)
+			assert.Zero(t, r.Counts.Unread, "there is evidence in it")
+		}
+	})
 	t.Run("no type", func(t *testing.T) {
 		for way, judge := range ways() {
 			any := policy()

@@ -57,7 +57,7 @@ func (s *stream) together(ctx context.Context) error {
 type found struct {
 	piece   Piece
 	records [][]byte
-	ignored []*Ignored
+	ignored []Ignored
 	lines   *reading
 }
 
@@ -71,6 +71,9 @@ type collation struct {
 
 // findPiece is called by several goroutines at once.
 func (c *collation) findPiece(_ context.Context, p Piece) found {
+	if p.End {
+		return found{piece: p}
+	}
 	r := c.open(&p)
 	if r.lines != nil {
 		return found{piece: p, lines: &r}
@@ -115,22 +118,23 @@ const (
 
 // take takes in what was found in a piece.
 func (c *collation) take(f found) error {
-	for _, i := range f.ignored {
-		if err := c.ignored(i); err != nil {
+	if !f.piece.End {
+		c.read++
+		c.tell()
+	}
+	for i := range f.ignored {
+		if err := c.ignored(&f.ignored[i]); err != nil {
 			return err
 		}
 	}
-	if f.piece.Line > 0 {
-		c.loose.file = f.piece.display()
-		c.loose.add(len(f.records) > 0, f.ignored)
+	if err := c.gathered(&f.piece, len(f.records), f.ignored); err != nil {
+		f.records = append(f.records, recordOf("", entry{piece: f.piece, err: err}))
 	}
 	return c.takeRecords(f)
 }
 
 // takeRecords numbers and keeps the records of a piece.
 func (c *collation) takeRecords(f found) error {
-	c.read++
-	c.tell()
 	for _, r := range f.records {
 		head := 1
 		if r[0] == grouped {
@@ -151,8 +155,12 @@ func (c *collation) takeRecords(f found) error {
 func (c *collation) findLines(ctx context.Context, file found) error {
 	return eachLine(ctx, c.stream, &file.piece, file.lines, lineWork[found]{
 		read: func(_ context.Context, p Piece, at bundle.Line, r reading) found { return c.find(p, at, r) },
-		told: func(f found) (bool, []*Ignored) { return len(f.records) > 0, f.ignored },
-		take: c.takeRecords,
+		told: func(f found) (int, []Ignored) { return len(f.records), f.ignored },
+		take: func(f found) error {
+			c.read++
+			c.tell()
+			return c.takeRecords(f)
+		},
 		fail: func(err error) error {
 			file.piece.Content = nil
 			return c.takeRecords(found{records: [][]byte{recordOf("", entry{piece: file.piece, err: err})}})
