@@ -40,12 +40,12 @@ several files. Of an image layout, --subject sha256:HEX takes what is attached
 to that image.
 
 A directory is gone through with all that is in it, links not followed, and so
-are a quoted pattern ('*.sigstore.json') and tar (also with gzip or zstd) and zip
-archives that are named; "-" is standard input, JSON lines are judged as they
-come. What is not evidence in there is listed as ignored; what looks like
-evidence and cannot be read is a failure, and so is a named place without any.
---expect says how many signed documents there must be. Beyond 20 results the text
-shows failures and a sum, and everything with --verbose.
+are a quoted pattern ('*.sigstore.json') and archives that are named: tar, also
+with gzip or zstd, and zip. "-" is standard input. What is not evidence in there
+is listed as ignored; what looks like evidence and cannot be read is a failure,
+and so is a named place without any. --expect says how many signed documents
+there must be. Beyond 20 results the text shows failures and a sum, and
+everything with --verbose.
 
 Keyless evidence is verified with --trusted-root, which holds the authorities,
 and --certificate-identity with --certificate-oidc-issuer, which say whose
@@ -75,8 +75,8 @@ one.`,
   stella verify --threshold 2 --type cyclonedx --print-policy
   stella verify private.sigstore.json --subject app.tar.gz --ca ca.pem --certificate-identity ci@example.com
   stella verify app.sig --key cosign.pub --subject app
-  stella verify evidence/ release.tar.gz --key ci.key.pub --expect 42
-  cat *.intoto.jsonl | stella verify - --key ci.key.pub --fail-fast
+  stella verify evidence/ all.tar.gz --key ci.key.pub --expect 2
+  cat evidence/*.json | stella verify - --key ci.key.pub --fail-fast
   stella verify image-layout --key cosign.pub \
     --subject sha256:22946256260bb441e48d8e409bf0e297cb009ee6d9ad783807e15e130b28e727`,
 		Args: func(cmd *cobra.Command, args []string) error {
