@@ -1,7 +1,7 @@
 # Each target is one plain command; .ci/run calls the same ones.
 export GOTOOLCHAIN := go1.27.4
 
-.PHONY: setup demo build build-hardware build-fips build-libfido2 plugins test lint bench interop keys-matrix fuzz generate clean
+.PHONY: setup demo build build-hardware build-fips build-libfido2 plugins test lint bench interop keys-matrix pages fuzz generate clean
 
 setup: ## install (as root on Debian) or name what the targets need
 	scripts/setup
@@ -28,7 +28,7 @@ test: setup ## all Go tests, with the race detector and the drivers of both buil
 	go vet ./...
 	go vet -tags pkcs11 ./...
 	go run ./internal/tools/testrun -suite unit -- -race -timeout 30m -tags pkcs11 ./...
-	go run ./internal/tools/testrun -suite libfido2 -- -race -tags libfido2 ./pkg/keys/fido2/libfido2 ./internal/cli -run 'FIDO2|Suite|Backends|TouchIsAsked'
+	go run ./internal/tools/testrun -suite libfido2 -- -race -tags libfido2 ./pkg/keys/fido2/libfido2 ./internal/cli -run 'FIDO2|Suite|Backends|TouchIsAsked|PIN|Busy|TakenAway|NobodyGives|MemoryOfC'
 	go run ./internal/tools/testrun -suite plugins -in internal/plugins -- ./...
 	go test ./pkg/keys/pkcs11 ./internal/cli # once more as in the static build
 
@@ -48,6 +48,11 @@ keys-matrix: build build-hardware plugins ## docs/keys.md: which programs verify
 	scripts/setup interop
 	scripts/oracles
 	scripts/keys-matrix
+
+pages: ## HTML reports in headless Chromium: inert, accessible, printable; screenshots in .cache/pages
+	scripts/setup pages
+	scripts/axe
+	go run ./internal/tools/testrun -suite pages -- -tags chromium -run '^TestInChromium' ./internal/report
 
 fuzz: ## each fuzz target for FUZZTIME (default 20s)
 	scripts/fuzz

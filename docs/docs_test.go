@@ -5,11 +5,14 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/stellaops/stella/internal/testkit/pages"
 )
 
 // TestThreatModelNamesTests holds each row of the threat model to a test that
@@ -46,6 +49,56 @@ func hasTest(t *testing.T, dir, name string) bool {
 		}
 	}
 	return false
+}
+
+// TestCommandsOfPagesAreRun: every command that a page about keys shows is run by
+// a test that is there, or listed as one that cannot be.
+func TestCommandsOfPagesAreRun(t *testing.T) {
+	names, err := filepath.Glob("keys/*.md")
+	require.NoError(t, err)
+	names = append(names, "formats/policy.md", "formats/verdict.md")
+	var shown []pages.Runner
+	exceptions := pages.NotRun()
+	for _, name := range names {
+		text := pages.Read(t, "..", filepath.ToSlash(name))
+		commands := pages.Parse(text)
+		at := slices.IndexFunc(pages.Runners(), func(r pages.Runner) bool { return r.Page == filepath.ToSlash(name) })
+		require.Equal(t, len(commands) > 0, at >= 0, "%s and the list of who runs its commands", name)
+		if at >= 0 {
+			shown = append(shown, pages.Runners()[at])
+		}
+		exceptions = slices.DeleteFunc(exceptions, func(e pages.Exception) bool {
+			return slices.ContainsFunc(commands, func(c pages.Command) bool { return e.Page == filepath.ToSlash(name) && e.Line == c.Line && e.Why != "" })
+		})
+		assert.Empty(t, commandsElsewhere(text), "commands of %s outside a session, which nothing runs", name)
+	}
+	assert.Empty(t, exceptions, "listed as not run, and shown nowhere")
+	assert.ElementsMatch(t, pages.Runners(), shown)
+	for _, r := range shown {
+		assert.True(t, hasTest(t, r.Package, r.Test), "%s has no %s", r.Package, r.Test)
+	}
+}
+
+// commandsElsewhere returns the lines of a page that look like commands and stand in
+// another block than a session. Programs in a block of the language sh are files.
+func commandsElsewhere(page string) []string {
+	command := regexp.MustCompile(`^(\$ )?(sudo )?(stella|openssl|ssh-keygen|softhsm2-util|pkcs11-tool|fido2-token|make|export|go) `)
+	var found []string
+	fence := ""
+	for line := range strings.Lines(page) {
+		line = strings.TrimRight(line, "\n")
+		language, isFence := strings.CutPrefix(line, "```")
+		switch {
+		case isFence && fence == "":
+			fence = "```" + language
+		case isFence:
+			fence = ""
+		case fence == "" && !strings.HasPrefix(line, "    "), fence == "```console", fence == "```sh":
+		case command.MatchString(strings.TrimSpace(line)):
+			found = append(found, line)
+		}
+	}
+	return found
 }
 
 // TestLinks follows every relative link between the pages.

@@ -31,8 +31,13 @@ type Spool struct {
 
 // Stdout returns an output that writes to w, which messages call standard
 // output. Commit does not close w.
-func Stdout(ctx context.Context, w io.Writer) *Spool {
-	return newSpool(ctx, "standard output", func() (io.WriteCloser, error) { return nopCloser{w}, nil })
+func Stdout(ctx context.Context, w io.Writer) *Spool { return Aside(ctx, "standard output", w) }
+
+// Aside returns an output that is kept aside for w, which messages call name: a
+// part of a document that stands behind another one which is not known yet.
+// Commit does not close w.
+func Aside(ctx context.Context, name string, w io.Writer) *Spool {
+	return newSpool(ctx, name, func() (io.WriteCloser, error) { return nopCloser{w}, nil })
 }
 
 func createSpecial(ctx context.Context, path string) (*Spool, error) {

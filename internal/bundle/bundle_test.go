@@ -97,7 +97,7 @@ func TestRead(t *testing.T) {
 		{"empty", "", fault.InputEmpty, "is empty"},
 		{"white space", " \n", fault.NotEvidence, "not an envelope"},
 		{"not evidence", `{"bomFormat":"CycloneDX"}`, fault.NotEvidence, "not an envelope or bundle"},
-		{"array", `[]`, fault.NotEvidence, "does not begin with"},
+		{"array", `[]`, fault.NotEvidence, "not an envelope or bundle"},
 		{"gzip", "\x1f\x8b\x08", fault.InputEncoding, "gzip"},
 		{"byte order mark", "\xef\xbb\xbf" + envelope, fault.InputEncoding, "byte order mark"},
 		{"UTF-16", "{\x00\"\x00", fault.InputEncoding, "UTF-16"},
@@ -117,7 +117,7 @@ func TestRead(t *testing.T) {
 		{"truncated envelope", envelope[:40], fault.EnvelopeMalformed, "ends early"},
 		{"truncated bundle", `{` + media + `,"verif`, fault.BundleMalformed, "ends early"},
 		{"broken line", envelope + "\n" + envelope[:30] + "\n", fault.EnvelopeMalformed, "line 2"},
-		{"brackets", strings.Repeat("[", 100_000), fault.NotEvidence, "does not begin with"},
+		{"brackets", strings.Repeat("[", 100_000), fault.NotEvidence, "not an envelope or bundle"},
 		{"deep", `{"payload":"e30=","x":` + strings.Repeat("[", 100_000), fault.EnvelopeMalformed, "max depth"},
 		{"content behind", envelope + " x", fault.InputMalformed, "other content behind"},
 		{"NaN", `{"payload":NaN}`, fault.EnvelopeMalformed, "invalid character"},
@@ -197,15 +197,5 @@ func FuzzRead(f *testing.F) {
 	f.Add(writeBlob(f, key, `x`))
 	f.Add([]byte(`{"mediaType":"application/vnd.dev.sigstore.bundle+json;version=0.1","verificationMaterial":{"x509CertificateChain":{"certificates":[{"rawBytes":"AAAA"}]},"tlogEntries":[{}],"timestampVerificationData":{}},"messageSignature":{"messageDigest":{"algorithm":"SHA2_256","digest":"AAAA"},"signature":"AAAA"}}`))
 	f.Add([]byte("{\"payload\":\"e30=\",\"payloadType\":\"t\",\"signatures\":[{\"sig\":\"AAAA\"}]}\n{}\n"))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		items, _, err := read(b)
-		if err != nil {
-			assert.NotEqual(t, fault.Internal, fault.ReasonOf(err), err)
-			return
-		}
-		require.NotEmpty(t, items)
-		for _, item := range items {
-			assert.True(t, (item.Envelope == nil) != (item.Blob == nil))
-		}
-	})
+	f.Fuzz(checkRead)
 }

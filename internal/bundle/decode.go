@@ -14,15 +14,14 @@ import (
 // tools do, and a misspelt piece of verification material must not vanish.
 func decodeBundle(d *strictjson.Decoder) (Item, error) {
 	var item Item
-	var material bool
+	var material string
 	err := d.ClosedObject([]string{"mediaType", "verificationMaterial", "messageSignature", "dsseEnvelope"}, func(name string) error {
 		var err error
 		switch name {
 		case "mediaType":
 			item.Version, err = decodeMediaType(d)
 		case "verificationMaterial":
-			material = true
-			err = decodeMaterial(d, &item.Material)
+			material, err = decodeMaterial(d, &item)
 		case "messageSignature":
 			item.Blob, err = decodeBlob(d)
 		default:
@@ -36,13 +35,24 @@ func decodeBundle(d *strictjson.Decoder) (Item, error) {
 	switch {
 	case item.Version == "":
 		return Item{}, errors.New(`member "mediaType" is missing`)
-	case !material:
+	case material == "":
 		return Item{}, errors.New(`member "verificationMaterial" is missing`)
 	case (item.Blob == nil) == (item.Envelope == nil):
 		return Item{}, errors.New(`exactly one of "dsseEnvelope" and "messageSignature" must be there`)
 	}
 	item.Shape = "Sigstore bundle " + item.Version
-	return item, nil
+	return item, checkVersion(item.Version, material)
+}
+
+// checkVersion refuses a bundle that carries what its version does not have: the
+// certificate alone came with v0.3. A chain in v0.3 is right for private
+// authorities and wrong for others, which is judged with the trust at hand.
+func checkVersion(version, material string) error {
+	if version == "v0.3" || material != memberCertificate {
+		return nil
+	}
+	return fault.New(fault.BundleVersion, "the bundle says that it is %s, which has no %q", version, material).
+		WithHint("get the bundle anew from who made it: some tool changed its media type or its contents")
 }
 
 func decodeMediaType(d *strictjson.Decoder) (string, error) {
@@ -97,40 +107,53 @@ func decodeBlob(d *strictjson.Decoder) (*Blob, error) {
 	return b, err
 }
 
-// decodeMaterial reads what belongs to a signature. The log entries and
-// timestamps are kept as they stand.
-func decodeMaterial(d *strictjson.Decoder, m *Material) error {
-	contents := 0
-	err := d.ClosedObject([]string{"publicKey", "certificate", "x509CertificateChain", "tlogEntries", "timestampVerificationData"}, func(name string) error {
+// The members that say whose signature it is. A bundle has one of them.
+const (
+	memberKey         = "publicKey"
+	memberCertificate = "certificate"
+	memberChain       = "x509CertificateChain"
+)
+
+// decodeMaterial reads what belongs to a signature, and returns which of the
+// three members said whose it is. Log entries and time stamps are kept as they
+// stand.
+func decodeMaterial(d *strictjson.Decoder, item *Item) (signer string, err error) {
+	m := &item.Material
+	signers := 0
+	err = d.ClosedObject([]string{memberKey, memberCertificate, memberChain, "tlogEntries", "timestampVerificationData"}, func(name string) error {
 		switch name {
-		case "publicKey":
-			contents++
-			return decodeKeyHint(d, m)
-		case "certificate":
-			contents++
-			return decodeCertificate(d, m)
-		case "x509CertificateChain":
-			contents++
-			return decodeChain(d, m)
+		case memberKey, memberCertificate, memberChain:
+			signer = name
+			signers++
+			return decodeSigner(d, m, name)
 		case "tlogEntries":
-			return d.Array(maxLogEntries, func(int) error {
-				v, err := d.Raw(maxMaterial)
-				m.LogEntries = append(m.LogEntries, v)
-				return err
-			})
+			return decodeLogEntries(d, m)
 		default:
-			var err error
 			m.Timestamps, err = d.Raw(maxMaterial)
+			item.marks.stamps = span{d.Offset() - int64(len(m.Timestamps)), d.Offset()}
 			return err
 		}
 	})
-	if err == nil && contents != 1 {
+	if err == nil && signers != 1 {
 		err = errors.New(`exactly one of "publicKey", "certificate" and "x509CertificateChain" must be there`)
 	}
 	if err != nil {
-		return fmt.Errorf("verificationMaterial: %w", err)
+		return "", fmt.Errorf("verificationMaterial: %w", err)
 	}
-	return nil
+	item.marks.end = d.Offset() - 1
+	return signer, nil
+}
+
+func decodeSigner(d *strictjson.Decoder, m *Material, name string) error {
+	switch name {
+	case memberKey:
+		return decodeKeyHint(d, m)
+	case memberCertificate:
+		return decodeCertificate(d, m)
+	default:
+		m.Chain = true
+		return decodeChain(d, m)
+	}
 }
 
 // maxLogEntries bounds the log entries of one bundle.

@@ -28,6 +28,9 @@ const (
 	// MaxOverhead bounds a bundle without its payload, in bytes: log entries,
 	// proofs, timestamps and certificates together are well below 1 MiB.
 	MaxOverhead = 8 << 20
+	// MaxListOverhead bounds a list of attestations without payloads over 1 MiB,
+	// in bytes: a hundred of 10 KiB are what registries serve.
+	MaxListOverhead = 64 << 20
 	// MaxLines bounds the lines of one file of JSON lines.
 	MaxLines = 100_000
 	// MaxCertificates bounds a certificate chain.
@@ -36,6 +39,9 @@ const (
 	MaxCertificateSize = 64 << 10
 	// maxMaterial bounds each log entry or timestamp list, in bytes.
 	maxMaterial = 4 << 20
+	// maxBody bounds the body of a log entry, in bytes: it holds digests,
+	// signatures and certificates.
+	maxBody = 512 << 10
 	// maxString bounds any other string, in bytes.
 	maxString = 4 << 10
 )

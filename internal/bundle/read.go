@@ -1,14 +1,7 @@
 package bundle
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/hex"
-	"encoding/json/jsontext"
-	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/stellaops/stella/internal/fault"
@@ -16,35 +9,6 @@ import (
 	"github.com/stellaops/stella/internal/strictjson"
 	"github.com/stellaops/stella/pkg/dsse"
 )
-
-// Item is one piece of signed evidence of which nothing is verified yet. One
-// of Envelope and Blob is set.
-type Item struct {
-	Source   string // the input's name
-	Line     int    // of JSON lines, from 1; 0 for a file that is one item
-	Shape    string // for people: "Sigstore bundle v0.3", "DSSE envelope"
-	Version  string // of the bundle, "" for a bare envelope
-	Envelope *dsse.Envelope
-	Blob     *Blob
-	Material Material
-}
-
-// Blob is a bundle's messageSignature: a signature over the bare bytes of an
-// artifact that is not in the bundle.
-type Blob struct {
-	Algorithm string // of Digest, as the bundle names it: "SHA2_256"; may be empty
-	Digest    []byte // may be empty
-	Signature []byte
-}
-
-// Material is what a bundle carries beside the signature. None of it is
-// verified.
-type Material struct {
-	KeyHint      string
-	Certificates [][]byte         // DER, leaf first
-	LogEntries   []jsontext.Value // as they stand
-	Timestamps   jsontext.Value   // timestampVerificationData, as it stands; may be nil
-}
 
 // Ignored is a line that is not evidence.
 type Ignored struct {
@@ -60,88 +24,49 @@ func Read(f *input.File) ([]Item, []Ignored, error) {
 	if f.Size() == 0 {
 		return nil, nil, fault.New(fault.InputEmpty, "%s is empty", input.Display(f.Name()))
 	}
-	item, more, err := readOne(f, 0, f.Size())
-	if !more {
-		if err != nil {
-			return nil, nil, inFile(err, f, 0)
-		}
-		item.Source = f.Name()
-		return []Item{item}, nil, nil
+	if item := readDetached(f); item != nil {
+		return place([]Item{*item}, f, 0), nil, nil
 	}
-	return readLines(f)
+	items, more, err := readDocument(f, 0, f.Size())
+	if more {
+		return readLines(f)
+	}
+	if err != nil {
+		return nil, nil, inFile(err, f, 0)
+	}
+	return place(items, f, 0), nil, nil
 }
 
-// shape is what a JSON object seems to be, by the first telling member.
-type shape int
-
-const (
-	shapeOther shape = iota
-	shapeBundle
-	shapeEnvelope
-)
-
-func shapeOf(member string) shape {
-	switch member {
-	case "mediaType", "dsseEnvelope", "messageSignature", "verificationMaterial":
-		return shapeBundle
-	case "payload", "payloadType", "signatures":
-		return shapeEnvelope
-	}
-	return shapeOther
-}
-
-// readOne reads the item that begins at off. more says that other content
-// follows the object, so the file may be JSON lines.
-func readOne(f *input.File, off, size int64) (item Item, more bool, err error) {
+// readDocument reads what begins at off: one document, which may hold several
+// signed ones. more says that other content follows it, so the file may be JSON
+// lines.
+func readDocument(f *input.File, off, size int64) (items []Item, more bool, err error) {
 	if err := looksLikeJSON(f, off); err != nil {
-		return Item{}, false, err
-	}
-	s, more, err := peek(f, off, size)
-	if err != nil || more {
-		return Item{}, more, err
+		return nil, false, err
 	}
 	d := strictjson.NewDecoder(f, off, size, MaxOverhead)
-	reason, what := fault.BundleMalformed, "malformed bundle"
-	switch s {
-	case shapeBundle:
-		item, err = decodeBundle(d)
-	case shapeEnvelope:
-		reason, what = fault.EnvelopeMalformed, "malformed envelope"
-		item.Shape = "DSSE envelope"
-		item.Envelope, err = dsse.DecodeEnvelope(d)
-	default:
-		return Item{}, false, fault.New(fault.NotEvidence, "not an envelope or bundle")
+	s, more, err := peek(d)
+	switch {
+	case err != nil || more:
+		return nil, more, err
+	case s == nil:
+		return nil, false, fault.New(fault.NotEvidence, "not an envelope or bundle")
 	}
+	d.Rewind(s.overhead)
+	items, err = s.decode(d)
 	if err == nil {
 		if d.More() {
-			return Item{}, true, nil
+			return nil, true, nil
 		}
 		err = d.Unclaimed()
 	}
-	return item, false, asFault(err, reason, what)
+	return items, false, asFault(err, s.reason, "malformed "+s.what)
 }
 
-// errTold ends a reading that has learnt enough.
-var errTold = errors.New("told")
-
-// peek reads an object up to the first member that tells what it is.
-func peek(f *input.File, off, size int64) (s shape, more bool, err error) {
-	d := strictjson.NewDecoder(f, off, size, MaxOverhead)
-	err = d.Members(func(name string) error {
-		if s = shapeOf(name); s != shapeOther {
-			return errTold
-		}
-		return d.Skip()
-	})
-	switch {
-	case errors.Is(err, errTold):
-		return s, false, nil
-	case errors.Is(err, strictjson.ErrOverhead):
-		return shapeOther, false, nil // large, and nothing telling in all of it
-	case err != nil:
-		return shapeOther, false, fault.Wrap(fault.InputMalformed, err, "malformed JSON")
-	}
-	return s, d.More(), nil
+// decodeBare reads an envelope without anything around it.
+func decodeBare(d *strictjson.Decoder) (Item, error) {
+	e, err := dsse.DecodeEnvelope(d)
+	return Item{Shape: "DSSE envelope", Envelope: e}, err
 }
 
 // asFault gives err a reason unless it has one.
@@ -152,82 +77,12 @@ func asFault(err error, r fault.Reason, what string) error {
 	return fault.Wrap(r, err, "%s", what)
 }
 
-// looksLikeJSON refuses what cannot be evidence with a word on what it is.
-func looksLikeJSON(f *input.File, off int64) error {
-	head := make([]byte, 512)
-	n, err := f.ReadAt(head, off)
-	if n == 0 && err != nil && !errors.Is(err, io.EOF) {
-		return fault.Wrap(fault.InputUnreadable, err, "failed to read")
+// place says of items where they were read.
+func place(items []Item, f *input.File, line int) []Item {
+	for i := range items {
+		items[i].Source, items[i].Line = f.Name(), line
 	}
-	if err := input.CheckText(head[:n]); err != nil {
-		return err
-	}
-	text := bytes.TrimLeft(head[:n], " \t\r\n")
-	if len(text) == 0 || text[0] != '{' {
-		return fault.New(fault.NotEvidence, "not an envelope or bundle: it does not begin with a JSON object")
-	}
-	return nil
-}
-
-func readLines(f *input.File) ([]Item, []Ignored, error) {
-	var items []Item
-	var ignored []Ignored
-	err := eachLine(f, func(line int, off, size int64) error {
-		item, more, err := readOne(f, off, size)
-		switch {
-		case more:
-			err = fault.New(fault.InputMalformed, "there is other content behind the JSON document")
-		case fault.ReasonOf(err) == fault.NotEvidence:
-			ignored = append(ignored, Ignored{line, err.Error()})
-			return nil
-		}
-		if err != nil {
-			return inFile(err, f, line)
-		}
-		item.Source, item.Line = f.Name(), line
-		items = append(items, item)
-		return nil
-	})
-	if err == nil && len(items) == 0 {
-		err = inFile(fault.New(fault.NotEvidence, "no line is an envelope or bundle"), f, 0)
-	}
-	return items, ignored, err
-}
-
-// eachLine calls do for every line of f that is not blank.
-func eachLine(f *input.File, do func(line int, off, size int64) error) error {
-	buf := make([]byte, 256<<10)
-	start, line := int64(0), 1
-	blank := true
-	for off := int64(0); off < f.Size(); {
-		n, err := f.ReadAt(buf[:min(int64(len(buf)), f.Size()-off)], off)
-		if n == 0 {
-			return fault.Wrap(fault.InputUnreadable, err, "failed to read %s", input.Display(f.Name()))
-		}
-		for piece := buf[:n]; len(piece) > 0; {
-			i := bytes.IndexByte(piece, '\n')
-			end := i + 1
-			if i < 0 {
-				end = len(piece)
-			}
-			blank = blank && len(bytes.TrimSpace(piece[:end])) == 0
-			off += int64(end)
-			piece = piece[end:]
-			if i < 0 && off < f.Size() {
-				continue
-			}
-			if !blank {
-				if err := do(line, start, off-start); err != nil {
-					return err
-				}
-			}
-			if line++; line > MaxLines {
-				return fault.New(fault.InputTooLarge, "%s has more than %d lines", input.Display(f.Name()), MaxLines)
-			}
-			start, blank = off, true
-		}
-	}
-	return nil
+	return items
 }
 
 // inFile says where an error was met.
@@ -255,14 +110,3 @@ func LooksLikeEvidence(name string) bool {
 
 // Suffixes returns the file name endings of evidence.
 func Suffixes() []string { return []string{".sigstore.json", ".dsse.json", ".intoto.jsonl"} }
-
-// Signatures returns the signatures of the item's envelope, each with a key
-// id: a bundle keeps it beside the envelope, as the hint.
-func (i *Item) Signatures() []dsse.Signature {
-	signatures := i.Envelope.Signatures()
-	sum, err := base64.StdEncoding.DecodeString(i.Material.KeyHint)
-	if len(signatures) == 1 && signatures[0].KeyID == "" && err == nil && len(sum) == sha256.Size {
-		signatures[0].KeyID = "sha256:" + hex.EncodeToString(sum)
-	}
-	return signatures
-}

@@ -126,7 +126,7 @@ func (a *app) open(cmd *cobra.Command, config Config) (*session, error) {
 	}
 	o := a.uiOptions()
 	o.NoColor = config.NoColor
-	o.JSON = config.Format == formatJSON
+	o.JSON = speaksJSON(config.Format)
 	a.opened.Store(&o)
 	a.ui = ui.New(o)
 	a.ran = &session{
@@ -155,6 +155,7 @@ func (a *app) uiOptions() ui.Options {
 		Quiet:       a.flags.quiet,
 		Verbose:     a.flags.verbose,
 		Warnings:    &ui.Warnings{},
+		Terminal:    a.env.Terminal,
 	}
 }
 
@@ -167,15 +168,15 @@ func (a *app) failureOptions() ui.Options {
 	}
 	o := a.uiOptions()
 	o.NoColor = slices.Contains(a.args, "--"+keyNoColor)
-	o.JSON = a.env.getenv(envName(keyFormat)) == formatJSON
+	o.JSON = speaksJSON(a.env.getenv(envName(keyFormat)))
 	for i, arg := range a.args {
 		switch {
 		case arg == "--":
 			return o
 		case arg == "--"+keyFormat && i+1 < len(a.args):
-			o.JSON = a.args[i+1] == formatJSON
+			o.JSON = speaksJSON(a.args[i+1])
 		case strings.HasPrefix(arg, "--"+keyFormat+"="):
-			o.JSON = arg == "--"+keyFormat+"="+formatJSON
+			o.JSON = speaksJSON(strings.TrimPrefix(arg, "--"+keyFormat+"="))
 		}
 	}
 	return o

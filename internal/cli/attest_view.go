@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/x509"
@@ -17,12 +18,10 @@ import (
 // viewEvidence reads what one piece of evidence says. A payload that is not a
 // statement is a problem to show, not a failure to show it.
 func viewEvidence(ctx context.Context, item bundle.Item) (*evidenceView, error) {
-	v := &evidenceView{Line: item.Line, Shape: item.Shape}
+	v := &evidenceView{Line: item.Line, Part: item.Part, Attached: item.Attached, Shape: item.Shape}
 	viewMaterial(v, item.Material)
 	if item.Blob != nil {
-		v.BlobDigest = item.Blob.Algorithm + ":" + hex.EncodeToString(item.Blob.Digest)
-		v.Signatures = []signatureView{{Size: len(item.Blob.Signature)}}
-		return v, nil
+		return v, viewBlob(v, item.Blob)
 	}
 	for _, s := range item.Envelope.Signatures() {
 		view := signatureView{KeyID: s.KeyID, Size: len(s.Sig)}
@@ -32,6 +31,30 @@ func viewEvidence(ctx context.Context, item bundle.Item) (*evidenceView, error) 
 		v.Signatures = append(v.Signatures, view)
 	}
 	return v, viewPayload(ctx, v, item.Envelope)
+}
+
+func viewBlob(v *evidenceView, b *bundle.Blob) error {
+	v.Signatures = []signatureView{{Size: len(b.Signature)}}
+	if b.Algorithm != "" || len(b.Digest) > 0 {
+		v.BlobDigest = b.Algorithm + ":" + hex.EncodeToString(b.Digest)
+	}
+	if b.Payload == nil {
+		return nil
+	}
+	v.PayloadType, v.PayloadSize = bundle.PayloadTypeSimpleSigning, b.Payload.Size()
+	var document bytes.Buffer
+	if _, err := b.Payload.WriteTo(&document); err != nil {
+		return err
+	}
+	sum := sha256.Sum256(document.Bytes())
+	v.PayloadSHA256 = hex.EncodeToString(sum[:])
+	s, err := bundle.ParseSimpleSigning(document.Bytes())
+	if err != nil {
+		v.Problem = err.Error()
+		return nil
+	}
+	v.Image = &subjectResult{Name: s.Reference, Digest: map[string]string{"sha256": s.SHA256}}
+	return nil
 }
 
 func viewMaterial(v *evidenceView, m bundle.Material) {
@@ -83,6 +106,9 @@ func (r *attestView) Text(p *ui.Printer) {
 		if item.Line > 0 {
 			title = fmt.Sprintf("%s, line %d", title, item.Line)
 		}
+		if item.Part != "" {
+			title += ", " + item.Part
+		}
 		p.Line(ui.Styled(ui.Strong, title), ui.T("  "+item.Shape))
 		p.Pairs(item.pairs(p)...)
 	}
@@ -106,6 +132,10 @@ func (v *evidenceView) pairs(p *ui.Printer) []ui.Pair {
 		add("type", s.PredicateType)
 		pairs = append(pairs, subjectPairs(p, s.Subjects)...)
 	}
+	if v.Image != nil {
+		pairs = append(pairs, subjectPairs(p, []subjectResult{*v.Image})...)
+	}
+	add("attached to", v.Attached)
 	add("problem", v.Problem)
 	add("signs digest", v.BlobDigest)
 	for i, s := range v.Signatures {

@@ -115,21 +115,19 @@ func (o *attestAddOptions) verified(ctx context.Context, s *session, f *input.Fi
 		s.ui.Warn("none of the existing signatures was verified")
 		return dsse.Pin(item.Envelope.UnverifiedMessage())
 	}
-	if len(o.trust.trust) == 0 {
+	if !o.trust.given() {
 		return nil, fault.New(fault.TrustRequired, "no trust to verify the existing signatures with").
 			WithHint("say whose signature you expect: --trust KEY.pub")
 	}
-	trust, err := o.trust.load(ctx, s)
-	if err != nil {
+	policy := &verify.Policy{Threshold: 1, At: s.Now(), Spellings: predicate.Spellings, Profile: s.config.Profile}
+	if err := o.trust.apply(ctx, s, policy); err != nil {
 		return nil, err
 	}
 	evidence := &verify.Evidence{}
 	if err := evidence.ReadInput(f); err != nil {
 		return nil, err
 	}
-	report, err := verify.Verify(ctx, evidence, &verify.Policy{
-		Trust: trust, Threshold: 1, At: s.Now(), Spellings: predicate.Spellings, Profile: s.config.Profile,
-	})
+	report, err := verify.Verify(ctx, evidence, policy)
 	if err != nil {
 		return nil, about(f, err)
 	}

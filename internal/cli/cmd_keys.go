@@ -17,5 +17,7 @@ where each key is, who holds it, how long it signs and what became of it.`,
 		newKeysRotateCommand(a),
 		newKeysRevokeCommand(a),
 		newKeysAttestCommand(a),
+		newKeysEnrolCommand(a),
+		newKeysPINCommand(a),
 	)
 }

@@ -2,16 +2,20 @@ package cli
 
 import (
 	"context"
+	"crypto"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/ui"
+	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/keys"
 	"github.com/stellaops/stella/pkg/keys/keyring"
 )
@@ -24,10 +28,14 @@ func newKeysAttestCommand(a *app) *cobra.Command {
 		Long: `Ask the device that holds the key NAME of the keyring for its maker's statement
 that the key lives in hardware, and keep the statement in the keyring.
 
-With --roots the statement is kept only if it is about this key and leads to one
-of the certificates in FILE, which you got from the maker by another way.
-Without --roots nothing is verified, and the result says so.`,
-		Example:           `  stella keys attest old --roots maker.pem  # exit 2`,
+With --roots the statement is kept only if it is about this key and leads to
+what is in FILE, which you got from the maker by another way: certificates, in
+PEM. A TPM signs its statements with an attestation key of its own. It proves on
+the spot that it has one and is by one of these makers, or FILE has the public
+half of the attestation key, see stella keys enrol. Without --roots nothing is
+verified, and the result says so.`,
+		Example: `  stella keys attest release --roots maker.pem
+  stella keys attest release`,
 		Args:              wantArgs("NAME"),
 		ValidArgsFunction: a.completeName,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -50,7 +58,7 @@ type keysAttestOptions struct {
 
 // AddFlags registers the flags.
 func (o *keysAttestOptions) AddFlags(fs *pflag.FlagSet) {
-	fs.StringVar(&o.roots, "roots", "", "demand a statement that leads to a certificate in `FILE` (PEM)")
+	fs.StringVar(&o.roots, "roots", "", "demand a statement that leads to a certificate, or an attestation key, in `FILE` (PEM)")
 	o.secrets.AddFlags(fs)
 	addKeyring(fs)
 }
@@ -64,9 +72,9 @@ func runKeysAttest(ctx context.Context, s *session, o *keysAttestOptions, name s
 	if err != nil {
 		return err
 	}
-	var roots []*x509.Certificate
+	var trust *keys.AttestationTrust
 	if o.roots != "" {
-		if roots, err = readRoots(s, o.roots); err != nil {
+		if trust, err = readAttestationTrust(s, o.roots); err != nil {
 			return err
 		}
 	}
@@ -74,14 +82,15 @@ func runKeysAttest(ctx context.Context, s *session, o *keysAttestOptions, name s
 	if err != nil {
 		return err
 	}
-	detail := got.Format + ", not verified"
-	if o.roots != "" {
-		if err := verifyAttestation(s, attester, got, e, roots); err != nil {
+	var hardware *keys.Hardware
+	if trust != nil {
+		led, err := verifyAttestation(ctx, attester, got, e, trust)
+		if err != nil {
 			return err
 		}
-		detail = fmt.Sprintf("%s, verified to roots %s", got.Format, fingerprints(roots))
+		hardware = &keys.Hardware{Format: got.Format, Roots: led, VerifiedAt: s.Now()}
 	}
-	if err := o.keep(ctx, s, name, got, detail); err != nil {
+	if err := o.keep(ctx, s, name, got, hardware); err != nil {
 		return err
 	}
 	return s.ui.Show(&keysAttestResult{Name: name, Format: got.Format, Certificates: len(got.Chain), Verified: o.roots != "", Roots: o.roots})
@@ -108,63 +117,115 @@ func (o *keysAttestOptions) attester(s *session, e *keyring.Entry) (keys.Atteste
 	return attester, nil
 }
 
-// verifyAttestation judges a statement, or fails: what stella cannot judge is
-// not kept as if it had.
-func verifyAttestation(s *session, attester keys.Attester, a *keys.Attestation, e *keyring.Entry, roots []*x509.Certificate) error {
+// verifyAttestation judges a statement and names what of the trust it leads to, or
+// fails: what stella cannot judge is not kept as if it had. A device that nobody
+// knows yet proves who it is by the makers' certificates, if there are any.
+func verifyAttestation(ctx context.Context, attester keys.Attester, a *keys.Attestation, e *keyring.Entry, trust *keys.AttestationTrust) ([]string, error) {
 	verifier, ok := attester.(keys.AttestationVerifier)
 	if !ok {
-		return fault.New(fault.KeyUnsupported, "stella cannot verify statements in the form %q", a.Format).
+		return nil, fault.New(fault.KeyUnsupported, "stella cannot verify statements in the form %q", a.Format).
 			WithHint("keep it unverified, without --roots, and verify it with the maker's tool")
 	}
-	return verifier.VerifyAttestation(a, e.Key.Public, roots, s.Now())
+	judge := func(t keys.AttestationTrust) error { return verifier.VerifyAttestation(a, &e.Key, t) }
+	err := judge(*trust)
+	enroller, enrols := attester.(keys.Enroller)
+	if enrols && len(trust.Roots) > 0 && fault.ReasonOf(err) == fault.AttestationUntrusted {
+		var signer crypto.PublicKey
+		if signer, err = enroller.EnrolHere(ctx, e.Reference, *trust); err != nil {
+			return nil, err
+		}
+		trust.Signers = append(trust.Signers, signer)
+		err = judge(*trust)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return leadsTo(trust, judge), nil
 }
 
-func (o *keysAttestOptions) keep(ctx context.Context, s *session, name string, a *keys.Attestation, detail string) error {
+// keep notes the statement and, if it was verified, that the key is in hardware.
+// One that was not verified takes nothing back.
+func (o *keysAttestOptions) keep(ctx context.Context, s *session, name string, a *keys.Attestation, hardware *keys.Hardware) error {
+	detail := a.Format + ", not verified"
+	if hardware != nil {
+		detail = fmt.Sprintf("%s, verified to roots %s", a.Format, strings.Join(hardware.Roots, " "))
+	}
 	return s.keyring().Update(ctx, func(c *keyring.Contents) error {
 		e, err := c.Find(name)
 		if err != nil {
 			return err
 		}
 		e.Attestations = append(e.Attestations, keyring.Attestation{Attestation: *a, ObtainedAt: s.Now()})
+		if hardware != nil {
+			e.Key.Hardware = hardware
+		}
 		e.Note(s.Now(), keyring.Attested, "%s", detail)
 		return nil
 	})
 }
 
-// readRoots reads the certificates that statements must lead to.
-func readRoots(s *session, path string) ([]*x509.Certificate, error) {
+// readAttestationTrust reads the certificates and attestation keys that statements
+// must lead to.
+func readAttestationTrust(s *session, path string) (*keys.AttestationTrust, error) {
 	text, err := readPublicFile(s, path)
 	if err != nil {
 		return nil, err
 	}
-	var roots []*x509.Certificate
+	trust := &keys.AttestationTrust{At: s.Now()}
 	for {
 		var block *pem.Block
 		if block, text = pem.Decode(text); block == nil {
 			break
 		}
-		cert, err := x509.ParseCertificate(block.Bytes)
-		if err != nil || block.Type != "CERTIFICATE" {
-			return nil, fault.New(fault.TrustMalformed, "%q holds something else than certificates", path).With("path", path)
+		if err := addTrust(trust, block); err != nil {
+			return nil, fault.Wrap(fault.TrustMalformed, err, "%q", path).With("path", path)
 		}
-		roots = append(roots, cert)
 	}
-	if len(roots) == 0 {
-		return nil, fault.New(fault.TrustMalformed, "%q holds no certificate", path).With("path", path).
+	if len(trust.Roots) == 0 && len(trust.Signers) == 0 {
+		return nil, fault.New(fault.TrustMalformed, "%q holds no certificate and no key", path).With("path", path).
 			WithHint("give the maker's root certificates as PEM")
 	}
-	return roots, nil
+	return trust, nil
 }
 
-func fingerprints(roots []*x509.Certificate) string {
-	text := ""
-	for i, root := range roots {
-		if i > 0 {
-			text += " "
+// leadsTo names what of the trust is enough for a statement: certificates by the
+// SHA-256 of their DER, attestation keys by their key ids, each once.
+func leadsTo(trust *keys.AttestationTrust, judge func(keys.AttestationTrust) error) []string {
+	var out []string
+	add := func(name string, t keys.AttestationTrust) {
+		t.At = trust.At
+		if judge(t) == nil && !slices.Contains(out, name) {
+			out = append(out, name)
 		}
-		text += fmt.Sprintf("sha256:%x", sha256.Sum256(root.Raw))
 	}
-	return text
+	for _, root := range trust.Roots {
+		add(fmt.Sprintf("sha256:%x", sha256.Sum256(root.Raw)), keys.AttestationTrust{Roots: []*x509.Certificate{root}})
+	}
+	for _, signer := range trust.Signers {
+		if id, err := dsse.KeyID(signer); err == nil {
+			add(id, keys.AttestationTrust{Signers: []crypto.PublicKey{signer}})
+		}
+	}
+	return out
+}
+
+func addTrust(trust *keys.AttestationTrust, block *pem.Block) error {
+	if block.Type == "CERTIFICATE" {
+		cert, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return fault.New(fault.TrustMalformed, "a certificate is damaged")
+		}
+		trust.Roots = append(trust.Roots, cert)
+		return nil
+	}
+	list, err := keys.ParsePublic(pem.EncodeToMemory(block))
+	if err != nil {
+		return err
+	}
+	for _, k := range list {
+		trust.Signers = append(trust.Signers, k.Key)
+	}
+	return nil
 }
 
 type keysAttestResult struct {

@@ -18,20 +18,21 @@ import (
 )
 
 func newKeysExportCommand(a *app) *cobra.Command {
-	opts := keysExportOptions{as: newChoice(exportPEM, exportPEM, exportKeysJSON)}
+	opts := keysExportOptions{as: newChoice(exportPEM, exportPEM, exportKeysJSON, exportOpenSSH)}
 	cmd := &cobra.Command{
 		Use:   "export --public|--private KEY",
 		Short: "write the public key of a key, or a copy of a private key file",
 		Long: `Write the public half of KEY as PEM (SubjectPublicKeyInfo), which stella,
-openssl and cosign read, or as a keys.json with what the keyring knows of the
-key. KEY is a key reference, keyring:NAME, or a file with one public key or
-certificate in another form.
+openssl and cosign read, as a keys.json with what the keyring knows of the key,
+or as the line of a public key of OpenSSH. KEY is a key reference, keyring:NAME,
+or a file with one public key or certificate in another form.
 
 A private key is written from a key file only, and encrypted: its new passphrase
 is asked for twice. Only a key that was not encrypted can stay so. What a device
 holds never leaves it.`,
 		Example: `  stella keys export --public ci.key
   stella keys export --public ci.key --as keys.json --type cyclonedx -o keys.json
+  stella keys export --public team.key --as openssh -o team.ssh.pub
   stella keys export --private ci.key --new-passphrase-file pass.txt -o backup.key`,
 		Args:              wantArgs("KEY"),
 		ValidArgsFunction: a.completeKey,
@@ -52,6 +53,7 @@ holds never leaves it.`,
 const (
 	exportPEM      = "pem"
 	exportKeysJSON = "keys.json"
+	exportOpenSSH  = "openssh"
 )
 
 type keysExportOptions struct {
@@ -69,7 +71,7 @@ func (o *keysExportOptions) AddFlags(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.BoolVar(&o.public, "public", false, "export the public key")
 	fs.BoolVar(&o.private, "private", false, "export the private key of a key file")
-	fs.Var(o.as, "as", "form of the public key: `pem|keys.json`")
+	fs.Var(o.as, "as", "form of the public key: `pem|keys.json|openssh`")
 	fs.StringArrayVar(&o.types, "type", nil, "in keys.json: the key may sign predicates of `TYPE`, by short name or URI, or \"*\" for any; repeatable")
 	o.copied.AddFlags(fs)
 	o.output.AddFlags(fs)
@@ -89,8 +91,8 @@ func (o *keysExportOptions) check() error {
 	case o.as.value == exportKeysJSON && len(o.types) == 0:
 		return fault.New(fault.UsageInvalid, "a keys.json says what the key may sign").
 			WithHint("say it with --type TYPE, such as --type cyclonedx, or --type '*' for anything")
-	case o.as.value == exportPEM && len(o.types) > 0:
-		return fault.New(fault.UsageInvalid, "PEM cannot say what the key may sign").WithHint("say --as keys.json")
+	case o.as.value != exportKeysJSON && len(o.types) > 0:
+		return fault.New(fault.UsageInvalid, "the form %q cannot say what the key may sign", o.as.value).WithHint("say --as keys.json")
 	}
 	return nil
 }
@@ -119,6 +121,12 @@ func runKeysExport(ctx context.Context, s *session, o *keysExportOptions, key st
 	if err != nil {
 		return err
 	}
+	if o.as.value == exportPEM && keys.AssertionKind(public.Scheme) != "" {
+		s.showNotes([]keys.Note{{
+			Message: "a FIDO2 token makes the signatures of this key, and as bare PEM it verifies none of them",
+			Hint:    "export what does: --as keys.json",
+		}})
+	}
 	if _, err := out.Write(text); err != nil {
 		return err
 	}
@@ -129,8 +137,11 @@ func runKeysExport(ctx context.Context, s *session, o *keysExportOptions, key st
 }
 
 func (o *keysExportOptions) encode(k *keys.TrustedKey) ([]byte, error) {
-	if o.as.value == exportPEM {
+	switch o.as.value {
+	case exportPEM:
 		return keys.MarshalPublic(k.Public)
+	case exportOpenSSH:
+		return keys.MarshalSSHPublic(k)
 	}
 	k.AnyPredicateType, k.PredicateTypes = false, nil
 	for _, name := range o.types {
@@ -178,8 +189,9 @@ func publicHalf(ctx context.Context, s *session, secrets *secretFlags, ref keys.
 	}
 	signer, err := s.openKey(ctx, drivers, ref)
 	if err == nil {
-		k := &keys.TrustedKey{Name: exportName(ref, signer.Public()), Public: signer.Public()}
-		return k, k.Complete()
+		k := keys.Describe(signer)
+		k.Name = exportName(ref, signer.Public())
+		return &k, k.Complete()
 	}
 	if fault.ReasonOf(err) != fault.KeyPublic {
 		return nil, err

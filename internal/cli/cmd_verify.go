@@ -2,8 +2,8 @@ package cli
 
 import (
 	"context"
-	"crypto"
 	"errors"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -15,8 +15,8 @@ import (
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/internal/predicate"
+	"github.com/stellaops/stella/internal/report"
 	"github.com/stellaops/stella/internal/version"
-	"github.com/stellaops/stella/pkg/keys"
 	"github.com/stellaops/stella/pkg/verify"
 )
 
@@ -25,21 +25,60 @@ func newVerifyCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify FILE...|-",
 		Short: "verify signed evidence",
-		Long: `Verify Sigstore bundles (v0.1 to v0.3), DSSE envelopes and JSON lines of them
-against the keys that you name, without a network. Evidence with the same
-payload is judged together, so a threshold may be met by several files.
+		Long: `Verify signed evidence against the keys and identities that you name, without a
+network: Sigstore bundles (v0.1 to v0.3), DSSE envelopes, cosign's old bundles
+and detached signatures, the lists of attestations that npm, PyPI, RubyGems and
+GitHub serve, JSON lines of all these, and OCI image layouts (directories or tar
+archives) with what is attached to their images. What a file is is told by its
+content and said in the verdict.
+
+Evidence with the same payload is judged together, so a threshold may be met by
+several files. Of an image layout, --subject sha256:HEX takes what is attached
+to that image.
+
+Keyless evidence is verified with --trusted-root, which holds the authorities,
+and --certificate-identity with --certificate-oidc-issuer, which say whose
+certificates count. A key or certificate is judged at the time that a time stamp
+or a log entry proves, else now.
+
+A policy file says more than flags can: for which artifacts, by whom, how many
+of each, and what the evidence must say. It and the flags must both accept. The
+flags are shorthand for a policy, which --print-policy shows.
 
 Without --subject the evidence is not compared with any artifact, and the
-verdict says so.`,
+verdict says so.
+
+--format says what the verdict is written as: text for people, json or ndjson
+for programs, sarif or junit for CI systems, html as one page to print and file.
+In GitHub Actions the verdict is also shown in the step's summary and in
+annotations, and sarif holds failures only, since GitHub takes every result for
+one.`,
 		Example: `  stella verify sbom.sigstore.json --key ci.key.pub
   stella verify sbom.sigstore.json --key ci.key.pub --subject sbom.cdx.json --type cyclonedx
+  stella verify sbom.sigstore.json --key ci.key.pub --format html -o report.html
   stella verify sbom.dsse.json --key ci.key.pub --key team.key.pub --threshold 2
-  stella verify sbom.dsse.json --key ci.key.pub --key team.key.pub --hybrid`,
-		Args: wantArgs("FILE..."),
+  stella verify sbom.dsse.json --key ci.key.pub --key team.key.pub --hybrid
+  stella verify keyless.sigstore.json --subject app.tar.gz --trusted-root trusted_root.json \
+      --certificate-identity ci@example.com --certificate-oidc-issuer https://issuer.example.com
+  stella verify sbom.dsse.json --key ci.key.pub --key team.key.pub --policy policy.yaml
+  stella verify --threshold 2 --type cyclonedx --print-policy
+  stella verify private.sigstore.json --subject app.tar.gz --ca ca.pem --certificate-identity ci@example.com
+  stella verify app.sig --key cosign.pub --subject app
+  stella verify image-layout --key cosign.pub \
+    --subject sha256:22946256260bb441e48d8e409bf0e297cb009ee6d9ad783807e15e130b28e727`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if opts.policy.print {
+				return nil // nothing is verified
+			}
+			return wantArgs("FILE...")(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := a.load(cmd)
 			if err != nil {
 				return err
+			}
+			if opts.policy.print {
+				return opts.printPolicy(s)
 			}
 			return runVerify(cmd.Context(), s, &opts, args)
 		},
@@ -50,62 +89,79 @@ verdict says so.`,
 
 type verifyOptions struct {
 	trust         trustFlags
+	proofs        proofFlags
+	policy        policyFlags
+	rendering     renderingFlags
 	subjects      []string
 	predicateType string
 	threshold     int
 	at            string
 	assumeRevoked []string
+	beside        besideFlags
 }
 
 // AddFlags registers the flags.
 func (o *verifyOptions) AddFlags(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&o.trust.keys, "key", nil, "trust the public key, certificate or keys.json in `FILE`, all of a directory, or keyring:NAME; repeatable")
 	o.trust.AddFlags(fs)
+	o.proofs.AddFlags(fs)
+	o.rendering.AddFlags(fs)
+	o.policy.AddFlags(fs)
+	o.addDemands(fs)
+	o.beside.AddFlags(fs)
+	fs.StringVar(&o.at, "at", "", "judge keys at `TIME` (RFC 3339) instead of now")
+	fs.StringArrayVar(&o.assumeRevoked, "assume-revoked", nil, "show what would fall if a key were revoked from a time on: `KEYID@TIME`; repeatable")
+}
+
+// addDemands registers the flags that demand something of the evidence.
+func (o *verifyOptions) addDemands(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&o.subjects, "subject", nil, "demand that the evidence is about `FILE|NAME@sha256:HEX|sha256:HEX`; repeatable")
 	fs.StringVar(&o.predicateType, "type", "", "demand a predicate type, by short name or `URI`")
 	fs.IntVar(&o.threshold, "threshold", 1, "demand signatures by `N` distinct holders")
-	fs.StringVar(&o.at, "at", "", "judge keys at `TIME` (RFC 3339) instead of now")
-	fs.StringArrayVar(&o.assumeRevoked, "assume-revoked", nil, "show what would fall if a key were revoked from a time on: `KEYID@TIME`; repeatable")
 }
 
 func runVerify(ctx context.Context, s *session, o *verifyOptions, names []string) error {
 	if err := stdinOnce(slices.Concat(names, o.subjects)...); err != nil {
 		return err
 	}
-	policy, closers, err := o.policy(ctx, s)
+	policy, closers, err := o.demands(ctx, s)
 	defer closers.close()
 	if err != nil {
 		return err
 	}
+	verdict, err := o.rendering.open(ctx, s, names, report.Reservations(len(policy.Subjects) > 0, len(policy.AssumeRevoked) > 0))
+	if err != nil {
+		return err
+	}
+	defer verdict.Abort()
 	evidence := &verify.Evidence{}
+	beside, err := o.beside.open(s, names, closers)
+	if err != nil {
+		return err
+	}
 	for _, name := range names {
-		f, err := input.Open(name, s.Stdin, input.MaxEvidence)
-		if err != nil {
-			return err
-		}
-		closers.add(f)
-		if err := evidence.ReadInput(f); err != nil {
+		if err := readEvidence(s, evidence, name, beside, policy.Subjects, closers); err != nil {
 			return hintEvidenceBeside(err, name)
 		}
 		s.ui.Detail("read %s: %d signed documents so far", name, evidence.Len())
 	}
-	report, err := verify.Verify(ctx, evidence, policy)
-	if report == nil {
+	whole, err := verify.Verify(ctx, evidence, policy)
+	if whole == nil {
 		return err
 	}
-	report.Time.Source = o.timeSource()
-	report.Profile.Standing = standing(report.Profile.Name, version.Module())
-	if err := s.ui.Show(newVerdict(report, names, err)); err != nil {
+	whole.Time.Source = o.timeSource()
+	whole.Profile.Standing = standing(whole.Profile.Name, version.Module())
+	if err := report.Write(verdict, whole); err != nil {
 		return err
 	}
-	return settled(report.Exit)
+	return settled(whole.Exit)
 }
 
 // closeList is the inputs of one verification, which must all stay open until
 // the verdict.
-type closeList []*input.File
+type closeList []io.Closer
 
-func (c *closeList) add(f *input.File) { *c = append(*c, f) }
+func (c *closeList) add(f io.Closer) { *c = append(*c, f) }
 
 func (c *closeList) close() {
 	for _, f := range *c {
@@ -113,7 +169,7 @@ func (c *closeList) close() {
 	}
 }
 
-func (o *verifyOptions) policy(ctx context.Context, s *session) (*verify.Policy, *closeList, error) {
+func (o *verifyOptions) demands(ctx context.Context, s *session) (*verify.Policy, *closeList, error) {
 	closers := &closeList{}
 	if o.threshold < 1 {
 		return nil, closers, fault.New(fault.UsageInvalid, "--threshold must be at least 1")
@@ -135,11 +191,19 @@ func (o *verifyOptions) policy(ctx context.Context, s *session) (*verify.Policy,
 		}
 		p.PredicateType = t.URI
 	}
-	if p.Trust, err = o.trust.load(ctx, s); err != nil {
+	file, err := o.policy.load(s)
+	if err != nil {
 		return nil, closers, err
 	}
-	p.Subjects, err = openArtifacts(s, o.subjects, closers)
-	return p, closers, err
+	o.trust.named = file != nil && file.NamesIdentities()
+	if err := o.trust.apply(ctx, s, p); err != nil {
+		return nil, closers, err
+	}
+	o.proofs.apply(p)
+	if p.Subjects, err = openArtifacts(s, o.subjects, closers); err != nil || file == nil {
+		return p, closers, err
+	}
+	return p, closers, file.Apply(p)
 }
 
 // parseAssumed reads the values of --assume-revoked.
@@ -200,58 +264,19 @@ func hintEvidenceBeside(err error, name string) error {
 	if fault.ReasonOf(err) != fault.NotEvidence || !errors.As(err, &f) {
 		return err
 	}
-	for _, suffix := range bundle.Suffixes() {
-		if _, statErr := os.Stat(name + suffix); statErr == nil {
-			return f.WithHint("did you mean: stella verify %s --subject %s --key KEY.pub", name+suffix, name)
+	exists := func(suffix string) bool {
+		_, err := os.Stat(name + suffix)
+		return err == nil
+	}
+	for _, suffix := range append(bundle.Suffixes(), ".sig") {
+		if !exists(suffix) {
+			continue
 		}
+		if certificate := ".pem"; suffix == ".sig" && exists(certificate) {
+			return f.WithHint("did you mean: stella verify %s --certificate %s --subject %s --trusted-root FILE --certificate-identity NAME --certificate-oidc-issuer URL",
+				name+suffix, name+certificate, name)
+		}
+		return f.WithHint("did you mean: stella verify %s --subject %s --key KEY.pub", name+suffix, name)
 	}
 	return f
-}
-
-// trustFlags say whose signatures count.
-type trustFlags struct {
-	keys   []string
-	trust  []string
-	hybrid bool
-}
-
-// AddFlags registers the flags.
-func (t *trustFlags) AddFlags(fs *pflag.FlagSet) {
-	fs.StringArrayVar(&t.trust, "trust", nil, "trust what is in `PATH`: a keys.json, a key, a certificate or a directory of them, or keyring:NAME; repeatable")
-	fs.BoolVar(&t.hybrid, "hybrid", false, "count the keys given only together: all of them must have signed")
-	addKeyring(fs)
-}
-
-// paths returns what the flags name.
-func (t *trustFlags) paths() []string { return slices.Concat(t.keys, t.trust) }
-
-// load reads the trust and says which files of a directory gave none.
-func (t *trustFlags) load(ctx context.Context, s *session) (*keys.Trust, error) {
-	paths := t.paths()
-	if len(paths) == 0 {
-		return nil, fault.New(fault.TrustRequired, "no key, certificate or trust was given to verify with").
-			WithHint("say whose signature you expect: --key KEY.pub")
-	}
-	trust, err := s.loadTrust(paths)
-	if err != nil {
-		return nil, err
-	}
-	// Verifying uses no network, whatever the configuration allows for signing.
-	host, err := s.plugins(true)
-	if err != nil {
-		return nil, err
-	}
-	trust.Resolve(func(pub crypto.PublicKey) crypto.PublicKey { return host.Resolve(ctx, pub) })
-	if t.hybrid {
-		if trust, err = trust.Hybrid(); err != nil {
-			return nil, err
-		}
-	}
-	for _, i := range trust.Ignored() {
-		s.ui.Say("no trust in %s: %s", i.Path, i.Why)
-	}
-	for _, k := range trust.Keys() {
-		s.ui.Detail("trusting %s of %s, from %s", k.Name, k.Holder, k.Source)
-	}
-	return trust, nil
 }

@@ -83,24 +83,46 @@ func (a *app) completeKey(cmd *cobra.Command, args []string, begun string) ([]co
 	return a.completeReference(cmd, args, begun)
 }
 
+// completeToken completes the one argument of a command about a token's PIN.
+func (a *app) completeToken(cmd *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	s, ok := a.completing(cmd)
+	if !ok || len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	if scheme, _, begunScheme := strings.Cut(begun, ":"); begunScheme {
+		return beginning(append(s.seen(cmd.Context(), scheme), scheme+":"), begun), cobra.ShellCompDirectiveNoFileComp
+	}
+	var all []cobra.Completion
+	for _, scheme := range schemesThat[keys.PINKeeper](s) {
+		all = append(all, scheme+":")
+	}
+	return beginning(all, begun), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+}
+
 // completeDriver completes the schemes whose keys can be listed.
 func (a *app) completeDriver(cmd *cobra.Command, _ []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	s, ok := a.completing(cmd)
 	if !ok {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
+	return beginning(schemesThat[keys.Lister](s), begun), cobra.ShellCompDirectiveNoFileComp
+}
+
+// schemesThat are the schemes whose driver is a D; none if the drivers cannot be
+// had.
+func schemesThat[D keys.Driver](s *session) []string {
 	drivers, err := s.driversWith(keys.NoPassphrases)
 	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
+		return nil
 	}
-	var all []cobra.Completion
+	var all []string
 	for _, scheme := range drivers.Schemes() {
 		driver, err := drivers.Driver(scheme)
-		if _, lists := driver.(keys.Lister); err == nil && lists {
+		if _, does := driver.(D); err == nil && does {
 			all = append(all, scheme)
 		}
 	}
-	return beginning(all, begun), cobra.ShellCompDirectiveNoFileComp
+	return all
 }
 
 // keyNames are the names in the keyring; none if it cannot be read.

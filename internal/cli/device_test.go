@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"crypto"
+	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"fmt"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -135,12 +137,12 @@ func (s *shelf) Attest(_ context.Context, ref keys.Ref) (*keys.Attestation, erro
 	return &keys.Attestation{Format: "shelf", Statement: statement, Chain: [][]byte{s.leaf}}, err
 }
 
-func (s *shelf) VerifyAttestation(a *keys.Attestation, pub crypto.PublicKey, roots []*x509.Certificate, _ time.Time) error {
-	der, err := dsse.MarshalPKIX(pub)
+func (s *shelf) VerifyAttestation(a *keys.Attestation, k *keys.TrustedKey, trust keys.AttestationTrust) error {
+	der, err := dsse.MarshalPKIX(k.Public)
 	if err != nil {
 		return err
 	}
-	for _, root := range roots {
+	for _, root := range trust.Roots {
 		if root.CheckSignature(x509.PureEd25519, der, a.Statement) == nil && bytes.Equal(root.Raw, a.Chain[0]) {
 			return nil
 		}
@@ -252,8 +254,10 @@ func TestRotateThatFailsHalfway(t *testing.T) {
 func TestAttest(t *testing.T) {
 	b := newBench(t)
 	b.run(0, "keys", "generate", "--algorithm", "ed25519", "-o", "shelf:one", "--name", "one")
-	require.NoError(t, os.WriteFile("maker.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: b.shelf.leaf}), 0o600))
-	require.NoError(t, os.WriteFile("other.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: newShelf(t).leaf}), 0o600))
+	maker := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: b.shelf.leaf})
+	other := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: newShelf(t).leaf})
+	require.NoError(t, os.WriteFile("maker.pem", slices.Concat(other, maker), 0o600))
+	require.NoError(t, os.WriteFile("other.pem", other, 0o600))
 	require.NoError(t, os.WriteFile("none.pem", []byte("x"), 0o600))
 
 	b.run(3, "keys", "attest", "one", "--roots", "other.pem")
@@ -267,6 +271,9 @@ func TestAttest(t *testing.T) {
 
 	stdout, _ := b.run(0, "keys", "attest", "one")
 	assert.Contains(t, stdout, "kept, and not verified")
+	contents, err = ring.Read()
+	require.NoError(t, err)
+	assert.Nil(t, contents.Entries[0].Key.Hardware)
 	stdout, _ = b.run(0, "keys", "attest", "one", "--roots", "maker.pem")
 	assert.Contains(t, stdout, "leads to a root in maker.pem")
 	contents, err = ring.Read()
@@ -276,6 +283,12 @@ func TestAttest(t *testing.T) {
 	assert.Equal(t, [][]byte{b.shelf.leaf}, e.Attestations[1].Chain)
 	assert.Contains(t, e.History[1].Detail, "not verified")
 	assert.Contains(t, e.History[2].Detail, "verified to roots sha256:")
+	require.NotNil(t, e.Key.Hardware, "a statement that was verified is what policies ask for")
+	assert.Equal(t, []string{fmt.Sprintf("sha256:%x", sha256.Sum256(b.shelf.leaf))}, e.Key.Hardware.Roots)
+	b.run(0, "keys", "export", "--public", "keyring:one", "--as", "keys.json", "--type", "*", "-o", "one.json")
+	exported, err := keys.LoadTrust("one.json")
+	require.NoError(t, err)
+	assert.Equal(t, e.Key.Hardware, exported.Keys()[0].Hardware)
 	stdout, _ = b.run(0, "keys", "show", "keyring:one")
 	assert.Contains(t, stdout, "shelf, 1 certificate, obtained")
 

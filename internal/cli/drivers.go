@@ -17,7 +17,7 @@ import (
 
 // driverList is every key driver, those that this build lacks included (see
 // keys.Absent). ask gives passphrases, env those that a key reference takes
-// from a variable, and say tells the user to touch a token.
+// from a variable, and say asks the user to touch a token.
 func driverList(ask keys.Passphrases, env *keys.Environment, config Config, say func(string)) []keys.Driver {
 	return []keys.Driver{
 		file.New(ask, env),
@@ -47,7 +47,7 @@ func (s *session) drivers(secrets *secretFlags) (keys.Drivers, error) {
 // driversWith returns the drivers with passphrases from ask, and the keyring's
 // driver over them.
 func (s *session) driversWith(ask keys.Passphrases) (keys.Drivers, error) {
-	say := func(message string) { s.ui.Say("%s", message) }
+	say := func(message string) { s.ui.Ask("%s", message) }
 	list := slices.Concat(driverList(ask, s.secrets, s.config, say), s.Drivers)
 	host, err := s.plugins(s.config.Offline)
 	if err != nil {

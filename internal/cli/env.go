@@ -2,6 +2,7 @@ package cli
 
 import (
 	"io"
+	"net/http"
 	"os"
 	"time"
 
@@ -23,6 +24,9 @@ type Env struct {
 
 	// Now is the clock.
 	Now func() time.Time
+
+	// HTTP is the network, for commands that the user allowed to use it.
+	HTTP http.RoundTripper
 
 	// Drivers are key drivers beside those of the build, for tests.
 	Drivers []keys.Driver
@@ -53,6 +57,7 @@ func System() Env {
 		StderrWidth:  ui.Width(os.Stderr),
 		StdoutClosed: startedClosed(os.Stdout),
 		Now:          time.Now,
+		HTTP:         http.DefaultTransport,
 		Environ:      os.Environ,
 		LookupEnv:    os.LookupEnv,
 		Unsetenv:     os.Unsetenv,

@@ -9,10 +9,13 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	issuers "github.com/stellaops/stella/internal/testkit/world"
 )
 
 // TestExamples runs every line of every command's examples, as a shell does,
@@ -32,7 +35,7 @@ func TestExamples(t *testing.T) {
 				return // a group: its commands have the examples
 			}
 			require.NotEmpty(t, lines, "every command has examples")
-			runExamples(t, lines)
+			runExamples(t, cmd.CommandPath(), lines)
 		})
 	})
 }
@@ -57,30 +60,49 @@ func exampleLines(text string) []string {
 	return lines
 }
 
-func runExamples(t *testing.T, lines []string) {
+func runExamples(t *testing.T, name string, lines []string) {
 	dir := t.TempDir()
 	require.NoError(t, os.CopyFS(dir, os.DirFS(filepath.Join("testdata", "examples"))))
+	issue(t, dir)
 	setup, err := os.ReadFile(filepath.Join(dir, "setup"))
 	require.NoError(t, err)
+	devices := plugIn(t, name, dir)
 	made := strings.Join(lines, "\n")
 	var absent []string // what the examples make themselves
-	for _, line := range exampleLines(string(setup)) {
+	for _, line := range append(exampleLines(string(setup)), devices.setup...) {
 		if output := outputOf(line); output != "" && writes(made, output) || mentionsAny(line, absent) {
 			absent = append(absent, output)
 			continue
 		}
-		status, text := shell(t, dir, line)
+		status, text := shell(t, dir, line, devices.environ...)
 		require.Zero(t, status, "setup: %s\n%s", line, text)
 	}
 	for _, line := range lines {
 		assert.Regexp(t, `(^|[A-Z_]+=\S+ |\| *)stella( |$)`, line, "an example is a command of stella")
 		command, comment, _ := strings.Cut(line, "  # exit ")
-		status, text := shell(t, dir, command)
+		status, text := shell(t, dir, command, devices.environ...)
 		want := "0"
 		if comment != "" {
 			want = strings.TrimSpace(comment)
 		}
 		assert.Equal(t, want, strconv.Itoa(status), "%s\n%s", line, text)
+	}
+}
+
+// issue puts evidence there that no command of ours makes: signed with
+// certificates of a public authority and of a private one.
+func issue(t *testing.T, dir string) {
+	app, err := os.ReadFile(filepath.Join(dir, "app.tar.gz"))
+	require.NoError(t, err)
+	w := issuers.New("examples")
+	w.Clock.Set(time.Now().Add(-time.Minute))
+	public := w.Evidence(issuers.Options{Artifact: app, Identity: "ci@example.com", Issuer: "https://issuer.example.com"})
+	private := w.Evidence(issuers.Options{Artifact: app, Signer: issuers.PrivateCA, Identity: "ci@example.com", Log: issuers.NoLog, NoTimestamp: true})
+	for name, content := range map[string][]byte{
+		"keyless.sigstore.json": public.Bundle, "trusted_root.json": public.TrustedRoot,
+		"private.sigstore.json": private.Bundle, "ca.pem": private.CA,
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), content, 0o600))
 	}
 }
 
@@ -106,12 +128,18 @@ func writes(lines, output string) bool {
 	return false
 }
 
-func shell(t *testing.T, dir, line string) (status int, output string) {
+// exampleEnviron is the environment of who types examples in dir: of the developer's
+// own only what finds programs.
+func exampleEnviron(dir string) []string {
+	return append(os.Environ(), "HOME="+dir, "XDG_CONFIG_HOME=", "XDG_DATA_HOME=", "XDG_STATE_HOME=", "STELLA_CONFIG=", "LC_ALL=C.UTF-8",
+		"STELLA_ASKPASS="+filepath.Join(dir, "askpass"))
+}
+
+func shell(t *testing.T, dir, line string, environ ...string) (status int, output string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", line)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "HOME="+dir, "XDG_CONFIG_HOME=", "XDG_DATA_HOME=", "XDG_STATE_HOME=", "STELLA_CONFIG=", "LC_ALL=C.UTF-8",
-		"STELLA_ASKPASS="+filepath.Join(dir, "askpass"))
+	cmd.Env = append(exampleEnviron(dir), environ...)
 	out, err := cmd.CombinedOutput()
 	if cmd.ProcessState == nil {
 		require.NoError(t, err)

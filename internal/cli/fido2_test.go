@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stellaops/stella/internal/testkit/authenticator"
+	"github.com/stellaops/stella/internal/ui"
 	"github.com/stellaops/stella/pkg/keys"
 	"github.com/stellaops/stella/pkg/keys/fido2"
 )
@@ -111,4 +113,37 @@ func TestFIDO2Flags(t *testing.T) {
 	require.NoError(t, os.WriteFile(public, plain, 0o600))
 	w = run(t, token, 3, "verify", out, "--key", public, "--format", "json")
 	assert.Contains(t, w.stdout.String(), "signature.scheme", "as an ordinary key it verifies nothing")
+}
+
+// screen is a terminal that shows.
+type screen struct{ bytes.Buffer }
+
+func (*screen) Close() error                 { return nil }
+func (*screen) Raw() (func() error, error)   { return func() error { return nil }, nil }
+func (s *screen) open() (ui.Terminal, error) { return s, nil }
+
+// TestFIDO2TouchIsAskedFor: without the request the command only hangs, so it
+// comes through whatever else is silenced.
+func TestFIDO2TouchIsAskedFor(t *testing.T) {
+	token := authenticator.Start(t, authenticator.WithPIN("1234"))
+	key, _ := tokenKey(t, token, "&mode=assertion")
+	for name, row := range map[string]struct {
+		flags          []string
+		stderr, screen string
+	}{
+		"quiet":          {[]string{"-q"}, `^stella: touch your token \(.*\) to sign with .*\n$`, `^$`},
+		"json":           {[]string{"--format", "json"}, `^$`, `^stella: touch your token \(.*\) to sign with .*\r\n$`},
+		"quiet and json": {[]string{"-q", "--format", "json"}, `^$`, `^stella: touch your token`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			w := newWorld("STELLA_FIDO2_DEVICE="+token.Path(), "STELLA_AUDIT_LOG="+filepath.Join(dir, "audit.jsonl"))
+			terminal := &screen{}
+			w.Terminal = terminal.open
+			args := append(row.flags, "sign", "statement", example(t, "statement.json"), "--key", key, "-o", filepath.Join(dir, "s"))
+			require.Equal(t, 0, Main(args, w.Env), "%s", &w.stderr)
+			assert.Regexp(t, row.stderr, w.stderr.String())
+			assert.Regexp(t, row.screen, terminal.String())
+		})
+	}
 }

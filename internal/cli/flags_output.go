@@ -29,6 +29,14 @@ func (f *outputFlags) addForce(fs *pflag.FlagSet) {
 // onStdout reports whether the artefact goes to standard output.
 func (f *outputFlags) onStdout() bool { return f.path == "" || f.path == "-" }
 
+// shown is how a result calls the output.
+func (f *outputFlags) shown() string {
+	if f.onStdout() {
+		return "-"
+	}
+	return f.path
+}
+
 // requireName refuses to put an artefact on a terminal unless -o - says so.
 // suggestion is the name that the hint proposes.
 func (f *outputFlags) requireName(s *session, suggestion string) error {

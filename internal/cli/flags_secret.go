@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -36,8 +37,12 @@ func (f *secretFlags) AddFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&f.env, flagPassphraseEnv, "", "read the key's passphrase from the environment variable `VAR`")
 	fs.StringVar(&f.pinFile, flagPINFile, "", "read the token's PIN from `FILE` (also /dev/fd/N)")
 	fs.StringVar(&f.pinEnv, flagPINEnv, "", "read the token's PIN from the environment variable `VAR`")
-	fs.String(keyAskpass, "", "run `PROGRAM` to ask for the key's passphrase or PIN")
+	addAskpass(fs)
 	f.fs = fs
+}
+
+func addAskpass(fs *pflag.FlagSet) {
+	fs.String(keyAskpass, "", "run `PROGRAM` to ask for the key's passphrase or PIN")
 }
 
 // given returns the names of the flags that the user gave.
@@ -77,7 +82,7 @@ func (s *session) person() keys.Passphrases {
 	if s.config.Askpass != "" {
 		return twice(keys.PassphraseProgram(s.config.Askpass))
 	}
-	return prompted(ui.Prompter{Open: s.Terminal})
+	return prompted(s.Terminal)
 }
 
 // only refuses to give a secret of one kind where another is wanted: a
@@ -97,17 +102,24 @@ func only(kind keys.SecretKind, ask keys.Passphrases) keys.Passphrases {
 }
 
 // prompted asks on the terminal.
-func prompted(p ui.Prompter) keys.Passphrases {
+func prompted(open func() (ui.Terminal, error)) keys.Passphrases {
 	return func(ctx context.Context, what keys.Prompt) ([]byte, error) {
+		p := ui.Prompter{Open: open, Secret: what.Kind.String()}
+		ask := p.Passphrase
 		if what.New {
-			return p.NewPassphrase(ctx, what.String())
+			ask = p.NewPassphrase
 		}
-		return p.Passphrase(ctx, what.String())
+		secret, err := ask(ctx, what.String())
+		if what.Kind == keys.PIN && fault.ReasonOf(err) == fault.PassphraseRequired {
+			hint := strings.ReplaceAll(fault.HintOf(err), "--passphrase-", "--pin-")
+			err = fault.Wrap(fault.PINRequired, err, "").WithHint("%s", hint)
+		}
+		return secret, err
 	}
 }
 
-// twice asks a second time for the passphrase of a new key, because a person
-// may sit behind an askpass program and a slip would lose the key.
+// twice asks a second time for a new passphrase or PIN, because a person may sit
+// behind an askpass program and a slip would lose the key.
 func twice(ask keys.Passphrases) keys.Passphrases {
 	return func(ctx context.Context, what keys.Prompt) ([]byte, error) {
 		first, err := ask(ctx, what)
@@ -120,8 +132,8 @@ func twice(ask keys.Passphrases) keys.Passphrases {
 		}
 		defer clear(second)
 		if !bytes.Equal(first, second) {
-			return nil, fault.New(fault.PassphraseSource, "the askpass program gave two different passphrases").
-				WithHint("run the command again and give the same passphrase twice")
+			return nil, fault.New(fault.PassphraseSource, "the askpass program gave two different %ss", what.Kind).
+				WithHint("run the command again and give the same %s twice", what.Kind)
 		}
 		return first, nil
 	}

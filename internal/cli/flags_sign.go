@@ -24,6 +24,7 @@ import (
 const (
 	envelopeBundle = "bundle"
 	envelopeDSSE   = "dsse"
+	envelopeSSHSig = "sshsig" // of sign blob alone
 )
 
 // signFlags are the flags of every command that signs.
@@ -36,9 +37,14 @@ type signFlags struct {
 
 // AddFlags registers the flags.
 func (f *signFlags) AddFlags(fs *pflag.FlagSet) {
-	fs.StringArrayVar(&f.keys, "key", nil, "sign with the key that `REF` names; repeat it for several signatures")
 	f.envelope = newChoice("", envelopeBundle, envelopeDSSE)
-	fs.Var(f.envelope, "envelope", "write a Sigstore bundle or a bare DSSE envelope: `bundle|dsse`; the default is bundle for one key, dsse for several and for a FIDO2 token's own signature")
+	f.addFlags(fs, "write a Sigstore bundle or a bare DSSE envelope: `bundle|dsse`; the default is bundle for one key, dsse for several and for a FIDO2 token's own signature")
+}
+
+// addFlags registers the flags, with what the verb says of its envelopes.
+func (f *signFlags) addFlags(fs *pflag.FlagSet, envelopes string) {
+	fs.StringArrayVar(&f.keys, "key", nil, "sign with the key that `REF` names; repeat it for several signatures")
+	fs.Var(f.envelope, "envelope", envelopes)
 	f.output.AddFlags(fs)
 	f.secrets.AddFlags(fs)
 	addKeyring(fs)
@@ -63,6 +69,10 @@ func (f *signFlags) checkKeys() error {
 		return fault.New(fault.BundleSignatures, "a bundle holds exactly one signature, and %d keys were given", len(f.keys)).
 			WithHint("write a bare envelope: --envelope dsse")
 	}
+	if len(f.keys) > 1 && f.form() == envelopeSSHSig {
+		return fault.New(fault.UsageInvalid, "a signature file of OpenSSH holds one signature, and %d keys were given", len(f.keys)).
+			WithHint("sign once for each key")
+	}
 	if given := f.secrets.given(); len(f.keys) > 1 && len(given) > 0 {
 		return fault.New(fault.PassphraseSource, "--%s cannot serve %d keys", given[0], len(f.keys)).
 			WithHint("say it for each key: --key 'KEY?passphrase-file=FILE'")
@@ -86,8 +96,11 @@ func evidenceName(name, form string) string {
 	if name == "-" {
 		name = "evidence"
 	}
-	if form == envelopeDSSE {
+	switch form {
+	case envelopeDSSE:
 		return filepath.Base(name) + ".dsse.json"
+	case envelopeSSHSig:
+		return filepath.Base(name) + ".sig" // as ssh-keygen -Y sign calls it
 	}
 	return filepath.Base(name) + ".sigstore.json"
 }
@@ -248,11 +261,8 @@ type signerResult struct {
 
 func newSealedResult(s *session, f *signFlags, sealed *bundle.Sealed, signers []dsse.Signer) *sealedResult {
 	r := &sealedResult{
-		Output: f.output.path, Envelope: f.form(), BundleSHA256: sealed.SHA256,
+		Output: f.output.shown(), Envelope: f.form(), BundleSHA256: sealed.SHA256,
 		Audit: s.trail.result(), Profile: string(s.config.Profile), standing: standing(s.config.Profile, version.Module()),
-	}
-	if f.output.onStdout() {
-		r.Output = "-"
 	}
 	for _, signer := range signers {
 		id, _ := dsse.KeyID(signer.Public()) // has one: it signed

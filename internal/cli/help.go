@@ -69,7 +69,7 @@ func (a *app) help(cmd *cobra.Command) {
 	p.Blank()
 	section(p, "Examples", cmd.Example)
 	subcommands(p, cmd)
-	p.Prose("Run stella COMMAND --help for more, and stella help exit-codes or stella help environment on what all commands share.", helpWidth)
+	p.Prose("More: stella COMMAND --help, stella help exit-codes, stella help environment.", helpWidth)
 }
 
 func longOf(cmd *cobra.Command) string {

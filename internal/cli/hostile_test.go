@@ -7,6 +7,7 @@ import (
 	"encoding/json/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode"
@@ -83,12 +84,27 @@ func TestHostileEvidence(t *testing.T) {
 	dir := t.TempDir()
 	key, err := keys.Generate(keys.ECDSAP256)
 	require.NoError(t, err)
+	second, err := keys.Generate(keys.Ed25519)
+	require.NoError(t, err)
+	other := keys.TrustedKey{Name: "other", Public: second.Public(), Holder: "other", AnyPredicateType: true}
 	public, err := keys.MarshalPublic(key.Public())
 	require.NoError(t, err)
 	pub := filepath.Join(dir, "key.pub")
 	require.NoError(t, os.WriteFile(pub, public, 0o600))
 	artifact := filepath.Join(dir, "artifact")
 	require.NoError(t, os.WriteFile(artifact, []byte("artifact"), 0o600))
+
+	demands := filepath.Join(dir, "policy.yaml")
+	require.NoError(t, os.WriteFile(demands, []byte(`format: stella.ops/verificationPolicy@v1
+name: p
+rules:
+- {name: artifacts, subjects: [{name: app}], signers: [{}]}
+- {name: rest, signers: [{threshold: 1, roles: [none]}, {name: us}], conditions: [{name: c, cel: 'subjects[0].digest[subjects[0].name] == "x" && predicate[subjects[0].name] == 1'}], required: true}
+`), 0o600))
+	roles := filepath.Join(dir, "keys.json")
+	entry, err := keys.MarshalKeysJSON(keys.TrustedKey{Name: "k", Public: key.Public(), Holder: "h", Roles: []string{"none"}, AnyPredicateType: true}, other)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(roles, entry, 0o600))
 
 	shown, verified := 0, 0
 	for name, s := range hostileStrings() {
@@ -99,14 +115,24 @@ func TestHostileEvidence(t *testing.T) {
 				{"attest", "show", file},
 				{"verify", file, "--key", pub},
 				{"verify", file, "--key", pub, "--subject", artifact, "--type", "cyclonedx", "--threshold", "2"},
+				{"verify", file, "--trust", roles, "--policy", demands},
 				{"sign", "sbom", file, "--key", pub},
 			} {
-				for _, format := range []string{"text", "json"} {
-					w := newWorld()
+				available := formats()
+				if args[0] == "verify" {
+					available = verdictFormats()
+				}
+				for _, format := range available {
+					summary := filepath.Join(dir, "summary.md")
+					require.NoError(t, os.WriteFile(summary, nil, 0o600))
+					w := newWorld("GITHUB_ACTIONS=true", "GITHUB_STEP_SUMMARY="+summary)
 					Main(append(args, "--format", format), w.Env)
 					what := name + ", " + kind + ": " + strings.Join(args[:2], " ") + " as " + format
 					assertTame(t, what, w.stdout.Bytes())
-					assertTame(t, what, w.stderr.Bytes())
+					assertTame(t, what, withoutAnnotations(w.stderr.Bytes()))
+					written, err := os.ReadFile(summary)
+					require.NoError(t, err)
+					assertTame(t, what+", summary", written)
 					if format == "json" && args[0] == "verify" && w.stdout.Len() > 0 {
 						assertOnlyClaims(t, what, w.stdout.Bytes(), s)
 					}
@@ -118,6 +144,12 @@ func TestHostileEvidence(t *testing.T) {
 	}
 	assert.Positive(t, shown, "something was shown")
 	assert.GreaterOrEqual(t, verified, len(hostileStrings()), "statements by the trusted key are shown as verified")
+}
+
+// withoutAnnotations removes the commands that we mean the runner to find: what is in
+// them is looked at in internal/report.
+func withoutAnnotations(stderr []byte) []byte {
+	return regexp.MustCompile(`(?m)^::(error|warning) (file=[^,:\n]*,)?(line=[0-9]+,)?title=stella verify%3A [a-z._]+::`).ReplaceAll(stderr, nil)
 }
 
 // assertTame asserts that a terminal, a log and a CI runner take out for text.

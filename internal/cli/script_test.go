@@ -53,9 +53,14 @@ func cleanEnvironment(env *testscript.Env) error {
 	env.Setenv("HOME", home)
 	env.Setenv("LC_ALL", "C.UTF-8")
 	env.Setenv(noRaceSleep())
-	for _, name := range []string{"XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "NO_COLOR", "CLICOLOR_FORCE", "CI", "COLUMNS", "STELLA_CONFIG"} {
+	for _, name := range []string{"XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "NO_COLOR", "CLICOLOR_FORCE", "CI", "COLUMNS", "STELLA_CONFIG", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"} {
 		env.Setenv(name, "")
 	}
+	samples, err := filepath.Abs("..")
+	if err != nil {
+		return err
+	}
+	env.Setenv("INTERNAL", samples) // where other packages keep what other programs made
 	return os.MkdirAll(home, 0o755)
 }
 

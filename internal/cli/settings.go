@@ -34,6 +34,8 @@ type Config struct {
 	AuditLog string `mapstructure:"audit.log"`
 	// FIDO2Device is the token's device file; empty for the one that is plugged in.
 	FIDO2Device string `mapstructure:"fido2.device"`
+	// NoGitHub keeps verdicts out of GitHub's summaries and annotations.
+	NoGitHub bool `mapstructure:"no-github"`
 }
 
 // The settings' names: in the configuration file, and as flags.
@@ -51,6 +53,7 @@ const (
 	keyProfile      = "profile"
 	keyAudit        = "audit.log"
 	keyFIDO2Device  = "fido2.device"
+	keyNoGitHub     = "no-github"
 )
 
 const (
@@ -100,6 +103,7 @@ func settings() []setting {
 			meaning: "which algorithms to sign and verify with",
 		},
 		{key: keyAudit, initial: "", flag: flagAuditLog, spoken: auditNone, meaning: "file that every use of a key is recorded in"},
+		{key: keyNoGitHub, initial: false, meaning: "in GitHub Actions, write no summary and no annotations"},
 	}
 }
 

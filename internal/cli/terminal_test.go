@@ -18,6 +18,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"github.com/stellaops/stella/internal/testkit/authenticator"
 )
 
 // patience is how long a test waits for a program that should answer at once.
@@ -161,6 +163,24 @@ func TestEmptyPassphrase(t *testing.T) {
 	p.waitFor("the passphrase is empty")
 	p.leaves(2)
 	assert.Empty(t, p.files())
+}
+
+func TestPINIsTypedTwiceAndNotShown(t *testing.T) {
+	token := authenticator.Start(t, authenticator.WithPIN("old PIN"), authenticator.WithPINRetries(3))
+	t.Setenv("STELLA_FIDO2_DEVICE", token.Path())
+	p := sit(t, "keys", "pin", "change", "fido2:")
+	p.types(`3 tries are left before the token locks for good; PIN for "`+token.Path()+`": `, "old PIN\r")
+	p.types(`the token wants 4 characters or more; new PIN for "`+token.Path()+`": `, "swordfish\r")
+	p.types("the same again: ", "swordfish\r")
+	p.waitFor("is changed")
+	p.leaves(0)
+	assert.NotContains(t, p.sees(), "sword")
+
+	p = sit(t, "keys", "pin", "change", "fido2:")
+	p.types("PIN for ", "swordfish\r")
+	p.types("new PIN for ", "\r")
+	p.waitFor("the PIN is empty")
+	p.leaves(2)
 }
 
 func TestControlCAtThePrompt(t *testing.T) {

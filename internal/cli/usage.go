@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -39,7 +40,7 @@ func unknownFlag(cmd *cobra.Command, err *pflag.NotExistError) error {
 			WithHint("%s", seeHelp(cmd))
 	}
 	f := fault.New(fault.UsageInvalid, "unknown flag %q for %q", "--"+name, cmd.CommandPath())
-	if hint, ok := expectation(name); ok {
+	if hint, ok := expectation(cmd.Name(), name); ok {
 		return f.WithHint("%s", hint)
 	}
 	var names []string
@@ -55,8 +56,10 @@ func unknownFlag(cmd *cobra.Command, err *pflag.NotExistError) error {
 }
 
 // expectation answers flags that people bring along from other tools.
-func expectation(flag string) (hint string, ok bool) {
+func expectation(command, flag string) (hint string, ok bool) {
 	switch flag {
+	case "signature", "bundle":
+		return "the evidence comes first, and the artifact by a flag: stella verify EVIDENCE --subject FILE", command == "verify"
 	case "json":
 		return "say --format json", true
 	case "version":
@@ -70,6 +73,9 @@ func expectation(flag string) (hint string, ok bool) {
 func invalidValue(err *pflag.InvalidValueError) error {
 	f := fault.New(fault.UsageInvalid, "invalid value %q for %s", err.GetValue(), dashed(err.GetFlag()))
 	if c, ok := err.GetFlag().Value.(*choice); ok {
+		if err.GetFlag().Name == keyFormat && slices.Contains(verdictFormats(), err.GetValue()) {
+			return f.WithHint("that is a format of verdicts, for stella verify; here there is %s", strings.Join(c.allowed, ", "))
+		}
 		return f.WithHint("%s", chooseHint(err.GetValue(), c.allowed))
 	}
 	return f.WithHint("it takes a value of type %s", err.GetFlag().Value.Type())
@@ -120,6 +126,16 @@ func wantAtMost(name string) cobra.PositionalArgs {
 			return nil
 		}
 		return wantArgs(name)(cmd, args)
+	}
+}
+
+// wantOneOrTwo is the check for two arguments, of which the second may be left out.
+func wantOneOrTwo(first, second string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 1 {
+			return nil
+		}
+		return wantArgs(first, second)(cmd, args)
 	}
 }
 

@@ -6,207 +6,224 @@ import (
 	"time"
 
 	"github.com/stellaops/stella/internal/fault"
-	"github.com/stellaops/stella/internal/input"
-	"github.com/stellaops/stella/internal/predicate"
+	"github.com/stellaops/stella/internal/report"
 	"github.com/stellaops/stella/internal/ui"
 	"github.com/stellaops/stella/pkg/verify"
 )
 
-// verdict is the result of a verification: its report in JSON, and a tree of
-// checks for people.
-type verdict struct {
-	*verify.Report
-	files []string
-	hint  string
+const (
+	// maxShownTrees is how many results are shown in full, verified or not. If there
+	// are more, only those that failed are shown, as they come.
+	maxShownTrees = 20
+	// maxShownFailures is how many of those are shown in full; of the rest each has
+	// a line.
+	maxShownFailures = 100
+)
+
+// verdictText is a verdict for people: a tree of checks for each payload. The
+// first line says what was looked at and what was not, the last one the verdict.
+type verdictText struct {
+	p *ui.Printer
+	// files is how many files the user named, and reservations what the verdict is
+	// not about.
+	files        int
+	reservations []string
+
+	held  []verify.Result // until there are too many
+	tally report.Tally
+	// begun says that the first line stands, and with it that there are too many.
+	begun    bool
+	failures int
+	// hints are what can be done, by the reason of a failure.
+	hints   map[fault.Reason]string
+	fall    []string
+	ignored []verify.Ignored // until the results are shown
 }
 
-func newVerdict(r *verify.Report, files []string, err error) *verdict {
-	return &verdict{r, files, fault.HintOf(err)}
+var _ report.Writer = (*verdictText)(nil)
+
+func newVerdictText(p *ui.Printer, files int, reservations []string) *verdictText {
+	return &verdictText{p: p, files: files, reservations: reservations, hints: make(map[fault.Reason]string)}
 }
 
-// Text implements ui.Result. The first line says what was looked at and what
-// was not, the last one the verdict.
-func (v *verdict) Text(p *ui.Printer) {
-	p.Line(ui.Styled(ui.Strong, "stella verify  "), ui.T(v.scope()))
-	for i := range v.Results {
-		p.Tree(v.node(p, &v.Results[i]))
+// Result implements report.Writer.
+func (v *verdictText) Result(r *verify.Result) error {
+	v.note(r)
+	if v.begun {
+		v.showFailure(r)
+		return v.p.Flush()
 	}
-	for _, i := range v.Ignored {
-		p.Status(ui.Skipped, ui.T(fmt.Sprintf("%s, line %d ignored: %s", input.Display(i.Source), i.Line, i.Reason)))
+	kept := *r
+	kept.Message = nil // what it is read from closes
+	v.held = append(v.held, kept)
+	if len(v.held) > maxShownTrees {
+		return v.many()
 	}
-	pairs := []ui.Pair{
-		ui.P("time", ui.T(v.Time.At.Format(time.RFC3339)+" ("+v.Time.Source+")")),
-		ui.P("trust", ui.T(v.trust())),
+	return nil
+}
+
+// many shows what was held back, and from here on only failures, as they come.
+func (v *verdictText) many() error {
+	v.begin(plural(v.files, "file"))
+	for i := range v.held {
+		v.showFailure(&v.held[i])
 	}
-	p.Pairs(append(pairs, profilePairs(v.Profile.Name, v.Profile.Standing)...)...)
-	v.showAssumed(p)
-	if v.hint != "" && !v.Verified {
-		p.Line(ui.T("hint: " + v.hint))
+	for i := range v.ignored {
+		v.showIgnored(&v.ignored[i])
 	}
-	if v.Verified {
-		p.Status(ui.Passed, ui.Styled(ui.Good, "verified"), ui.T(v.reservation()))
+	v.held, v.ignored = nil, nil
+	return v.p.Flush()
+}
+
+// Ignored implements report.Writer.
+func (v *verdictText) Ignored(i *verify.Ignored) error {
+	if v.begun {
+		v.showIgnored(i)
+		return v.p.Flush()
+	}
+	v.ignored = append(v.ignored, *i)
+	if len(v.ignored) > maxShownFailures {
+		return v.many()
+	}
+	return nil
+}
+
+func (v *verdictText) showIgnored(i *verify.Ignored) {
+	v.p.Status(ui.Skipped, ui.T(i.Place()+" ignored: "+i.Message))
+}
+
+// note keeps what the end of the verdict needs of a result.
+func (v *verdictText) note(r *verify.Result) {
+	v.tally.Add(r)
+	if r.WouldFall && len(v.fall) < maxShownFailures {
+		v.fall = append(v.fall, sources(r))
+	}
+	for _, c := range r.Checks {
+		if _, known := v.hints[c.Reason]; !known && c.Status == verify.Failed && c.Hint != "" {
+			v.hints[c.Reason] = c.Hint
+		}
+	}
+}
+
+// begin prints the first line.
+func (v *verdictText) begin(scope ...string) {
+	v.begun = true
+	scope = append(scope, "offline")
+	scope = append(scope, v.reservations...)
+	v.p.Line(ui.Styled(ui.Strong, "stella verify  "), ui.T(strings.Join(scope, ", ")))
+}
+
+func (v *verdictText) showFailure(r *verify.Result) {
+	if r.Verified {
 		return
 	}
-	p.Status(ui.Failed, ui.Styled(ui.Bad, "not verified"), ui.T(fmt.Sprintf(": %s (exit %d)", v.Reason, v.Exit)))
+	v.failures++
+	if v.failures <= maxShownFailures {
+		v.p.Tree(resultNode(v.p, r))
+		return
+	}
+	var reasons []string
+	for _, c := range r.Checks {
+		if c.Status == verify.Failed {
+			reasons = append(reasons, string(c.Reason))
+		}
+	}
+	v.p.Status(ui.Failed, ui.T(sources(r)+"  "), ui.Styled(ui.Faint, strings.Join(reasons, ", ")))
+}
+
+// Close implements report.Writer.
+func (v *verdictText) Close(whole *verify.Report) error {
+	if v.begun {
+		v.p.Line(ui.T(fmt.Sprintf("%s, %s: %d verified, %d not verified",
+			plural(v.tally.Payloads, "payload"), plural(v.tally.Documents, "signed document"), v.tally.Verified, v.tally.NotVerified())))
+	} else {
+		v.begin(plural(v.files, "file"), plural(v.tally.Documents, "signed document"))
+	}
+	for i := range v.held {
+		v.p.Tree(resultNode(v.p, &v.held[i]))
+	}
+	if r := report.Overall(whole); r != nil {
+		v.note(r)
+		v.p.Tree(resultNode(v.p, r))
+	}
+	for i := range v.ignored {
+		v.showIgnored(&v.ignored[i])
+	}
+	v.p.Pairs(basis(whole)...)
+	for _, l := range whole.Loosened {
+		v.p.Status(ui.Warned, ui.T("loosened: "+l))
+	}
+	v.showAssumed(whole)
+	v.conclude(whole)
+	return v.p.Flush()
+}
+
+// Abort implements report.Writer.
+func (v *verdictText) Abort() {}
+
+// basis is what the verdict rests on.
+func basis(whole *verify.Report) []ui.Pair {
+	pairs := []ui.Pair{
+		ui.P("time", ui.T(whole.Time.At.Format(time.RFC3339)+" ("+whole.Time.Source+")")),
+		ui.P("trust", ui.T(trustWords(whole))),
+	}
+	if len(whole.Policies) > 0 {
+		pairs = append(pairs, ui.P("policy", ui.T(strings.Join(whole.Policies, ", "))))
+	}
+	return append(pairs, profilePairs(whole.Profile.Name, whole.Profile.Standing)...)
 }
 
 // showAssumed says what was assumed, and what falls with it alone.
-func (v *verdict) showAssumed(p *ui.Printer) {
-	if len(v.AssumedRevocations) == 0 {
+func (v *verdictText) showAssumed(whole *verify.Report) {
+	if len(whole.AssumedRevocations) == 0 {
 		return
 	}
-	for _, a := range v.AssumedRevocations {
-		p.Line(ui.Styled(ui.Bad, "assumed revoked from "+a.RevokedAt.Format(time.RFC3339)+" on: "), p.Digest(a.KeyID))
+	for _, a := range whole.AssumedRevocations {
+		v.p.Line(ui.Styled(ui.Bad, "assumed revoked from "+a.RevokedAt.Format(time.RFC3339)+" on: "), v.p.Digest(a.KeyID))
 	}
-	fallen := 0
-	for i := range v.Results {
-		if v.Results[i].WouldFall {
-			fallen++
-			p.Status(ui.Failed, ui.T("would fall: "+sources(&v.Results[i])))
-		}
+	for _, name := range v.fall {
+		v.p.Status(ui.Failed, ui.T("would fall: "+name))
 	}
-	p.Line(ui.T(fmt.Sprintf("%d of %s would fall", fallen, plural(len(v.Results), "payload"))))
+	v.p.Line(ui.T(fmt.Sprintf("%d of %s would fall", v.tally.WouldFall, plural(v.tally.Payloads, "payload"))))
 }
 
-// scope says over what the verdict is, and what it is not about.
-func (v *verdict) scope() string {
-	n := 0
-	for _, r := range v.Results {
-		n += len(r.Evidence)
+// conclude prints the verdict. It repeats what a reader of the last line must not
+// assume.
+func (v *verdictText) conclude(whole *verify.Report) {
+	if hint := v.hints[whole.Reason]; hint != "" && !whole.Verified {
+		v.p.Line(ui.T("hint: " + hint))
 	}
-	parts := []string{plural(len(v.files), "file"), plural(n, "signed document"), "offline"}
-	if len(v.AssumedRevocations) > 0 {
-		parts = append(parts, "with assumed revocations")
+	switch {
+	case !whole.Verified:
+		v.p.Status(ui.Failed, ui.Styled(ui.Bad, report.NotVerified), ui.T(fmt.Sprintf(": %s (exit %d)", whole.Reason, whole.Exit)))
+	case !whole.Compared:
+		v.p.Status(ui.Passed, ui.Styled(ui.Good, report.Verified), ui.T(", but not compared with any artifact"))
+	default:
+		v.p.Status(ui.Passed, ui.Styled(ui.Good, report.Verified))
 	}
-	if !v.Compared {
-		parts = append(parts, "not compared with any artifact")
-	}
-	return strings.Join(parts, ", ")
 }
 
-// reservation repeats what a reader of the last line must not assume.
-func (v *verdict) reservation() string {
-	if v.Compared {
-		return ""
-	}
-	return ", but not compared with any artifact"
-}
-
-func (v *verdict) trust() string {
+func trustWords(whole *verify.Report) string {
 	var holders []string
-	for _, k := range v.Trust.Keys {
+	for _, k := range whole.Trust.Keys {
 		name := k.Name
 		if name == "" {
 			name = k.Holder
 		}
 		holders = append(holders, fmt.Sprintf("%s (%s)", name, k.Algorithm))
 		if len(holders) == maxShownSubjects {
-			holders = append(holders, fmt.Sprintf("and %d more", len(v.Trust.Keys)-len(holders)))
+			holders = append(holders, fmt.Sprintf("and %d more", len(whole.Trust.Keys)-len(holders)))
 			break
 		}
 	}
-	return "unrooted: " + strings.Join(holders, ", ")
+	for _, i := range whole.Trust.Identities {
+		holders = append(holders, fmt.Sprintf("%s by %s", i.Identity, i.Issuer))
+	}
+	rooted := "unrooted"
+	if whole.Trust.Rooted {
+		rooted = "rooted"
+	}
+	return rooted + ": " + strings.Join(holders, ", ")
 }
 
-func (v *verdict) node(p *ui.Printer, r *verify.Result) ui.Node {
-	status := ui.Passed
-	if !r.Verified {
-		status = ui.Failed
-	}
-	n := ui.Node{Status: &status, Line: []ui.Text{ui.T(sources(r))}}
-	if c := r.Claims; c != nil {
-		n.Notes = claimNotes(p, c)
-	}
-	for _, c := range r.Checks {
-		n.Children = append(n.Children, checkNode(p, c, r))
-	}
-	return n
-}
-
-func sources(r *verify.Result) string {
-	var names []string
-	for _, e := range r.Evidence {
-		name := e.File
-		if e.Line > 0 {
-			name = fmt.Sprintf("%s, line %d", name, e.Line)
-		}
-		names = append(names, name+"  "+e.Shape)
-	}
-	return strings.Join(names, "; ")
-}
-
-// claimNotes shows what a verified payload says.
-func claimNotes(p *ui.Printer, c *verify.Claims) [][]ui.Text {
-	if c.PredicateType == "" {
-		notes := [][]ui.Text{{ui.T("payload  " + c.PayloadType)}}
-		if c.Problem != "" {
-			notes = append(notes, []ui.Text{ui.T("problem  " + c.Problem)})
-		}
-		return notes
-	}
-	notes := [][]ui.Text{{ui.T("type     " + c.PredicateType)}}
-	for i, s := range c.Subjects {
-		if i == maxShownSubjects {
-			return append(notes, []ui.Text{ui.T(fmt.Sprintf("and %d more subjects", len(c.Subjects)-i))})
-		}
-		line := []ui.Text{ui.T("subject  " + s.Name + "  "), p.Digest(predicate.MainDigest(s.Digest))}
-		if s.Matched {
-			line = append(line, ui.Styled(ui.Good, "  matches"))
-		}
-		notes = append(notes, line)
-	}
-	return notes
-}
-
-func checkNode(p *ui.Printer, c verify.Check, r *verify.Result) ui.Node {
-	status := map[verify.Status]ui.Status{
-		verify.Passed: ui.Passed, verify.Failed: ui.Failed, verify.NotRun: ui.Skipped, verify.NotDemanded: ui.Skipped,
-	}[c.Status]
-	words := map[verify.Status]string{
-		verify.Passed: "", verify.Failed: "", verify.NotRun: "not run", verify.NotDemanded: "not demanded",
-	}[c.Status]
-	line := []ui.Text{ui.T(fmt.Sprintf("%-11s", c.Name))}
-	if words != "" {
-		line = append(line, ui.Styled(ui.Faint, words))
-	}
-	if c.Message != "" && c.Status != verify.NotRun {
-		if words != "" {
-			line = append(line, ui.Styled(ui.Faint, ": "))
-		}
-		line = append(line, ui.T(c.Message))
-	}
-	if c.Reason != "" {
-		line = append(line, ui.Styled(ui.Faint, "  "+string(c.Reason)))
-	}
-	n := ui.Node{Status: &status, Line: line}
-	if c.Name == "signature" {
-		n.Children = signerNodes(p, r)
-	}
-	return n
-}
-
-// signerNodes lists every signature and what it counts for.
-func signerNodes(p *ui.Printer, r *verify.Result) []ui.Node {
-	var nodes []ui.Node
-	for _, s := range r.Signers {
-		status := ui.Passed
-		line := []ui.Text{ui.T(s.Name + "  "), p.Digest(s.KeyID)}
-		switch {
-		case !s.Verified:
-			status = ui.Warned
-			line = []ui.Text{ui.T(fmt.Sprintf("signature %d counts for nothing: %s", s.Index+1, s.Message))}
-		case !s.Counted && s.Message != "":
-			status = ui.Warned
-			line = append(line, ui.T("  does not count: "+s.Message))
-		}
-		nodes = append(nodes, ui.Node{Status: &status, Line: line})
-	}
-	return nodes
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
+func plural(n int, noun string) string { return report.Plural(n, noun) }

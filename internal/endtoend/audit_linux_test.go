@@ -10,7 +10,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -94,11 +93,14 @@ func TestKilledBatch(t *testing.T) {
 	w := newWorld(t)
 	w.write("batch.jsonl", batchLines(3000))
 	released := 0
-	for i, after := range []time.Duration{20, 60, 100, 200, 400} {
+	for i, files := range []int{1, 50, 200, 500, 1000} {
 		dir := fmt.Sprintf("out/%d", i)
 		require.NoError(t, os.Mkdir(w.path(dir), 0o755))
 		r := w.start(stella("sign", "statement", "--batch", "batch.jsonl", "--key", "p256.key", "--audit-log", "log/audit.jsonl", "--output-dir", dir), nil)
-		time.Sleep(after * time.Millisecond)
+		r.until(func() bool {
+			there, err := os.ReadDir(w.path(dir))
+			return err == nil && len(there) >= files
+		})
 		_ = r.cmd.Process.Kill()
 		_ = r.cmd.Wait()
 		w.ok("sign", "sbom", "sbom.cdx.json", "--key", "p256.key", "--audit-log", "log/audit.jsonl", "-o", dir+"/after")
@@ -123,15 +125,18 @@ func TestKilledBatch(t *testing.T) {
 func TestInterruptedBatch(t *testing.T) {
 	eachSignal(t, func(w *world, signal syscall.Signal, want failure, format string) {
 		w.write("batch.jsonl", batchLines(90_000))
-		r := w.start(stella("sign", "statement", "--batch", "batch.jsonl", "--key", "mldsa.key", "-o", "out/x", "--format", format), nil)
-		time.Sleep(150 * time.Millisecond)
+		r := w.start(stella("sign", "statement", "--batch", "batch.jsonl", "--key", "mldsa.key", "--audit-log", "log/audit.jsonl", "-o", "out/x", "--format", format), nil)
+		r.until(func() bool {
+			log, err := os.Stat(w.path("log/audit.jsonl"))
+			return err == nil && log.Size() > 0
+		})
 		require.NoError(w.t, r.cmd.Process.Signal(signal))
 		_ = r.cmd.Wait()
 		assert.Equal(w.t, want.status, r.cmd.ProcessState.ExitCode(), r.stderr.String())
 		entries, err := os.ReadDir(w.path("out"))
 		require.NoError(w.t, err)
 		assert.Empty(w.t, entries)
-		w.ok("audit", "verify")
+		w.ok("audit", "verify", "log/audit.jsonl")
 	})
 }
 

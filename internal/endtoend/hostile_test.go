@@ -207,6 +207,10 @@ func (w *world) showsEvidence(place string) {
 			}
 		}
 	}
+	for _, format := range []string{"ndjson", "sarif", "junit", "html"} {
+		c := verify.with("--key", "p256.key.pub", "--format", format)
+		w.looksClean(c, w.run(c))
+	}
 	o := w.shows(stella("attest", "show", "evil.dsse.json"))
 	if o.status == 0 {
 		assert.Contains(w.t, o.stdout, `"verified": false`)

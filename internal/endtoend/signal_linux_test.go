@@ -52,6 +52,13 @@ func (w *world) start(c call, prepare func(*exec.Cmd)) *running {
 	return r
 }
 
+// until waits for something that the program does, so that a slow machine only
+// makes the test slow. It is not for what the program does at its end.
+func (r *running) until(done func() bool) {
+	r.t.Helper()
+	require.Eventually(r.t, done, patience, time.Millisecond)
+}
+
 // end waits for the end and checks it as text or as JSON.
 func (r *running) end(want failure, asJSON bool) {
 	r.t.Helper()

@@ -42,6 +42,7 @@ const (
 	InputChanged      Reason = "input.changed"
 	InputUnrecognized Reason = "input.unrecognized"
 	NotEvidence       Reason = "input.not_evidence"
+	ArchiveMalformed  Reason = "archive.malformed"
 
 	NumberInexact Reason = "number.inexact"
 
@@ -55,6 +56,7 @@ const (
 	KeyExpired       Reason = "key.expired"
 	KeyRevoked       Reason = "key.revoked"
 	KeyTypeForbidden Reason = "key.type_not_allowed"
+	KeyNotAttested   Reason = "key.not_attested"
 
 	KeyNotFound    Reason = "key.not_found"
 	KeyAmbiguous   Reason = "key.ambiguous"
@@ -83,7 +85,10 @@ const (
 	PINRequired Reason = "pin.required"
 	PINWrong    Reason = "pin.wrong"
 	PINLocked   Reason = "pin.locked"
+	PINReplug   Reason = "pin.replug"
 	PINInvalid  Reason = "pin.invalid"
+	PINNotSet   Reason = "pin.not_set"
+	PINSet      Reason = "pin.already_set"
 
 	KeyringMalformed Reason = "keyring.malformed"
 	KeyringFailed    Reason = "keyring.failed"
@@ -110,6 +115,9 @@ const (
 	BundleMalformed   Reason = "bundle.malformed"
 	BundleVersion     Reason = "bundle.version"
 	BundleSignatures  Reason = "bundle.signatures"
+	BundleRequired    Reason = "bundle.required"
+	LayoutMalformed   Reason = "layout.malformed"
+	LayoutDigest      Reason = "layout.digest"
 
 	SignatureMismatch  Reason = "signature.mismatch"
 	SignatureMalformed Reason = "signature.malformed"
@@ -119,6 +127,31 @@ const (
 	SignatureThreshold Reason = "signature.threshold"
 	SignatureHybrid    Reason = "signature.hybrid_incomplete"
 	SignatureFlags     Reason = "signature.flags"
+
+	CertificateUntrusted Reason = "certificate.untrusted"
+	CertificateInvalid   Reason = "certificate.invalid"
+	IdentityMismatch     Reason = "identity.mismatch"
+	RevocationUnknown    Reason = "revocation.unknown"
+
+	LogMissing         Reason = "log.missing"
+	LogInvalid         Reason = "log.invalid"
+	TimestampMissing   Reason = "timestamp.missing"
+	TimestampInvalid   Reason = "timestamp.invalid"
+	TimestampMalformed Reason = "timestamp.malformed"
+	TimestampRefused   Reason = "timestamp.refused"
+	SCTMissing         Reason = "sct.missing"
+	SCTInvalid         Reason = "sct.invalid"
+	WitnessMissing     Reason = "witness.missing"
+	TimeUnproven       Reason = "time.unproven"
+
+	PolicyMalformed     Reason = "policy.malformed"
+	PolicyUnsatisfiable Reason = "policy.unsatisfiable"
+	PolicyNoRule        Reason = "policy.no_rule"
+	PolicySigners       Reason = "policy.signers"
+	PolicyCondition     Reason = "policy.condition"
+	PolicyRequired      Reason = "policy.required"
+	EvidenceStale       Reason = "evidence.stale"
+	EvidenceCount       Reason = "evidence.count"
 
 	TrustRequired  Reason = "trust.required"
 	TrustMalformed Reason = "trust.malformed"
@@ -153,7 +186,8 @@ func entries() []Entry {
 		{InputMalformed, ExitUsage, "the input is not well-formed"},
 		{InputChanged, ExitFailed, "the input changed while it was being read"},
 		{InputUnrecognized, ExitUsage, "the document is not of the kind that the command signs"},
-		{NotEvidence, ExitUsage, "the file is not an envelope or bundle"},
+		{NotEvidence, ExitUsage, "the file is not an envelope, bundle or other signed evidence"},
+		{ArchiveMalformed, ExitUsage, "the archive is not well-formed, or made so that programs find different things in it"},
 
 		{NumberInexact, ExitUsage, "a number has no exact canonical form, so signing it would alter it"},
 
@@ -167,6 +201,7 @@ func entries() []Entry {
 		{KeyExpired, ExitRejected, "the key was no longer valid at the time that counts"},
 		{KeyRevoked, ExitRejected, "the key is revoked"},
 		{KeyTypeForbidden, ExitRejected, "the key may not sign this predicate type"},
+		{KeyNotAttested, ExitRejected, "the policy wants keys in hardware, and the trust does not say that this one is"},
 
 		{KeyNotFound, ExitMissing, "there is no such key in the token, service or keyring"},
 		{KeyAmbiguous, ExitUsage, "the key reference fits several keys"},
@@ -186,7 +221,7 @@ func entries() []Entry {
 		{PluginFailed, ExitFailed, "a plugin failed or answered nonsense"},
 		{PluginForbidden, ExitUsage, "the configuration does not allow the plugin"},
 
-		{OfflineForbidden, ExitOffline, "the key lives behind the network, which --offline forbids"},
+		{OfflineForbidden, ExitOffline, "the work or a key needs the network, which was not allowed or is forbidden"},
 		{ServiceUnavailable, ExitTemporary, "a network service did not answer, or asked to be called later"},
 		{AttestationMalformed, ExitUsage, "a device's statement about a key is not well-formed"},
 		{AttestationRejected, ExitRejected, "a device's statement does not prove what is said of the key"},
@@ -195,7 +230,10 @@ func entries() []Entry {
 		{PINRequired, ExitUsage, "the token needs a PIN and none could be asked for"},
 		{PINWrong, ExitFailed, "the token did not take the PIN"},
 		{PINLocked, ExitFailed, "the PIN is locked after too many wrong tries"},
-		{PINInvalid, ExitUsage, "the token refuses the new PIN, or has no PIN set"},
+		{PINReplug, ExitTemporary, "the token takes no PIN, after three wrong ones, until it was unplugged"},
+		{PINInvalid, ExitUsage, "the token refuses the new PIN, or wants its PIN changed first"},
+		{PINNotSet, ExitUsage, "the token has no PIN set, and one is needed"},
+		{PINSet, ExitUsage, "the token has a PIN, which is changed and not set"},
 
 		{KeyringMalformed, ExitUsage, "the keyring is not well-formed"},
 		{KeyringFailed, ExitFailed, "the keyring cannot be read, locked or written"},
@@ -220,8 +258,11 @@ func entries() []Entry {
 		{StatementInvalid, ExitUsage, "the payload is not an in-toto statement that stella knows"},
 		{EnvelopeMalformed, ExitUsage, "the envelope is not well-formed DSSE"},
 		{BundleMalformed, ExitUsage, "the bundle is not a well-formed Sigstore bundle"},
-		{BundleVersion, ExitUsage, "the bundle's version is not known"},
+		{BundleVersion, ExitUsage, "the bundle's version is not known, or not the one of what it carries"},
 		{BundleSignatures, ExitUsage, "a bundle holds exactly one signature"},
+		{BundleRequired, ExitUsage, "only a Sigstore bundle has a place for this"},
+		{LayoutMalformed, ExitUsage, "the OCI image layout is not well-formed"},
+		{LayoutDigest, ExitRejected, "a blob of the OCI image layout is not what its digest says"},
 
 		{SignatureMismatch, ExitRejected, "the signature does not fit key and content"},
 		{SignatureMalformed, ExitRejected, "the signature's encoding is not the one its key demands"},
@@ -231,6 +272,31 @@ func entries() []Entry {
 		{SignatureThreshold, ExitRejected, "fewer distinct holders signed than demanded"},
 		{SignatureHybrid, ExitRejected, "a holder whose keys count only together signed with some of them"},
 		{SignatureFlags, ExitRejected, "a token signed without the touch or PIN that trust demands"},
+
+		{CertificateUntrusted, ExitRejected, "the signer's certificate leads to no trusted authority"},
+		{CertificateInvalid, ExitRejected, "the signer's certificate is not one that may sign evidence"},
+		{IdentityMismatch, ExitRejected, "the certificate is in nobody's name who is trusted"},
+		{RevocationUnknown, ExitMissing, "whether the certificate is revoked is not known, and the policy wants it known"},
+
+		{LogMissing, ExitRejected, "fewer transparency logs than demanded hold the signature"},
+		{LogInvalid, ExitRejected, "a log entry is not what a trusted log wrote, or is about another signature"},
+		{TimestampMissing, ExitRejected, "fewer time stamps than demanded cover the signature"},
+		{TimestampInvalid, ExitRejected, "a time stamp is not what a trusted authority wrote, or is about another signature"},
+		{TimestampMalformed, ExitUsage, "a time stamp request or response is not well-formed"},
+		{TimestampRefused, ExitFailed, "a time stamp authority did not grant what was asked for"},
+		{SCTMissing, ExitRejected, "fewer certificate transparency logs than demanded hold the certificate"},
+		{SCTInvalid, ExitRejected, "a signed certificate timestamp does not fit the certificate"},
+		{WitnessMissing, ExitRejected, "fewer witnesses than demanded cosigned the log"},
+		{TimeUnproven, ExitRejected, "the signing time has no proof, and this certificate or policy needs one"},
+
+		{PolicyMalformed, ExitUsage, "a policy file is not well-formed"},
+		{PolicyUnsatisfiable, ExitUsage, "a policy demands what nothing can meet"},
+		{PolicyNoRule, ExitRejected, "no rule of the policy is about the statement"},
+		{PolicySigners, ExitRejected, "those whom the policy demands have not all signed"},
+		{PolicyCondition, ExitRejected, "what the statement says does not meet a condition of the policy"},
+		{PolicyRequired, ExitRejected, "no evidence meets a rule that the policy requires"},
+		{EvidenceStale, ExitRejected, "the evidence is older than the policy allows"},
+		{EvidenceCount, ExitMissing, "there is not as much evidence as --expect says"},
 
 		{TrustRequired, ExitMissing, "no key, certificate or trust was given to verify with"},
 		{TrustMalformed, ExitUsage, "a trust file is not well-formed"},
@@ -250,6 +316,17 @@ func (r Reason) Exit() int {
 		}
 	}
 	return ExitFailed
+}
+
+// Meaning returns what the catalog says of r, and "" for a reason that is not in
+// it.
+func (r Reason) Meaning() string {
+	for _, e := range entries() {
+		if e.Reason == r {
+			return e.Meaning
+		}
+	}
+	return ""
 }
 
 // severity is the order in which one exit status is chosen among several

@@ -36,8 +36,7 @@ type File struct {
 	name   string
 	size   int64
 	at     io.ReaderAt
-	file   *os.File // nil when in memory
-	remove bool     // file is still linked (Windows) and goes at Close
+	closer io.Closer // nil when in memory
 }
 
 // Name returns what the user wrote, "-" for standard input.
@@ -49,19 +48,25 @@ func (f *File) Size() int64 { return f.size }
 // ReadAt implements io.ReaderAt.
 func (f *File) ReadAt(p []byte, off int64) (int, error) { return f.at.ReadAt(p, off) }
 
+// Slice returns n bytes from off on if the input is in memory, else false. They
+// must not be changed.
+func (f *File) Slice(off, n int64) ([]byte, bool) {
+	b, ok := f.at.(bytesAt)
+	if !ok || off < 0 || n < 0 || off+n > int64(len(b)) {
+		return nil, false
+	}
+	return b[off : off+n : off+n], true
+}
+
 // Reader returns a new reader from the start to the size at opening.
 func (f *File) Reader() *io.SectionReader { return io.NewSectionReader(f.at, 0, f.size) }
 
 // Close releases the file.
 func (f *File) Close() error {
-	if f.file == nil {
+	if f.closer == nil {
 		return nil
 	}
-	err := f.file.Close()
-	if f.remove {
-		return errors.Join(err, os.Remove(f.file.Name()))
-	}
-	return err
+	return f.closer.Close()
 }
 
 // ReadAll returns the whole content, in one allocation of exactly its size.
@@ -115,7 +120,7 @@ func fromFile(file *os.File, name string, limit int64) (*File, error) {
 	case info.Size() > limit:
 		return nil, tooLarge(name, limit)
 	}
-	return &File{name: name, size: info.Size(), at: file, file: file}, nil
+	return &File{name: name, size: info.Size(), at: file, closer: file}, nil
 }
 
 // FromBytes returns an input in memory.

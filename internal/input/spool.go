@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"io/fs"
-	"os"
 
 	"github.com/stellaops/stella/internal/fault"
 )
@@ -26,37 +24,25 @@ func spool(r io.Reader, limit int64) (*File, error) {
 	return spoolToFile(io.MultiReader(&head, r), limit)
 }
 
-func spoolToFile(r io.Reader, limit int64) (*File, error) {
-	file, err := os.CreateTemp("", "stella-stdin-*")
+func spoolToFile(r io.Reader, limit int64) (*File, error) { return Aside("-", r, limit) }
+
+// Aside keeps what r gives in a temporary file that nobody else can open, as the
+// input called name. More than limit bytes are refused.
+func Aside(name string, r io.Reader, limit int64) (*File, error) {
+	scratch, err := NewScratch(Display(name))
 	if err != nil {
-		return nil, keepFailed(err)
-	}
-	// Unlinked at once: nobody can swap it, and an interrupt leaves nothing.
-	// Windows cannot remove an open file; there it stays until Close.
-	removed := os.Remove(file.Name()) == nil
-	n, err := io.Copy(file, io.LimitReader(r, limit+1))
-	if err == nil && n > limit {
-		err = tooLarge("-", limit)
-	} else if err != nil {
-		err = keepFailed(err)
-	}
-	if err != nil {
-		file.Close()
-		if !removed {
-			os.Remove(file.Name())
-		}
 		return nil, err
 	}
-	return &File{name: "-", size: n, at: file, file: file, remove: !removed}, nil
-}
-
-// keepFailed is the fault for an input that cannot be kept aside.
-func keepFailed(err error) error {
-	if pe, ok := errors.AsType[*fs.PathError](err); ok {
-		err = pe.Err // the temporary file's name is of no use to anybody
+	n, err := io.Copy(scratch, io.LimitReader(r, limit+1))
+	switch {
+	case err != nil && fault.ReasonOf(err) == fault.Internal:
+		err = KeepFailed(Display(name), err)
+	case err == nil && n > limit:
+		err = tooLarge(name, limit)
+	case err == nil:
+		return &File{name: name, size: n, at: scratch, closer: scratch}, nil
 	}
-	return fault.Wrap(fault.InputUnreadable, err, "failed to keep standard input in a temporary file").
-		WithHint("free some space, put the directory for temporary files elsewhere with TMPDIR, or name a file")
+	return nil, errors.Join(err, scratch.Close())
 }
 
 // bytesAt is an io.ReaderAt over a slice.

@@ -35,7 +35,12 @@ type azureServer struct {
 // newAzureServer returns the server and the environment of its user.
 func newAzureServer(t *testing.T) (*azureServer, []string) {
 	t.Helper()
-	n := newInternet(t)
+	return newInternet(t).azure(t)
+}
+
+// azure adds the server.
+func (n *internet) azure(t *testing.T) (*azureServer, []string) {
+	t.Helper()
 	s := &azureServer{keys: make(map[string]crypto.Signer)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("login.microsoftonline.com/", s.login)

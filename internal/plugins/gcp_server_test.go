@@ -37,7 +37,12 @@ type gcpServer struct {
 // newGCPServer returns the server and the environment of its user.
 func newGCPServer(t *testing.T) (*gcpServer, []string) {
 	t.Helper()
-	n := newInternet(t)
+	return newInternet(t).gcp(t)
+}
+
+// gcp adds the server.
+func (n *internet) gcp(t *testing.T) (*gcpServer, []string) {
+	t.Helper()
 	s := &gcpServer{keys: make(map[string]crypto.Signer)}
 	server := grpc.NewServer(grpc.UnaryInterceptor(authorized))
 	kmspb.RegisterKeyManagementServiceServer(server, s)

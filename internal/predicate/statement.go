@@ -167,6 +167,10 @@ func checkReady(s *intoto.Statement, o *Options) error {
 		return fault.New(fault.StatementInvalid, "statement has the member %.100q, and the specification knows only _type, subject, predicateType and predicate", s.Extra[0]).
 			WithHint("remove it: other verifiers refuse the statement")
 	}
+	if s.NoPredicate {
+		return fault.New(fault.StatementInvalid, "the statement has no predicate, and stella signs none without").
+			WithHint(`write an empty one: "predicate":{}`)
+	}
 	if err := checkURI(s.PredicateType); err != nil {
 		return fault.New(fault.StatementInvalid, "predicateType %.100q is not a URI", s.PredicateType)
 	}

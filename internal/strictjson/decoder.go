@@ -1,10 +1,12 @@
 package strictjson
 
 import (
+	"bytes"
 	"encoding/json/jsontext"
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 )
 
@@ -12,16 +14,42 @@ import (
 // concurrent use.
 type Decoder struct {
 	dec  *jsontext.Decoder
-	el   *elider
+	el   *elider // nil for a text too short for a long string
 	src  io.ReaderAt
-	base int64
+	base int64 // where the text begins in src
+	size int64
 }
 
 // NewDecoder returns a Decoder over size bytes of src from offset off. All of
 // the text but its long strings is at most overhead bytes.
 func NewDecoder(src io.ReaderAt, off, size, overhead int64) *Decoder {
-	el := newElider(io.NewSectionReader(src, off, size), off, overhead)
-	return &Decoder{dec: jsontext.NewDecoder(el), el: el, src: src, base: off}
+	d := &Decoder{dec: jsontext.NewDecoder(new(bytes.Buffer)), src: src, base: off, size: size}
+	d.Rewind(overhead)
+	return d
+}
+
+// inMemory returns a text that is in memory already and that no limit concerns.
+// The decoder reads such bytes where they are and does not change them.
+func inMemory(src io.ReaderAt, off, size, overhead int64) ([]byte, bool) {
+	held, ok := src.(interface {
+		Slice(off, n int64) ([]byte, bool)
+	})
+	if !ok || size > min(longString, overhead) {
+		return nil, false
+	}
+	return held.Slice(off, size)
+}
+
+// Rewind starts over at the beginning of the text, with another bound on what is
+// not a long string. It costs less than a new Decoder.
+func (d *Decoder) Rewind(overhead int64) {
+	if b, ok := inMemory(d.src, d.base, d.size, overhead); ok {
+		d.el = nil
+		d.dec.Reset(bytes.NewBuffer(b))
+		return
+	}
+	d.el = newElider(io.NewSectionReader(d.src, d.base, d.size), d.base, d.size, overhead)
+	d.dec.Reset(d.el)
 }
 
 // Kind returns the kind of the next value without reading it.
@@ -125,6 +153,25 @@ func (d *Decoder) Text() (Text, error) {
 	return Text{inline: token.String()}, nil
 }
 
+// maxIntegerSize bounds a number's text: the digits and sign of any int64.
+const maxIntegerSize = 20
+
+// Int64 reads a number that is an integer and written as one.
+func (d *Decoder) Int64() (int64, error) {
+	if k := d.dec.PeekKind(); k != '0' {
+		return 0, d.unexpected(k, "a number")
+	}
+	raw, err := d.Raw(maxIntegerSize)
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.ParseInt(string(raw), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%s is not an integer of 64 bits", d.path())
+	}
+	return n, nil
+}
+
 // Raw reads a value of at most limit bytes as it is written.
 func (d *Decoder) Raw(limit int) (jsontext.Value, error) {
 	v, err := d.dec.ReadValue()
@@ -163,6 +210,9 @@ func (d *Decoder) End() error {
 
 // Unclaimed fails if a long string stood where none may.
 func (d *Decoder) Unclaimed() error {
+	if d.el == nil {
+		return nil
+	}
 	for _, f := range d.el.found {
 		if !f.claimed {
 			return fmt.Errorf("string of %d bytes at byte %d is longer than its place allows", f.end-f.start, f.start)
@@ -177,13 +227,15 @@ func (d *Decoder) More() bool {
 	return !errors.Is(err, io.EOF)
 }
 
-// offset returns where in the source the last token ended.
+// Offset returns where in the source the last token or value ended.
+func (d *Decoder) Offset() int64 { return d.offset(d.dec.InputOffset()) }
+
+// offset returns where in the source a byte of what the decoder sees stands.
 func (d *Decoder) offset(out int64) int64 { return d.base + d.el.sourceOffset(out) }
 
 func (d *Decoder) expect(k jsontext.Kind) error {
-	want := map[jsontext.Kind]string{'{': "an object", '[': "an array"}[k]
 	if got := d.dec.PeekKind(); got != k {
-		return d.unexpected(got, want)
+		return d.unexpected(got, kindName(k))
 	}
 	_, err := d.dec.ReadToken()
 	return d.explain(err)

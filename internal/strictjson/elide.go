@@ -12,6 +12,9 @@ import (
 // field of an envelope or a bundle that is not a payload.
 const longString = 1 << 20
 
+// chunkSize bounds how much of the source is read at once, in bytes.
+const chunkSize = 128 << 10
+
 // ErrOverhead says that a document has too much beside its long strings.
 var ErrOverhead = errors.New("document has too much content outside of its payload")
 
@@ -43,8 +46,9 @@ type elider struct {
 	err      error
 }
 
-func newElider(src io.Reader, base, limit int64) *elider {
-	return &elider{src: src, off: base, chunk: make([]byte, 128<<10), limit: limit}
+// newElider returns the elider of a text of size bytes that begins at base.
+func newElider(src io.Reader, base, size, limit int64) *elider {
+	return &elider{src: src, off: base, chunk: make([]byte, max(1, min(size, chunkSize))), limit: limit}
 }
 
 func (e *elider) Read(p []byte) (int, error) {
@@ -164,6 +168,9 @@ func indexQuoteOrBackslash(b []byte) int {
 
 // at returns the elided string whose stand-in ends at the decoder's offset.
 func (e *elider) at(outEnd int64) (elided, bool) {
+	if e == nil {
+		return elided{}, false
+	}
 	for i := range e.found {
 		if e.found[i].outEnd == outEnd {
 			e.found[i].claimed = true
@@ -175,6 +182,9 @@ func (e *elider) at(outEnd int64) (elided, bool) {
 
 // sourceOffset turns an offset in what the decoder sees into one in the source.
 func (e *elider) sourceOffset(out int64) int64 {
+	if e == nil {
+		return out
+	}
 	for _, f := range e.found {
 		if f.outEnd <= out {
 			out += f.end - f.start

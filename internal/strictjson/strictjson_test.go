@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/internal/strictjson"
 )
 
@@ -116,16 +117,18 @@ func TestRules(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			d := decoder(tt.in)
-			err := d.Object(known, func(string) error { _, err := d.String(10); return err })
-			if err == nil {
-				err = d.End()
+			held := strictjson.NewDecoder(input.FromBytes("held", []byte(tt.in)), 0, int64(len(tt.in)), 4<<20)
+			for _, d := range []*strictjson.Decoder{decoder(tt.in), held} {
+				err := d.Object(known, func(string) error { _, err := d.String(10); return err })
+				if err == nil {
+					err = d.End()
+				}
+				if tt.want == "" {
+					assert.NoError(t, err)
+					continue
+				}
+				assert.ErrorContains(t, err, tt.want)
 			}
-			if tt.want == "" {
-				assert.NoError(t, err)
-				return
-			}
-			assert.ErrorContains(t, err, tt.want)
 		})
 	}
 }
@@ -157,10 +160,14 @@ func FuzzDecoder(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte, step int) {
 		whole := strictjson.NewDecoder(bytes.NewReader(b), 0, int64(len(b)), 1<<20)
 		pieces := strictjson.NewDecoder(&stepReader{bytes.NewReader(b), max(1, step%7)}, 0, int64(len(b)), 1<<20)
+		held := strictjson.NewDecoder(input.FromBytes("held", b), 0, int64(len(b)), 1<<20)
 		v1, err1 := whole.Raw(1 << 20)
 		v2, err2 := pieces.Raw(1 << 20)
+		v3, err3 := held.Raw(1 << 20)
 		assert.Equal(t, v1, v2)
+		assert.Equal(t, v1, v3)
 		assert.Equal(t, err1 == nil, err2 == nil)
+		assert.Equal(t, err1, err3)
 	})
 }
 

@@ -49,6 +49,9 @@ func (p *Printer) Blank() { p.write("\n") }
 // pass anything that came from evidence.
 func (p *Printer) Verbatim(own string) { p.write(own) }
 
+// ASCIIOnly reports whether the stream is a terminal that shows ASCII alone.
+func (p *Printer) ASCIIOnly() bool { return p.terminal && !p.unicode }
+
 // Digest returns a digest for showing: whole in pipes, and with its middle
 // left out where a person only compares it at a glance.
 func (p *Printer) Digest(digest string) Text {
@@ -80,7 +83,7 @@ func (p *Printer) JSON(v any) error {
 	if err != nil {
 		return fmt.Errorf("failed to encode the result: %w", err)
 	}
-	p.write(safeJSON(text, p.terminal && !p.unicode) + "\n")
+	p.write(SafeJSON(text, p.ASCIIOnly()) + "\n")
 	return p.Flush()
 }
 
@@ -91,13 +94,15 @@ func (p *Printer) JSONLine(v any) error {
 	if err != nil {
 		return fmt.Errorf("failed to encode the result: %w", err)
 	}
-	p.write(safeJSON(text, p.terminal && !p.unicode) + "\n")
+	p.write(SafeJSON(text, p.ASCIIOnly()) + "\n")
 	return p.err
 }
 
-// safeJSON escapes what unsafeRune refuses, as JSON strings allow for any
-// character (RFC 8259 section 7). Outside strings JSON is plain ASCII.
-func safeJSON(text []byte, asciiOnly bool) string {
+// SafeJSON returns a JSON text that means the same and cannot act on a terminal
+// or on a CI runner: in its strings, what Escape would show escaped is escaped
+// as JSON allows for any character (RFC 8259 section 7), and with asciiOnly all
+// that is not ASCII. Outside strings JSON is plain ASCII.
+func SafeJSON(text []byte, asciiOnly bool) string {
 	var b strings.Builder
 	b.Grow(len(text))
 	s := string(text)

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"errors"
@@ -22,7 +23,13 @@ type Terminal interface {
 }
 
 // Prompter asks on the terminal that Open returns.
-type Prompter struct{ Open func() (Terminal, error) }
+type Prompter struct {
+	Open func() (Terminal, error)
+	// Secret is the user's word for what is asked for; "" is a passphrase.
+	Secret string
+}
+
+func (p Prompter) secret() string { return cmp.Or(p.Secret, "passphrase") }
 
 // maxAttempts is how often a new passphrase may be typed differently the
 // second time.
@@ -37,8 +44,8 @@ func (p Prompter) Passphrase(ctx context.Context, prompt string) ([]byte, error)
 	})
 }
 
-// NewPassphrase asks for a passphrase and asks again for the same. An empty
-// one is refused.
+// NewPassphrase asks for a new secret and asks again for the same. An empty one
+// is refused as passphrase.required, whatever kind it is of.
 func (p Prompter) NewPassphrase(ctx context.Context, prompt string) ([]byte, error) {
 	return p.ask(ctx, func(read readFunc) ([]byte, error) {
 		question := prompt
@@ -48,8 +55,7 @@ func (p Prompter) NewPassphrase(ctx context.Context, prompt string) ([]byte, err
 				return nil, err
 			}
 			if len(first) == 0 {
-				return nil, fault.New(fault.PassphraseRequired, "the passphrase is empty").
-					WithHint("type one, or say --no-passphrase for a key that anyone who has the file can use")
+				return nil, fault.New(fault.PassphraseRequired, "the %s is empty", p.secret()).WithHint("run the command again and type one")
 			}
 			second, err := read("the same again: ")
 			if err != nil {
@@ -60,8 +66,8 @@ func (p Prompter) NewPassphrase(ctx context.Context, prompt string) ([]byte, err
 			}
 			question = "they differ; " + prompt
 		}
-		return nil, fault.New(fault.PassphraseRequired, "the two passphrases differ").
-			WithHint("run the command again, or give the passphrase with --passphrase-file")
+		return nil, fault.New(fault.PassphraseRequired, "the two %ss differ", p.secret()).
+			WithHint("run the command again, or give the %s with --passphrase-file", p.secret())
 	})
 }
 

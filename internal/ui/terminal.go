@@ -16,7 +16,7 @@ func OpenTerminal() (Terminal, error) {
 		if err == nil {
 			in.Close()
 		}
-		return nil, fault.New(fault.PassphraseRequired, "a passphrase is needed and there is no terminal to ask on").
+		return nil, fault.New(fault.PassphraseRequired, "a passphrase or PIN is needed and there is no terminal to ask on").
 			WithHint("give it with --passphrase-file, --passphrase-env or --askpass")
 	}
 	if terminalOutput == terminalInput {

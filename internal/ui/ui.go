@@ -21,6 +21,8 @@ type Options struct {
 	NoColor              bool // --no-color
 	Quiet, Verbose, JSON bool
 	Warnings             *Warnings // collects them with JSON; nil prints them as text
+	// Terminal opens the user's terminal, for Ask with JSON; nil is none.
+	Terminal func() (Terminal, error)
 }
 
 // UI is the owner of both streams. It is not safe for concurrent use.
@@ -32,6 +34,7 @@ type UI struct {
 	json    bool
 
 	warnings *Warnings
+	terminal func() (Terminal, error)
 }
 
 // New returns a UI over the streams of o.
@@ -47,6 +50,7 @@ func New(o Options) *UI {
 		json:    o.JSON,
 
 		warnings: o.Warnings,
+		terminal: o.Terminal,
 	}
 }
 
@@ -80,6 +84,26 @@ func (u *UI) Say(format string, args ...any) {
 	if !u.quiet && !u.json {
 		u.talk(Plain, "", format, args)
 	}
+}
+
+// Ask tells the user what only they can do now, such as to touch a token. The
+// command waits for it, so --quiet does not silence it. With --format json, where
+// standard error holds JSON alone, it goes to the terminal, as a prompt does; who
+// has neither is not there to be asked.
+func (u *UI) Ask(format string, args ...any) {
+	if !u.json {
+		u.talk(Strong, "", format, args)
+		return
+	}
+	if u.terminal == nil {
+		return
+	}
+	terminal, err := u.terminal()
+	if err != nil {
+		return
+	}
+	_, _ = io.WriteString(terminal, "stella: "+messageOf(format, args)+"\r\n") // no place to report it
+	_ = terminal.Close()
 }
 
 // Detail tells the user something that only --verbose shows, and not with

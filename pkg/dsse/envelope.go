@@ -18,6 +18,25 @@ type Envelope struct {
 	signatures  []Signature
 }
 
+// NewEnvelope returns the envelope that other formats hold in parts, such as
+// PEP 740. Limits are those of ParseEnvelope; an error has the reason
+// envelope.malformed.
+func NewEnvelope(payloadType string, payload Content, signatures ...Signature) (*Envelope, error) {
+	e := &Envelope{payload: payload, payloadType: payloadType, signatures: slices.Clone(signatures)}
+	if len(payloadType) > MaxPayloadTypeSize || len(signatures) > MaxSignatures {
+		return nil, malformed(errors.New("payload type or number of signatures is over its limit"))
+	}
+	for _, s := range signatures {
+		if len(s.Sig) == 0 || len(s.Sig) > MaxSignatureSize || len(s.KeyID) > MaxKeyIDSize {
+			return nil, malformed(errors.New("signature or key id is empty or over its limit"))
+		}
+	}
+	if err := e.check(); err != nil {
+		return nil, malformed(err)
+	}
+	return e, nil
+}
+
 // ParseEnvelope reads the envelope that is the whole of size bytes of src. The
 // payload's base64 is judged when it is decoded; all else is judged here. An
 // error has the reason envelope.malformed.
@@ -61,16 +80,21 @@ func DecodeEnvelope(d *strictjson.Decoder) (*Envelope, error) {
 			return nil, fmt.Errorf("member %q is missing", name)
 		}
 	}
-	if e.payloadType == "" {
-		return nil, errors.New("payloadType is empty")
-	}
 	if e.payload, err = newEncodedContent(*payloadText); err != nil {
 		return nil, fmt.Errorf("payload: %w", err)
 	}
-	if e.payload.Size() > MaxPayloadSize {
-		return nil, fmt.Errorf("payload of %d bytes is over the limit of %d", e.payload.Size(), int64(MaxPayloadSize))
+	return e, e.check()
+}
+
+// check judges what payload and type have in common, wherever they come from.
+func (e *Envelope) check() error {
+	if e.payloadType == "" {
+		return errors.New("payloadType is empty")
 	}
-	return e, nil
+	if n := e.payload.Size(); n > MaxPayloadSize {
+		return fmt.Errorf("payload of %d bytes is over the limit of %d", n, int64(MaxPayloadSize))
+	}
+	return nil
 }
 
 func decodeSignatures(d *strictjson.Decoder, e *Envelope) error {

@@ -342,10 +342,22 @@ func TestBlobThatLooksLikeAnEnvelopeIsRefused(t *testing.T) {
 	for name, key := range testKeys(t) {
 		s := signerOf(t, key)
 		_, err := s.Sign(context.Background(), dsse.NewBlob(dsse.Bytes("DSSEv1 29 http://example.com/HelloWorld 11 hello world")))
-		assert.ErrorContains(t, err, "could pass for", name)
-		_, err = s.Sign(context.Background(), dsse.NewBlob(dsse.Bytes("DSSEv2")))
-		assert.NoError(t, err, name)
+		assert.ErrorContains(t, err, "could pass for one over an envelope", name)
+		_, err = s.Sign(context.Background(), dsse.NewBlob(dsse.Concat{dsse.Bytes("SSH"), dsse.Bytes("SIG\x00\x00\x00\x04file")}))
+		assert.ErrorContains(t, err, "could pass for one by ssh-keygen", name)
+		for _, fine := range []string{"", "DSSEv1", "DSSEv2 ", "SSHSI", "SSHSiG", " SSHSIG"} {
+			_, err = s.Sign(context.Background(), dsse.NewBlob(dsse.Bytes(fine)))
+			assert.NoError(t, err, "%s: %q", name, fine)
+		}
+		m, err := dsse.NewSSHSIG([]byte("SSHSIG and so on"))
+		require.NoError(t, err)
+		sig, err := s.Sign(context.Background(), m)
+		require.NoError(t, err, name)
+		require.NoError(t, keyOf(t, "me", key).Verifier.Verify(m, sig), name)
+		require.Error(t, keyOf(t, "me", key).Verifier.Verify(dsse.NewBlob(dsse.Bytes("SSHSIG and so on")), sig), name)
 	}
+	_, err := dsse.NewSSHSIG([]byte("DSSEv1 2 {}"))
+	require.Error(t, err)
 }
 
 func TestUnknownExtensionIsAnUnknownScheme(t *testing.T) {

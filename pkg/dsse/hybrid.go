@@ -33,21 +33,25 @@ func Count(keys []Key, signed map[int]bool) Tally {
 		if !signed[i] {
 			continue
 		}
-		if h := hybridOf(keys, signed, i); len(h.Missing) > 0 {
-			t.addIncomplete(h)
-		} else if !slices.Contains(t.Holders, k.Holder) {
+		if k.Hybrid != "" {
+			if h := hybridOf(keys, signed, i); len(h.Missing) > 0 {
+				t.addIncomplete(h)
+				continue
+			}
+		}
+		if !slices.Contains(t.Holders, k.Holder) {
 			t.Holders = append(t.Holders, k.Holder)
 		}
 	}
 	return t
 }
 
-// hybridOf returns the group of the key at index i: itself alone if it is in none.
+// hybridOf returns the group of the key at index i, which is in one.
 func hybridOf(keys []Key, signed map[int]bool, i int) Hybrid {
 	h := Hybrid{Holder: keys[i].Holder, Name: keys[i].Hybrid}
 	for j, k := range keys {
 		switch {
-		case j != i && (h.Name == "" || k.Hybrid != h.Name || k.Holder != h.Holder):
+		case k.Hybrid != h.Name || k.Holder != h.Holder:
 		case signed[j]:
 			h.Signed = append(h.Signed, j)
 		default:

@@ -70,9 +70,21 @@ func (c Concat) WriteTo(w io.Writer) (int64, error) {
 	return total, nil
 }
 
-// blobPrefix is how every PAE begins. A blob that begins so is refused, since a
-// signature over it could pass for one over an envelope.
-const blobPrefix = "DSSEv1 "
+// sshsigPrefix is how everything begins that OpenSSH signs with SSHSIG (OpenSSH,
+// PROTOCOL.sshsig, "Signed Data").
+const sshsigPrefix = "SSHSIG"
+
+// guard is a beginning of bytes that mean something else to another verifier.
+type guard struct{ prefix, could string }
+
+// guards are how blobs do not begin: a signature over one could pass for one
+// over an envelope, or for one that OpenSSH made over a file.
+func guards() []guard {
+	return []guard{
+		{"DSSEv1 ", "pass for one over an envelope"},
+		{sshsigPrefix, "pass for one by ssh-keygen"},
+	}
+}
 
 // message is the Message of this package. It computes each digest once.
 type message struct {
@@ -95,9 +107,18 @@ func NewMessage(payloadType string, c Content) Message {
 
 // NewBlob returns a Message whose signature covers the bare bytes of c and no
 // PAE, as the messageSignature of a Sigstore bundle does. Signing and verifying
-// it fails if c begins as a PAE does: such a signature could be passed off as
-// one over an envelope.
-func NewBlob(c Content) Message { return newMessage("", nil, &notPAE{Content: c}) }
+// it fails if c begins as a PAE does, or as what SSHSIG signs: such a signature
+// could be passed off as one over an envelope, or as one of OpenSSH's.
+func NewBlob(c Content) Message { return newMessage("", nil, &guarded{Content: c}) }
+
+// NewSSHSIG returns a Message whose signature covers the bare bytes of signed,
+// which are what OpenSSH's SSHSIG signs. Other bytes are an error.
+func NewSSHSIG(signed []byte) (Message, error) {
+	if !bytes.HasPrefix(signed, []byte(sshsigPrefix)) {
+		return nil, fault.New(fault.Internal, "bytes that are not to be signed as SSHSIG")
+	}
+	return newMessage("", nil, Bytes(signed)), nil
+}
 
 func newMessage(payloadType string, header []byte, c Content) *message {
 	return &message{Content: c, payloadType: payloadType, header: header, digests: make(map[crypto.Hash][]byte)}
@@ -113,14 +134,15 @@ func (m *message) Digest(h crypto.Hash) ([]byte, error) {
 	if d, ok := m.digests[h]; ok {
 		return slices.Clone(d), nil
 	}
-	hashes, err := newHashes(m, h)
-	if err != nil {
+	if !h.Available() {
+		return nil, fmt.Errorf("hash function %v is not available", h)
+	}
+	digest := h.New()
+	digest.Write(m.header)
+	if err := copyExactly(digest, m); err != nil {
 		return nil, err
 	}
-	if err := copyExactly(hashes, m); err != nil {
-		return nil, err
-	}
-	m.digests[h] = hashes.sums()[h]
+	m.digests[h] = digest.Sum(nil)
 	return slices.Clone(m.digests[h]), nil
 }
 
@@ -147,25 +169,27 @@ func WriteInput(w io.Writer, m Message) error {
 	return copyExactly(w, m)
 }
 
-// notPAE is content that must not begin as a PAE does.
-type notPAE struct{ Content }
+// guarded is content that must not begin as one of guards.
+type guarded struct{ Content }
 
-func (c *notPAE) WriteTo(w io.Writer) (int64, error) {
+func (c *guarded) WriteTo(w io.Writer) (int64, error) {
 	return c.Content.WriteTo(&prefixGuard{w: w})
 }
 
-// prefixGuard fails at the first write that completes blobPrefix.
+// prefixGuard fails at the first write that completes a prefix of guards.
 type prefixGuard struct {
 	w    io.Writer
 	seen []byte
 }
 
 func (g *prefixGuard) Write(p []byte) (int, error) {
-	if missing := len(blobPrefix) - len(g.seen); missing > 0 {
+	const longest = 7 // of guards
+	if missing := longest - len(g.seen); missing > 0 {
 		g.seen = append(g.seen, p[:min(missing, len(p))]...)
-		if string(g.seen) == blobPrefix {
-			return 0, fault.New(fault.InputUnrecognized,
-				"content begins with %q: a signature over it could pass for one over an envelope", blobPrefix)
+		for _, bad := range guards() {
+			if bytes.HasPrefix(g.seen, []byte(bad.prefix)) {
+				return 0, fault.New(fault.InputUnrecognized, "content begins with %q: a signature over it could %s", bad.prefix, bad.could)
+			}
 		}
 	}
 	return g.w.Write(p)

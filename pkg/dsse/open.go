@@ -225,15 +225,3 @@ func (p *pinned) WriteTo(w io.Writer) (int64, error) {
 	}
 	return n, err
 }
-
-// NewReader returns the payload of m as a stream. A failure of m, such as
-// content that changed since it was verified, comes out in place of io.EOF, so
-// a caller that reads to the end has all of it or an error. Close it.
-func NewReader(m Message) io.ReadCloser {
-	r, w := io.Pipe()
-	go func() {
-		_, err := m.WriteTo(w)
-		w.CloseWithError(err)
-	}()
-	return r
-}

@@ -56,19 +56,24 @@ func AssertionKind(s Scheme) string {
 //	SchemeSSHSig  SHA-256 of the data that SSHSIG signs, see SSHSigNamespace
 //
 // A message without a payload type, which is a bare blob, is refused: its
-// digest could be that of client data that a web page wants signed.
+// digest could be that of client data that a web page wants signed. The one
+// exception is what SSHSig signs with an OpenSSH key, since that has a beginning
+// and a namespace of its own.
 func ClientDataHash(s Scheme, m dsse.Message) ([]byte, error) {
-	if m.PayloadType() == "" {
-		return nil, fault.New(fault.SignatureScheme, "a %s key signs statements in envelopes, and no bare bytes", s).
-			WithHint("sign a statement about the file: stella sign statement")
-	}
-	switch s {
-	case SchemeFIDO2:
-		return m.Digest(crypto.SHA256)
-	case SchemeSSHSig:
+	switch {
+	case s == SchemeSSHSig:
 		return sshsigHash(m)
+	case s != SchemeFIDO2:
+		return nil, fault.New(fault.KeyUnsupported, "scheme %q has no assertions", s)
+	case m.PayloadType() == "":
+		return nil, refuseBare(s)
 	}
-	return nil, fault.New(fault.KeyUnsupported, "scheme %q has no assertions", s)
+	return m.Digest(crypto.SHA256)
+}
+
+func refuseBare(s Scheme) error {
+	return fault.New(fault.SignatureScheme, "a %s key signs statements in envelopes, and no bare bytes", s).
+		WithHint("sign a statement about the file: stella sign statement")
 }
 
 // NewAssertion returns the signature that a token's answer becomes in an

@@ -67,10 +67,32 @@ type Attester interface {
 // AttestationVerifier is an Attester that can judge such statements.
 type AttestationVerifier interface {
 	Attester
-	// VerifyAttestation returns nil if and only if the statement is about pub and
-	// its chain leads to one of roots, all good at the time. A statement that the
-	// key makes about itself leads nowhere and is refused.
-	VerifyAttestation(a *Attestation, pub crypto.PublicKey, roots []*x509.Certificate, at time.Time) error
+	// VerifyAttestation returns nil if and only if the statement is about k and
+	// somebody made it whom trust believes. A statement that the key makes about
+	// itself leads nowhere and is refused.
+	VerifyAttestation(a *Attestation, k *TrustedKey, trust AttestationTrust) error
+}
+
+// AttestationTrust says who is believed about keys in hardware. The zero value
+// believes nobody.
+type AttestationTrust struct {
+	// Roots are certificates of makers; one that issued another may be among them.
+	Roots []*x509.Certificate
+	// Signers are attestation keys of devices that are known to be devices, where a
+	// statement has no chain of its own: those of TPMs.
+	Signers []crypto.PublicKey
+	// At is the time at which certificates have to be good.
+	At time.Time
+}
+
+// Enroller is an AttestationVerifier whose devices sign their statements with a
+// key that no maker's certificate names, so that it has to be proved once.
+type Enroller interface {
+	AttestationVerifier
+	// EnrolHere has the device that ref names prove that it is of one of the makers
+	// of trust.Roots and holds an attestation key, and returns that key, which is
+	// then one of trust.Signers. It proves that to the caller alone.
+	EnrolHere(ctx context.Context, ref Ref, trust AttestationTrust) (crypto.PublicKey, error)
 }
 
 // Attestation is a maker's statement about one key, as the device gave it.
@@ -82,6 +104,19 @@ type Attestation struct {
 	// Chain is the certificates, the leaf first, in DER. It is empty for a
 	// statement that the key makes about itself.
 	Chain [][]byte
+}
+
+// PINKeeper is a driver whose tokens have a PIN that their user can set or change.
+type PINKeeper interface {
+	Driver
+	// SetPIN sets the first PIN of the token that ref names, and ChangePIN replaces
+	// the one that it has. The new PIN comes from fresh, with Prompt.New, and the
+	// old one from where Open has it. A token that has a PIN is fault.PINSet, one
+	// that has none fault.PINNotSet, and a new PIN that it refuses fault.PINInvalid;
+	// the other errors are those of Open about tokens and PINs. What is returned
+	// names the token.
+	SetPIN(ctx context.Context, ref Ref, fresh Passphrases) (token string, err error)
+	ChangePIN(ctx context.Context, ref Ref, fresh Passphrases) (token string, err error)
 }
 
 // Close ends what a signer holds open, such as a session of a token. It does

@@ -118,7 +118,7 @@ func parseEntry(source string, o *strictjson.Object) (TrustedKey, error) {
 // keyring have alike.
 func EntryMembers() []string {
 	return []string{"name", "key", "algorithm", "scheme", "holder", "roles", "notBefore", "notAfter",
-		"revokedAt", "reason", "tenant", "fido2"}
+		"revokedAt", "reason", "tenant", "fido2", "hardware"}
 }
 
 // ReadEntry reads the members of EntryMembers, and keeps in o what is wrong
@@ -137,6 +137,7 @@ func ReadEntry(source string, o *strictjson.Object) TrustedKey {
 		Roles:     o.Texts("roles", strictjson.Optional, maxListSize, maxNameSize, strictjson.IsName),
 		Algorithm: Algorithm(o.Text("algorithm", strictjson.Required, maxNameSize, nil)),
 		FIDO2:     readFIDO2(o),
+		Hardware:  readHardware(o),
 	}
 	text := o.Text("key", strictjson.Required, maxPEMSize, nil)
 	if o.Err() == nil {
@@ -163,6 +164,33 @@ func readFIDO2(entry *strictjson.Object) *FIDO2 {
 		entry.Keep(o.Fail("flags", "needs at least one of \"up\" and \"uv\""))
 	}
 	return f
+}
+
+// readHardware reads the member "hardware"; nil if it is not there.
+func readHardware(entry *strictjson.Object) *Hardware {
+	o := entry.Child("hardware")
+	if o == nil {
+		return nil
+	}
+	h := &Hardware{
+		Format:     o.Text("attestation", strictjson.Required, maxNameSize, strictjson.IsName),
+		Roots:      o.Texts("roots", strictjson.Required, maxListSize, maxTextSize, isFingerprint),
+		VerifiedAt: o.Time("verifiedAt", strictjson.Required),
+	}
+	if err := o.Close("attestation", "roots", "verifiedAt"); err != nil {
+		entry.Keep(err)
+		return nil
+	}
+	if len(h.Roots) == 0 {
+		entry.Keep(o.Fail("roots", "is empty"))
+	}
+	return h
+}
+
+// isFingerprint allows sha256: and 64 lower-case hex digits.
+func isFingerprint(s string) bool {
+	digits, found := strings.CutPrefix(s, "sha256:")
+	return found && len(digits) == 64 && strings.Trim(digits, "0123456789abcdef") == ""
 }
 
 func isFlag(s string) bool { return s == FlagUP || s == FlagUV }

@@ -11,23 +11,30 @@ import (
 // EntryJSON is what an entry of a keys.json and one of a keyring have alike, as
 // it is written: the members of EntryMembers.
 type EntryJSON struct {
-	Name      string     `json:"name"`
-	Key       string     `json:"key"`
-	Algorithm Algorithm  `json:"algorithm"`
-	Scheme    Scheme     `json:"scheme,omitempty"`
-	FIDO2     *fido2JSON `json:"fido2,omitempty"`
-	Holder    string     `json:"holder,omitempty"`
-	Roles     []string   `json:"roles,omitempty"`
-	Tenant    string     `json:"tenant,omitempty"`
-	NotBefore time.Time  `json:"notBefore,omitzero"`
-	NotAfter  time.Time  `json:"notAfter,omitzero"`
-	RevokedAt time.Time  `json:"revokedAt,omitzero"`
-	Reason    string     `json:"reason,omitempty"`
+	Name      string        `json:"name"`
+	Key       string        `json:"key"`
+	Algorithm Algorithm     `json:"algorithm"`
+	Scheme    Scheme        `json:"scheme,omitempty"`
+	FIDO2     *fido2JSON    `json:"fido2,omitempty"`
+	Holder    string        `json:"holder,omitempty"`
+	Roles     []string      `json:"roles,omitempty"`
+	Tenant    string        `json:"tenant,omitempty"`
+	NotBefore time.Time     `json:"notBefore,omitzero"`
+	NotAfter  time.Time     `json:"notAfter,omitzero"`
+	RevokedAt time.Time     `json:"revokedAt,omitzero"`
+	Reason    string        `json:"reason,omitempty"`
+	Hardware  *hardwareJSON `json:"hardware,omitempty"`
 }
 
 type fido2JSON struct {
 	RPID  string   `json:"rpId"`
 	Flags []string `json:"flags"`
+}
+
+type hardwareJSON struct {
+	Attestation string    `json:"attestation"`
+	Roots       []string  `json:"roots"`
+	VerifiedAt  time.Time `json:"verifiedAt"`
 }
 
 // NewEntryJSON returns the written form of k.
@@ -47,6 +54,9 @@ func NewEntryJSON(k *TrustedKey) (EntryJSON, error) {
 	}
 	if k.FIDO2 != nil {
 		e.FIDO2 = &fido2JSON{k.FIDO2.RPID, k.FIDO2.Flags}
+	}
+	if h := k.Hardware; h != nil {
+		e.Hardware = &hardwareJSON{h.Format, h.Roots, h.VerifiedAt.UTC()}
 	}
 	return e, nil
 }

@@ -1,25 +1,27 @@
 package keys
 
 import (
+	"bytes"
+	"context"
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/ed25519"
 	"crypto/sha256"
-	"encoding/pem"
-	"math/big"
-	"strings"
+	"crypto/sha512"
+	"fmt"
 
-	"golang.org/x/crypto/cryptobyte"
-	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 	"golang.org/x/crypto/ssh"
 
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/strictjson"
 	"github.com/stellaops/stella/pkg/dsse"
 )
 
 // SSHSigNamespace is the namespace of signatures in SchemeSSHSig. It keeps them
 // apart from those that ssh-keygen makes over files and git over commits.
 const SSHSigNamespace = "stella-dsse"
+
+// SSHSigFile is the namespace that OpenSSH proposes for signatures over files
+// (ssh-keygen(1), option -Y sign).
+const SSHSigFile = "file"
 
 // SSHSigApplication begins the relying party id of every OpenSSH key on a FIDO2
 // token (OpenSSH, PROTOCOL.u2f, "Key Generation").
@@ -28,127 +30,110 @@ const SSHSigApplication = "ssh:"
 const (
 	sshsigMagic    = "SSHSIG" // six bytes, without a length
 	sshsigHashName = "sha512"
-	pemSSHSig      = "SSH SIGNATURE"
+	// maxNamespace bounds a namespace, in bytes. OpenSSH has no limit of its own.
+	maxNamespace = 255
+	// maxSSHSigSigned bounds what is signed in the end: magic, namespace, names and
+	// a digest.
+	maxSSHSigSigned = 512
 )
 
-// sshsigHash is what a token signs for ssh-keygen -Y sign -n stella-dsse over
-// the PAE of m: SHA-256 of what SSHSIG signs (OpenSSH, PROTOCOL.sshsig, "Signed
-// Data, of which the signature goes into the blob above").
+// SSHSig is content that is signed as "ssh-keygen -Y sign" does, in a namespace.
+type SSHSig struct {
+	namespace string
+	message   dsse.Message
+}
+
+// NewSSHSig reads content, which may be large, once. The namespace is that of
+// ssh-keygen's option -n: SSHSigFile, or one of the user's own.
+//
+// An empty namespace, one that is not printable ASCII and SSHSigNamespace are
+// fault.UsageInvalid: a signature in the last would be one over an envelope.
+func NewSSHSig(namespace string, content dsse.Content) (*SSHSig, error) {
+	switch {
+	case namespace == SSHSigNamespace:
+		return nil, fault.New(fault.UsageInvalid, "the namespace %q is for statements in envelopes", namespace).
+			WithHint("sign a statement: stella sign statement; or choose another namespace")
+	case namespace == "" || len(namespace) > maxNamespace || !strictjson.IsPrintable(namespace):
+		return nil, fault.New(fault.UsageInvalid, "%q is not the name of a namespace", clip(namespace)).
+			WithHint("write up to %d printable characters, such as %s", maxNamespace, SSHSigFile)
+	}
+	h := sha512.New()
+	n, err := content.WriteTo(h)
+	if err == nil && n != content.Size() {
+		err = fmt.Errorf("content has %d bytes, not the %d it was announced with", n, content.Size())
+	}
+	if err != nil {
+		return nil, err
+	}
+	message, err := dsse.NewSSHSIG(sshsigSigned(namespace, h.Sum(nil)))
+	return &SSHSig{namespace, message}, err
+}
+
+// Sign has a key sign and returns the file that "ssh-keygen -Y verify" takes
+// (PROTOCOL.sshsig, "Armored format"). Ed25519, ECDSA P-256 and P-384 and RSA keys
+// do, and OpenSSH keys on a FIDO2 token; others are fault.KeyUnsupported before
+// they are used.
+func (s *SSHSig) Sign(ctx context.Context, signer dsse.Signer) ([]byte, error) {
+	key := Describe(signer)
+	if _, err := sshBlob(&key); err != nil {
+		return nil, err
+	}
+	signature, err := signer.Sign(ctx, s.message)
+	if err != nil {
+		return nil, err
+	}
+	return formatSSHSig(&key, s.namespace, signature)
+}
+
+// sshsigSigned is what a key signs for content with a SHA-512 digest
+// (PROTOCOL.sshsig, "Signed Data, of which the signature goes into the blob above").
+func sshsigSigned(namespace string, digest []byte) []byte {
+	return append([]byte(sshsigMagic), ssh.Marshal(struct {
+		Namespace, Reserved, Hash string
+		Digest                    []byte
+	}{namespace, "", sshsigHashName, digest})...)
+}
+
+// sshsigHash is what a token signs for ssh-keygen -Y sign: SHA-256 of what SSHSIG
+// signs. A message with a payload type is signed by its PAE in SSHSigNamespace; one
+// without must be SSHSIG's own data in another namespace.
 func sshsigHash(m dsse.Message) ([]byte, error) {
+	if m.PayloadType() == "" {
+		if err := checkSSHSigSigned(m); err != nil {
+			return nil, err
+		}
+		return m.Digest(crypto.SHA256)
+	}
 	digest, err := m.Digest(crypto.SHA512)
 	if err != nil {
 		return nil, err
 	}
-	signed := append([]byte(sshsigMagic), ssh.Marshal(struct {
-		Namespace, Reserved, Hash string
-		Digest                    []byte
-	}{SSHSigNamespace, "", sshsigHashName, digest})...)
-	sum := sha256.Sum256(signed)
+	sum := sha256.Sum256(sshsigSigned(SSHSigNamespace, digest))
 	return sum[:], nil
 }
 
-// FormatSSHSig returns a signature in SchemeSSHSig as the file that
-// "ssh-keygen -Y verify -n stella-dsse" takes (PROTOCOL.sshsig, "Armored
-// format" and "Blob format"); what it covers is the PAE. It verifies nothing.
-func FormatSSHSig(pub crypto.PublicKey, application string, s dsse.Signature) ([]byte, error) {
-	if s.Extension == nil || s.Extension.Kind != KindSSHSig {
-		return nil, fault.New(fault.SignatureScheme, "the signature is not one that OpenSSH knows").
-			WithHint("sign with an OpenSSH key on a FIDO2 token")
+// checkSSHSigSigned refuses bare bytes that are not what sshsigSigned returns for
+// a namespace other than SSHSigNamespace.
+func checkSSHSigSigned(m dsse.Message) error {
+	refused := refuseBare(SchemeSSHSig)
+	if m.Size() > maxSSHSigSigned {
+		return refused
 	}
-	signed, err := parseExtension(s.Extension.Ext)
-	if err != nil {
-		return nil, err
+	var b bytes.Buffer
+	if _, err := m.WriteTo(&b); err != nil {
+		return err
 	}
-	data, err := parseAssertionData(signed)
-	if err != nil {
-		return nil, err
-	}
-	key, err := marshalSecurityKey(pub, application)
-	if err != nil {
-		return nil, err
-	}
-	raw, err := sshRawSignature(pub, s.Sig)
-	if err != nil {
-		return nil, err
-	}
-	signature := ssh.Marshal(struct {
-		Kind    string
-		Raw     []byte
-		Flags   byte
-		Counter uint32
-	}{securityKeyKind(pub), raw, data.flags, data.counter})
-	blob := append([]byte(sshsigMagic), ssh.Marshal(struct {
-		Version                   uint32
-		Key                       []byte
+	var data struct {
 		Namespace, Reserved, Hash string
-		Signature                 []byte
-	}{1, key, SSHSigNamespace, "", sshsigHashName, signature})...)
-	return armorSSHSig(blob), nil
-}
-
-// armorSSHSig is PEM but for its lines of 70 characters.
-func armorSSHSig(blob []byte) []byte {
-	const width = 70
-	text := pem.EncodeToMemory(&pem.Block{Type: pemSSHSig, Bytes: blob})
-	body := strings.Split(strings.TrimSpace(string(text)), "\n")
-	joined := strings.Join(body[1:len(body)-1], "")
-	var b strings.Builder
-	b.WriteString(body[0] + "\n")
-	for len(joined) > 0 {
-		n := min(width, len(joined))
-		b.WriteString(joined[:n] + "\n")
-		joined = joined[n:]
+		Digest                    []byte
 	}
-	b.WriteString(body[len(body)-1] + "\n")
-	return []byte(b.String())
-}
-
-// sshRawSignature returns a token's signature in the encoding of OpenSSH: two
-// mpints for ECDSA (RFC 5656, section 3.1.2), the 64 bytes for Ed25519.
-func sshRawSignature(pub crypto.PublicKey, sig []byte) ([]byte, error) {
-	if _, ok := pub.(ed25519.PublicKey); ok {
-		return sig, nil
+	rest, found := bytes.CutPrefix(b.Bytes(), []byte(sshsigMagic))
+	if !found || ssh.Unmarshal(rest, &data) != nil {
+		return refused
 	}
-	var r, s big.Int
-	var inner cryptobyte.String
-	input := cryptobyte.String(sig)
-	if !input.ReadASN1(&inner, cbasn1.SEQUENCE) || !input.Empty() ||
-		!inner.ReadASN1Integer(&r) || !inner.ReadASN1Integer(&s) || !inner.Empty() {
-		return nil, malformedAssertion("its signature is not ASN.1 DER")
+	if data.Namespace == "" || data.Namespace == SSHSigNamespace || data.Reserved != "" || data.Hash != sshsigHashName ||
+		len(data.Digest) != sha512.Size {
+		return refused
 	}
-	return ssh.Marshal(struct{ R, S *big.Int }{&r, &s}), nil
-}
-
-// securityKeyKind is OpenSSH's name for a kind of key on a token, or "".
-func securityKeyKind(pub crypto.PublicKey) string {
-	switch pub.(type) {
-	case *ecdsa.PublicKey:
-		return ssh.KeyAlgoSKECDSA256
-	case ed25519.PublicKey:
-		return ssh.KeyAlgoSKED25519
-	}
-	return ""
-}
-
-// marshalSecurityKey encodes the public key (PROTOCOL.u2f, "SSH U2F Key formats").
-func marshalSecurityKey(pub crypto.PublicKey, application string) ([]byte, error) {
-	switch k := pub.(type) {
-	case *ecdsa.PublicKey:
-		point, err := k.Bytes()
-		if err != nil || len(point) != 65 {
-			return nil, fault.New(fault.KeyUnsupported, "OpenSSH has no tokens with such an ECDSA key")
-		}
-		return ssh.Marshal(struct {
-			Kind, Curve string
-			Point       []byte
-			Application string
-		}{ssh.KeyAlgoSKECDSA256, "nistp256", point, application}), nil
-	case ed25519.PublicKey:
-		return ssh.Marshal(struct {
-			Kind        string
-			Key         []byte
-			Application string
-		}{ssh.KeyAlgoSKED25519, k, application}), nil
-	}
-	return nil, fault.New(fault.KeyUnsupported, "OpenSSH has no tokens with a key of type %T", pub)
+	return nil
 }

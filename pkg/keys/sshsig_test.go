@@ -302,3 +302,114 @@ func FuzzParseSecurityKey(f *testing.F) {
 		require.NotEmpty(t, key.Credential)
 	})
 }
+
+// sshKeygen runs stock ssh-keygen -Y verify over a file and its signature.
+func sshKeygen(t *testing.T, line, namespace string, armored, content []byte) error {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "sig"), armored, 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "allowed"), []byte("me "+line+"\n"), 0o600))
+	path, err := exec.LookPath("ssh-keygen")
+	if err != nil {
+		testkit.Tool(t, dir, "ssh-keygen") // fails or skips
+	}
+	cmd := exec.CommandContext(t.Context(), path, "-Y", "verify", "-f", "allowed", "-I", "me", "-n", namespace, "-s", "sig")
+	cmd.Dir, cmd.Stdin = dir, bytes.NewReader(content)
+	out, err := cmd.CombinedOutput()
+	t.Logf("%s", out)
+	return err
+}
+
+// TestSSHSigOfOrdinaryKeys: what any key signs that OpenSSH knows, ssh-keygen
+// verifies, in its namespace only.
+func TestSSHSigOfOrdinaryKeys(t *testing.T) {
+	content := bytes.Repeat([]byte("content "), 1<<17) // more than a pipe holds
+	for _, a := range []keys.Algorithm{keys.Ed25519, keys.ECDSAP256, keys.ECDSAP384, keys.RSA3072} {
+		t.Run(string(a), func(t *testing.T) {
+			key, err := keys.Generate(a)
+			require.NoError(t, err)
+			signer, err := dsse.NewSigner(key)
+			require.NoError(t, err)
+			s, err := keys.NewSSHSig(keys.SSHSigFile, dsse.Bytes(content))
+			require.NoError(t, err)
+			armored, err := s.Sign(t.Context(), signer)
+			require.NoError(t, err)
+			line, err := keys.MarshalSSHPublic(&keys.TrustedKey{Name: "release", Public: key.Public()})
+			require.NoError(t, err)
+			assert.Regexp(t, "^[a-z0-9-]+ [A-Za-z0-9+/=]+ release\n$", string(line))
+			require.NoError(t, sshKeygen(t, string(line), "file", armored, content))
+			require.Error(t, sshKeygen(t, string(line), "git", armored, content), "another namespace")
+			require.Error(t, sshKeygen(t, string(line), "file", armored, content[1:]), "other content")
+
+			read, err := keys.ParsePublic(line)
+			require.NoError(t, err)
+			assert.Equal(t, key.Public(), read[0].Key, "what is written for OpenSSH is read again")
+		})
+	}
+}
+
+func TestSSHSigRefuses(t *testing.T) {
+	for name, namespace := range map[string]string{
+		"empty": "", "of envelopes": keys.SSHSigNamespace, "control": "a\x1bb", "line": "a\nb", "long": strings.Repeat("n", 256),
+	} {
+		_, err := keys.NewSSHSig(namespace, dsse.Bytes("content"))
+		assert.Equal(t, fault.UsageInvalid, fault.ReasonOf(err), name)
+	}
+	s, err := keys.NewSSHSig(strings.Repeat("n", 255), dsse.Bytes("content"))
+	require.NoError(t, err)
+	for _, a := range []keys.Algorithm{keys.MLDSA65} {
+		key, err := keys.Generate(a)
+		require.NoError(t, err)
+		signer, err := dsse.NewSigner(key)
+		require.NoError(t, err)
+		_, err = s.Sign(t.Context(), signer)
+		assert.Equal(t, fault.KeyUnsupported, fault.ReasonOf(err), "%v", err)
+	}
+	for name, k := range map[string]keys.TrustedKey{
+		"assertion":   {Public: newToken(t, keys.ECDSAP256, rpID, 1).key.Public(), Scheme: keys.SchemeFIDO2, FIDO2: &keys.FIDO2{RPID: rpID}},
+		"PSS":         {Public: newToken(t, keys.RSA3072, "", 0).key.Public(), Scheme: keys.SchemeRSAPSS},
+		"RSA token":   {Public: newToken(t, keys.RSA3072, "", 0).key.Public(), Scheme: keys.SchemeSSHSig, FIDO2: &keys.FIDO2{RPID: rpID}},
+		"no rp id":    {Public: newToken(t, keys.ECDSAP256, "", 0).key.Public(), Scheme: keys.SchemeSSHSig},
+		"P-384 token": {Public: newToken(t, keys.ECDSAP384, "", 0).key.Public(), Scheme: keys.SchemeSSHSig, FIDO2: &keys.FIDO2{RPID: rpID}},
+	} {
+		_, err := keys.MarshalSSHPublic(&k)
+		assert.Equal(t, fault.KeyUnsupported, fault.ReasonOf(err), "%s: %v", name, err)
+	}
+}
+
+// TestTokensSignSSHSIGOnly: of all bare bytes an OpenSSH key on a token signs what
+// SSHSIG signs, and not in the namespace of envelopes.
+func TestTokensSignSSHSIGOnly(t *testing.T) {
+	signed := func(namespace, reserved, hash string, digest int) []byte {
+		return append([]byte("SSHSIG"), ssh.Marshal(struct {
+			Namespace, Reserved, Hash string
+			Digest                    []byte
+		}{namespace, reserved, hash, make([]byte, digest)})...)
+	}
+	good := signed("file", "", "sha512", 64)
+	for name, row := range map[string]struct {
+		bytes []byte
+		want  fault.Reason
+	}{
+		"as ssh-keygen":          {good, ""},
+		"envelopes":              {signed(keys.SSHSigNamespace, "", "sha512", 64), fault.SignatureScheme},
+		"no namespace":           {signed("", "", "sha512", 64), fault.SignatureScheme},
+		"something reserved":     {signed("file", "x", "sha512", 64), fault.SignatureScheme},
+		"another hash":           {signed("file", "", "sha256", 32), fault.SignatureScheme},
+		"digest of another size": {signed("file", "", "sha512", 63), fault.SignatureScheme},
+		"cut":                    {good[:len(good)-1], fault.SignatureScheme},
+		"more":                   {append(bytes.Clone(good), 0), fault.SignatureScheme},
+		"large":                  {signed(strings.Repeat("n", 500), "", "sha512", 64), fault.SignatureScheme},
+	} {
+		m, err := dsse.NewSSHSIG(row.bytes)
+		require.NoError(t, err)
+		_, err = keys.ClientDataHash(keys.SchemeSSHSig, m)
+		if row.want == "" {
+			require.NoError(t, err, name)
+			continue
+		}
+		assert.Equal(t, row.want, fault.ReasonOf(err), "%s: %v", name, err)
+		_, err = keys.ClientDataHash(keys.SchemeFIDO2, m)
+		assert.Equal(t, fault.SignatureScheme, fault.ReasonOf(err), "another kind of key signs no bytes at all")
+	}
+}

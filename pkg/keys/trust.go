@@ -47,6 +47,9 @@ type TrustedKey struct {
 	// FIDO2 is what a token must have said; nil unless Scheme is SchemeFIDO2 or
 	// SchemeSSHSig.
 	FIDO2 *FIDO2
+	// Hardware says how it is known that the private key is held by a device that
+	// does not give it away; nil if that is not known.
+	Hardware *Hardware
 	// Source is the file that the key came from.
 	Source string
 
@@ -60,6 +63,22 @@ type FIDO2 struct {
 	RPID string
 	// Flags are the flags that must be set: FlagUP, FlagUV; at least one.
 	Flags []string
+}
+
+// Hardware is the word of whoever wrote an entry that they verified the maker's
+// statement about the key. The statement itself is kept in their keyring.
+type Hardware struct {
+	// Format is the statement's, as in Attestation.
+	Format string
+	// Roots are the makers' certificates to which the statement had to lead, as
+	// sha256:<hex> of their DER; at least one.
+	Roots []string
+	// VerifiedAt is when it did.
+	VerifiedAt time.Time
+}
+
+func (h *Hardware) equal(o *Hardware) bool {
+	return h == o || h != nil && o != nil && h.Format == o.Format && slices.Equal(h.Roots, o.Roots) && h.VerifiedAt.Equal(o.VerifiedAt)
 }
 
 // SigningTime is a time at which a key is judged.

@@ -134,5 +134,5 @@ func (k *TrustedKey) equal(o TrustedKey) bool {
 	return k.Scheme == o.Scheme && k.Holder == o.Holder && k.Hybrid == o.Hybrid && k.Tenant == o.Tenant && k.Reason == o.Reason &&
 		k.NotBefore.Equal(o.NotBefore) && k.NotAfter.Equal(o.NotAfter) && k.RevokedAt.Equal(o.RevokedAt) &&
 		k.AnyPredicateType == o.AnyPredicateType && slices.Equal(k.PredicateTypes, o.PredicateTypes) &&
-		slices.Equal(k.Roles, o.Roles) && sameFIDO2
+		slices.Equal(k.Roles, o.Roles) && sameFIDO2 && k.Hardware.equal(o.Hardware)
 }

@@ -15,19 +15,14 @@ import (
 	"github.com/stellaops/stella/pkg/dsse"
 )
 
-// checkSignature finds out which trusted keys signed. It fails if a piece of
-// evidence has no signature by any of them.
+// checkSignature finds out which trusted keys and certificates signed. It fails
+// if a piece of evidence has no signature by any of them.
 func checkSignature(j *judgement) error {
-	keys, err := j.verifiers()
-	if err != nil {
-		return unjudged{err}
-	}
 	var failure error
 	for i, item := range j.group {
-		if item.Blob != nil {
-			err = j.openBlob(i, item, keys)
-		} else {
-			err = j.openEnvelope(i, item, keys)
+		err := j.admit(i, item)
+		if err == nil {
+			err = j.open(i, item)
 		}
 		if err == nil {
 			continue
@@ -40,7 +35,7 @@ func checkSignature(j *judgement) error {
 		}
 	}
 	if failure == nil {
-		failure = j.countHolders(keys)
+		failure = j.countHolders()
 	}
 	if failure == nil {
 		j.result.Message = j.message
@@ -49,16 +44,87 @@ func checkSignature(j *judgement) error {
 	return failure
 }
 
+// open verifies the signatures of one item with the trusted keys and with the
+// key of its own certificate, if that was admitted.
+func (j *judgement) open(at int, item bundle.Item) error {
+	keys := j.bench.keys
+	if own := j.admitted[at]; own != nil {
+		keys = append(slices.Clip(keys), withoutHybrid(j.candidates[*own].Key))
+	}
+	if len(keys) == 0 {
+		return j.unadmitted(at, item)
+	}
+	err := j.openWith(at, item, keys)
+	if fault.ReasonOf(err) != fault.SignatureUntrusted {
+		return err
+	}
+	better := j.refused[at]
+	if better == nil && j.admitted[at] != nil && len(keys) == 1 {
+		better = fault.New(fault.SignatureMismatch, "the signature does not fit the key of its certificate, or the content was altered")
+	}
+	if better == nil {
+		return err
+	}
+	j.result.explain(at, better)
+	return inItem(j, item, better)
+}
+
+func (j *judgement) openWith(at int, item bundle.Item, keys []dsse.Key) error {
+	switch {
+	case item.Envelope != nil:
+		return j.openEnvelope(at, item, keys)
+	case item.Blob.Payload != nil:
+		return j.openDocument(at, item, keys)
+	}
+	return j.openBlob(at, item, keys)
+}
+
+// unadmitted is the finding on an item when no key is trusted and its certificate, if
+// it has one, was not admitted.
+func (j *judgement) unadmitted(at int, item bundle.Item) error {
+	n, err := 1, j.refused[at]
+	if item.Envelope != nil {
+		n = len(item.Envelope.Signatures())
+	}
+	if n == 0 {
+		return inItem(j, item, fault.New(fault.SignatureMissing, "the envelope holds no signature"))
+	}
+	if err == nil {
+		err = fault.New(fault.SignatureUntrusted, "the signature comes without a certificate, and only certificates are trusted").
+			WithHint("give its certificate with --certificate FILE if it lies beside, or say whose key you expect: --key KEY.pub")
+	}
+	j.addRejected(at, n, err)
+	return inItem(j, item, err)
+}
+
+// explain gives the signatures of an item that nobody trusted made a better
+// reason.
+func (r *Result) explain(at int, why error) {
+	for i := range r.Signers {
+		if s := &r.Signers[i]; s.Evidence == at && !s.Verified {
+			s.Reason, s.Message = fault.ReasonOf(why), why.Error()
+		}
+	}
+}
+
+// candidateOf maps a key among those that an item was opened with to its candidate.
+func (j *judgement) candidateOf(at, key int) int {
+	if key < len(j.bench.keys) {
+		return key
+	}
+	return *j.admitted[at]
+}
+
 // countHolders fails if no holder has signed: all there is are halves of
 // hybrids, and nothing in the payload is read on their word.
-func (j *judgement) countHolders(keys []dsse.Key) error {
+func (j *judgement) countHolders() error {
 	signed := make(map[int]bool)
 	for _, s := range j.result.Signers {
 		if s.Verified {
 			signed[s.key] = true
 		}
 	}
-	tally := dsse.Count(keys, signed)
+	tally := dsse.Count(j.keys(), signed)
 	err := tally.Check(1, j.keyName)
 	if err != nil {
 		j.markHalves(&tally)
@@ -66,27 +132,10 @@ func (j *judgement) countHolders(keys []dsse.Key) error {
 	return err
 }
 
-// markHalves says of the signatures that count only together with others why
-// they do not.
-func (j *judgement) markHalves(tally *dsse.Tally) {
-	for i := range j.result.Signers {
-		s := &j.result.Signers[i]
-		if !s.Verified || s.Reason != "" {
-			continue
-		}
-		if h := tally.Half(s.key); h != nil {
-			err := h.Err(j.keyName)
-			s.Counted, s.Reason, s.Message = false, fault.ReasonOf(err), err.Error()
-		}
-	}
-}
-
-// keyName is how messages call a trusted key.
-func (j *judgement) keyName(key int) string {
-	return fmt.Sprintf("key %q", j.policy.Trust.Keys()[key].Name)
-}
-
 func (j *judgement) countSignatures() string {
+	if len(j.result.Signers) == 1 {
+		return "1 of 1 by a trusted signer" // all but always, and it has verified something
+	}
 	type place struct{ evidence, index int }
 	all, good := make(map[place]bool), make(map[place]bool)
 	for _, s := range j.result.Signers {
@@ -95,43 +144,11 @@ func (j *judgement) countSignatures() string {
 			good[place{s.Evidence, s.Index}] = true
 		}
 	}
-	return fmt.Sprintf("%d of %d by a trusted key", len(good), len(all))
+	return fmt.Sprintf("%d of %d by a trusted signer", len(good), len(all))
 }
-
-func (j *judgement) verifiers() ([]dsse.Key, error) {
-	var out []dsse.Key
-	trusted := j.policy.Trust.Keys()
-	forbidden := j.policy.Profile.Verify(trusted)
-	for i, k := range trusted {
-		if forbidden[i] != nil {
-			out = append(out, dsse.Key{Holder: k.Holder, Hybrid: k.Hybrid, Verifier: unusable{k.Public, forbidden[i]}})
-			continue
-		}
-		v, err := k.Verifier()
-		if err != nil && fault.ReasonOf(err) != fault.KeyUnsupported {
-			return nil, err
-		}
-		if err != nil {
-			v = unusable{k.Public, fault.Wrap(fault.SignatureScheme, err, "the key cannot be used")}
-		}
-		out = append(out, dsse.Key{Holder: k.Holder, Hybrid: k.Hybrid, Verifier: v})
-	}
-	return out, nil
-}
-
-// unusable stands for a trusted key that this build cannot verify with or that
-// the profile forbids: it computes nothing, verifies nothing and says why.
-type unusable struct {
-	public crypto.PublicKey
-	why    error
-}
-
-func (u unusable) Public() crypto.PublicKey { return u.public }
-
-func (u unusable) Verify(dsse.Message, dsse.Signature) error { return u.why }
 
 func (j *judgement) openEnvelope(at int, item bundle.Item, keys []dsse.Key) error {
-	opened, err := dsse.Open(item.Envelope, 1, apart(keys)...)
+	opened, err := dsse.Open(item.Envelope, 1, keys...)
 	if err != nil {
 		if fault.ReasonOf(err).Exit() == fault.ExitRejected {
 			j.addRejected(at, len(item.Envelope.Signatures()), err)
@@ -146,7 +163,7 @@ func (j *judgement) openEnvelope(at int, item bundle.Item, keys []dsse.Key) erro
 		return unjudged{err}
 	}
 	for _, v := range opened.Verified {
-		j.addVerified(at, v.Index, v.Key)
+		j.addVerified(at, v.Index, j.candidateOf(at, v.Key))
 	}
 	for _, u := range opened.Unverified {
 		j.result.Signers = append(j.result.Signers, Signer{
@@ -154,16 +171,6 @@ func (j *judgement) openEnvelope(at int, item bundle.Item, keys []dsse.Key) erro
 		})
 	}
 	return nil
-}
-
-// apart returns the keys without their hybrids: the other half of one may be in
-// another envelope.
-func apart(keys []dsse.Key) []dsse.Key {
-	out := slices.Clone(keys)
-	for i := range out {
-		out[i].Hybrid = ""
-	}
-	return out
 }
 
 // take makes m the payload of the group. The group was formed in an earlier
@@ -198,11 +205,15 @@ func inItem(j *judgement, item bundle.Item, err error) error {
 }
 
 func (j *judgement) addVerified(at, index, key int) {
-	k := j.policy.Trust.Keys()[key]
-	id, _ := dsse.KeyID(k.Public) // has one: it verified something
-	j.result.Signers = append(j.result.Signers, Signer{
-		Evidence: at, Index: index, Verified: true, Holder: k.Holder, Name: k.Name, KeyID: id, key: key,
-	})
+	c := &j.candidates[key]
+	s := Signer{
+		Evidence: at, Index: index, Verified: true, Holder: c.Holder, Name: c.name, KeyID: c.id,
+		Roles: c.roles, Tenant: c.tenant, key: key,
+	}
+	if c.issued != nil {
+		s.Certificate = c.issued.summary()
+	}
+	j.result.Signers = append(j.result.Signers, s)
 }
 
 func (j *judgement) addRejected(at, n int, err error) {
@@ -215,7 +226,7 @@ func (j *judgement) addRejected(at, n int, err error) {
 // against an artifact.
 func (j *judgement) openBlob(at int, item bundle.Item, keys []dsse.Key) error {
 	if len(j.policy.Subjects) == 0 {
-		return fault.New(fault.SubjectRequired, "a messageSignature bundle is verified only against its artifact").
+		return fault.New(fault.SubjectRequired, "a signature over bare bytes is verified only against its artifact").
 			WithHint("name the artifact: --subject FILE")
 	}
 	var failure error
@@ -240,10 +251,22 @@ func (j *judgement) openBlobWith(at, artifact int, item bundle.Item, keys []dsse
 	if err := compareBlobDigest(item.Blob, a); err != nil {
 		return err
 	}
+	k, err := tryBare(blobMessage(a), fmt.Sprintf("%q", a.Name), item, keys)
+	if err != nil {
+		return err
+	}
+	j.result.demanded[artifact] = true
+	j.addVerified(at, 0, j.candidateOf(at, k))
+	return nil
+}
+
+// tryBare finds the key whose signature over bare bytes the item is. what is how
+// a message calls the bytes.
+func tryBare(m dsse.Message, what string, item bundle.Item, keys []dsse.Key) (key int, err error) {
 	signature := dsse.Signature{KeyID: item.Material.KeyHint, Sig: item.Blob.Signature}
-	failure := error(fault.New(fault.SignatureUntrusted, "the signature over %q is by none of the %d trusted keys", a.Name, len(keys)))
+	failure := error(fault.New(fault.SignatureUntrusted, "the signature over %s is by none of the %d trusted keys", what, len(keys)))
 	for k, key := range keys {
-		err := key.Verifier.Verify(blobMessage(a), signature)
+		err := key.Verifier.Verify(m, signature)
 		switch fault.ReasonOf(err) {
 		case fault.SignatureMismatch, fault.SignatureScheme, fault.KeyForbidden, fault.SubjectRequired, fault.InputTooLarge:
 			if r := fault.ReasonOf(err); len(keys) == 1 || r != fault.SignatureMismatch && r != fault.KeyForbidden {
@@ -252,13 +275,11 @@ func (j *judgement) openBlobWith(at, artifact int, item bundle.Item, keys []dsse
 			continue
 		}
 		if err != nil {
-			return unjudged{err}
+			return 0, unjudged{err}
 		}
-		j.result.demanded[artifact] = true
-		j.addVerified(at, 0, k)
-		return nil
+		return k, nil
 	}
-	return failure
+	return 0, failure
 }
 
 // compareBlobDigest compares the digest in the bundle, which is not signed,
@@ -284,7 +305,7 @@ func compareBlobDigest(b *bundle.Blob, a *Artifact) error {
 // blobMessage returns the artifact as a signature over bare bytes sees it.
 func blobMessage(a *Artifact) dsse.Message {
 	if a.Content != nil {
-		return dsse.NewBlob(a.Content)
+		return a.computed.blob
 	}
 	return digestOnly{a}
 }

@@ -16,6 +16,9 @@ func checkStatement(j *judgement) error {
 	}
 	claims := &Claims{PayloadType: j.message.PayloadType(), PayloadSize: j.message.Size()}
 	j.result.Claims = claims
+	if j.group[0].Envelope == nil {
+		return j.checkImage(claims)
+	}
 	if claims.PayloadType != dsse.PayloadTypeInToto {
 		if len(j.policy.Subjects) > 0 || j.policy.PredicateType != "" {
 			return fault.New(fault.StatementInvalid, "the payload is not an in-toto statement, so it has no subject and no predicate type")

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/stellaops/stella/internal/fault"
@@ -49,12 +50,28 @@ func (j *judgement) missingArtifact() error {
 	if !j.only {
 		return nil
 	}
-	for a := range j.policy.Subjects {
-		if !j.result.demanded[a] {
-			return fault.New(fault.SubjectMismatch, "the statement is not about %s", describe(&j.policy.Subjects[a]))
+	return j.policy.missingArtifact(j.result)
+}
+
+func (p *Policy) missingArtifact(r *Result) error {
+	for a := range p.Subjects {
+		if !r.demanded[a] {
+			return fault.New(fault.SubjectMismatch, "the statement is not about %s", describe(&p.Subjects[a]))
 		}
 	}
 	return nil
+}
+
+// alone amends a result that was judged as one of several and turned out to be
+// the only one.
+func (p *Policy) alone(r *Result) {
+	if r.Claims == nil || len(r.demanded) == 0 {
+		return // no statement, or it has failed
+	}
+	i := slices.IndexFunc(r.Checks, func(c Check) bool { return c.Name == "subject" })
+	if err := p.missingArtifact(r); err != nil && r.Checks[i].Status == Passed {
+		r.Checks[i] = finding("subject", "", err)
+	}
 }
 
 // maxNamed bounds how many subjects an error names.

@@ -7,8 +7,9 @@
 // because an earlier check failed, and what nobody demanded. Its error is nil
 // if and only if every demanded check passed and at least one was made.
 //
-// The order is: signature, statement, subject, type, key, threshold. If the
-// signature fails, nothing in the payload is read and the rest is not run.
+// The order is: signature, statement, subject, type, time, key, log, sct,
+// threshold, policy, conditions, freshness. If the signature fails, nothing in the
+// payload is read and the rest is not run.
 // After it all checks run, so that one report names everything that is wrong.
 //
 // All evidence with one payload is judged together: signatures may be spread

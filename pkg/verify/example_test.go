@@ -46,6 +46,12 @@ MCowBQYDK2VwAyEA6kpsY+KcUgq+9VB7Ey7F+ZVHdq6+vnuSQh7qaRRG0iw=
 	// statement passed
 	// subject passed
 	// type not_demanded
+	// time not_demanded
 	// key passed
+	// log not_demanded
+	// sct not_demanded
 	// threshold passed
+	// policy not_demanded
+	// conditions not_demanded
+	// freshness not_demanded
 }

@@ -4,7 +4,6 @@ import (
 	"crypto/sha1" //nolint:gosec // compared in addition to a strong digest, never instead of one
 	"crypto/sha256"
 	"crypto/sha512"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash"
@@ -15,12 +14,33 @@ import (
 	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/dsse/intoto"
 	"github.com/stellaops/stella/pkg/keys"
+	"github.com/stellaops/stella/pkg/verify/material"
 )
 
 // Policy is what is demanded of evidence. Its zero value accepts nothing.
 type Policy struct {
 	// Trust says whose signatures count.
 	Trust *keys.Trust
+	// Root is whose word counts on certificates, logs and time; nil for nobody's.
+	Root *material.Root
+	// RootSources are the files that Root is from, for the report.
+	RootSources []string
+	// Identities say which certificates by the trusted authorities count, and as
+	// whom. Without any, only pinned keys and certificates do.
+	Identities []Identity
+	// Proofs are demanded of each signature that is to count.
+	Proofs Proofs
+	// AllowNoLogUnsafe and AllowNoSCTUnsafe lift the demand that a certificate by
+	// an authority of a Sigstore trusted root comes with an entry in a
+	// transparency log, and with a signed certificate timestamp: without them
+	// nobody but the CA knows what it issued.
+	AllowNoLogUnsafe, AllowNoSCTUnsafe bool
+	// DemandRevocation refuses certificates of private CAs of which no current CRL
+	// says that they are not revoked. Without it, that is so only where there is a
+	// CRL of the CA, and it is not current.
+	DemandRevocation bool
+	// RuleSets are policies that must all accept, beside everything else here.
+	RuleSets []RuleSet
 	// Threshold is how many distinct holders must have signed; at least 1.
 	Threshold int
 	// Profile bounds the algorithms of the keys; empty for keys.ProfileDefault.
@@ -55,7 +75,7 @@ func (p *Policy) assume() (*Policy, error) {
 	if len(p.AssumeRevoked) == 0 {
 		return p, nil
 	}
-	list := p.Trust.Keys()
+	list := p.trustedKeys()
 	for _, a := range p.AssumeRevoked {
 		i := slices.IndexFunc(list, func(k keys.TrustedKey) bool {
 			id, err := dsse.KeyID(k.Public)
@@ -80,7 +100,7 @@ func (p *Policy) assume() (*Policy, error) {
 
 func (p *Policy) validate() error {
 	switch {
-	case p == nil, p.Trust == nil, len(p.Trust.Keys()) == 0:
+	case p == nil, len(p.trustedKeys()) == 0 && (len(p.Identities) == 0 || p.Root.Empty()):
 		return fault.New(fault.TrustRequired, "no key, certificate or trust was given to verify with").
 			WithHint("say whose signature you expect: --key KEY.pub")
 	case p.Threshold < 1:
@@ -91,6 +111,43 @@ func (p *Policy) validate() error {
 	return nil
 }
 
+// The names of what loosens a policy, in reports and in the policy file.
+const (
+	LoosenNoLog       = "allowNoLogUnsafe"
+	LoosenNoSCT       = "allowNoSCTUnsafe"
+	LoosenAnyIdentity = "anyUnsafe"
+)
+
+// loosened names what the policy lets pass that it would not by itself.
+func (p *Policy) loosened() []string {
+	var out []string
+	if p.AllowNoLogUnsafe {
+		out = append(out, LoosenNoLog)
+	}
+	if p.AllowNoSCTUnsafe {
+		out = append(out, LoosenNoSCT)
+	}
+	if slices.ContainsFunc(p.Identities, p.anybody) {
+		out = append(out, LoosenAnyIdentity)
+	}
+	return out
+}
+
+// anybody reports whether an identity lets a public authority vouch for any name,
+// or on the word of any issuer. A private CA is the issuer itself.
+func (p *Policy) anybody(i Identity) bool {
+	public := func(a material.Authority) bool { return a.Kind == material.KindCA }
+	return i.SubjectAlternativeName.any || i.Issuer.any && slices.ContainsFunc(p.Root.Authorities(), public)
+}
+
+// trustedKeys returns the keys of the trust, if there is one.
+func (p *Policy) trustedKeys() []keys.TrustedKey {
+	if p.Trust == nil {
+		return nil
+	}
+	return p.Trust.Keys()
+}
+
 // forOneVerification returns a copy that remembers what it computes, so that a
 // statement with many subjects hashes an artifact once for each algorithm, and
 // the caller's policy can serve several verifications at a time.
@@ -98,7 +155,7 @@ func (p *Policy) forOneVerification() *Policy {
 	own := *p
 	own.Subjects = slices.Clone(p.Subjects)
 	for i := range own.Subjects {
-		own.Subjects[i].computed = make(map[string]string)
+		own.Subjects[i].computed = newComputed(own.Subjects[i].Content)
 	}
 	return &own
 }
@@ -121,7 +178,7 @@ type Artifact struct {
 	// Content is the artifact itself, or nil if only digests are known.
 	Content dsse.Content
 
-	computed map[string]string // digests of Content found in this verification
+	computed *computed // of Content, in this verification
 }
 
 // digest returns the artifact's digest by one algorithm, and whether it is
@@ -134,14 +191,24 @@ func (a *Artifact) digest(algorithm string) (string, bool, error) {
 	if a.Content == nil || h == nil {
 		return "", false, nil
 	}
-	if d, ok := a.computed[algorithm]; ok {
-		return d, true, nil
-	}
-	if _, err := a.Content.WriteTo(h); err != nil {
+	d, err := a.computed.digest(algorithm, h, a.Content)
+	if err != nil {
 		return "", false, fmt.Errorf("failed to hash %q: %w", a.Name, err)
 	}
-	a.computed[algorithm] = hex.EncodeToString(h.Sum(nil))
-	return a.computed[algorithm], true, nil
+	return d, true, nil
+}
+
+// known returns the digests of the artifact that can be told without computing
+// any but the usual one.
+func (a *Artifact) known() map[string]string {
+	out := make(map[string]string)
+	for algorithm, d := range a.Digest {
+		out[algorithm] = d
+	}
+	if d, ok, err := a.digest("sha256"); ok && err == nil {
+		out["sha256"] = d
+	}
+	return out
 }
 
 // newHash returns the hash function of an in-toto digest name, or nil.

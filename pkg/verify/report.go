@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/stellaops/stella/internal/fault"
@@ -37,11 +38,20 @@ type Report struct {
 	Network  string    `json:"network"`
 	Profile  Profile   `json:"profile"`
 	Trust    TrustUsed `json:"trust"`
+	// Policies are the names of the policies that were applied.
+	Policies []string `json:"policies,omitempty"`
+	// Loosened names what the policy lets pass that it would not by itself, as the
+	// policy file does.
+	Loosened []string `json:"loosened,omitempty"`
 	// AssumedRevocations are the revocations that the verdict was asked to assume;
 	// with any it is no verdict over what is, but over what would be.
 	AssumedRevocations []Assumed `json:"assumedRevocations,omitempty"`
 	Results            []Result  `json:"results"`
-	Ignored            []Ignored `json:"ignored,omitempty"`
+	// Checks are those of what is demanded of the evidence as a whole.
+	Checks  []Check   `json:"checks,omitempty"`
+	Counts  Counts    `json:"counts"`
+	Stopped bool      `json:"stopped,omitzero"` // at the first failure, as was asked for
+	Ignored []Ignored `json:"ignored,omitempty"`
 }
 
 // Assumed is one assumed revocation.
@@ -69,6 +79,10 @@ type TrustUsed struct {
 	Rooted  bool         `json:"rooted"`
 	Sources []string     `json:"sources"`
 	Keys    []TrustedKey `json:"keys"`
+	// Identities are those whose certificates count.
+	Identities []TrustedIdentity `json:"identities,omitempty"`
+	// Authorities are who may issue certificates, keep logs and stamp time.
+	Authorities []Authority `json:"authorities,omitempty"`
 }
 
 // TrustedKey is one key that was trusted.
@@ -80,6 +94,23 @@ type TrustedKey struct {
 	Algorithm string `json:"algorithm"`
 }
 
+// TrustedIdentity is one identity whose certificates count, as it was demanded.
+type TrustedIdentity struct {
+	Identity string   `json:"identity"`
+	Issuer   string   `json:"issuer"`
+	Holder   string   `json:"holder,omitempty"`
+	Roles    []string `json:"roles,omitempty"`
+}
+
+// Authority is one authority that was trusted.
+type Authority struct {
+	Kind  string    `json:"kind"`
+	Name  string    `json:"name"`
+	ID    string    `json:"id,omitempty"`
+	From  time.Time `json:"from,omitzero"`
+	Until time.Time `json:"until,omitzero"`
+}
+
 // Result is the verdict over one payload.
 type Result struct {
 	Verified bool     `json:"verified"`
@@ -89,8 +120,11 @@ type Result struct {
 	// WouldFall says that the payload is verified as things are, and would not be
 	// with the assumed revocations.
 	WouldFall bool `json:"wouldFall,omitzero"`
+	// Rules are the rules that were applied, one of each policy.
+	Rules []AppliedRule `json:"rules,omitempty"`
 	// Claims is what the evidence says. It is there only if the signature check
-	// passed, and only as true as its signers are honest.
+	// passed, and only as true as its signers are honest; or with nothing but a
+	// Problem, if the evidence could not be read.
 	Claims *Claims `json:"claims,omitempty"`
 
 	// Message is the verified payload; nil unless the signature check passed over
@@ -98,22 +132,47 @@ type Result struct {
 	Message dsse.Message `json:"-"`
 
 	demanded map[int]bool // indices of the policy's artifacts that matched
+	unread   error        // why the evidence could not be read
 }
 
-// Source is one envelope or bundle.
+// Source is one envelope, bundle or signature.
 type Source struct {
-	File  string `json:"file"`
-	Line  int    `json:"line,omitzero"`
-	Shape string `json:"shape"`
+	File string `json:"file"`
+	// Member is the name of a member, if the file is an archive.
+	Member string `json:"member,omitempty"`
+	Line   int    `json:"line,omitzero"`
+	// Part says which one of several in a document or image layout it is.
+	Part  string `json:"part,omitempty"`
+	Shape string `json:"shape"` // empty if it could not be read
+}
+
+// Place names the source for people: the file, and where in it.
+func (s Source) Place() string { return place(s.File, s.Member, s.Line, s.Part) }
+
+// place joins what says where something stands.
+func place(name, member string, line int, part string) string {
+	if member != "" {
+		name += ", member " + member
+	}
+	if line > 0 {
+		name = fmt.Sprintf("%s, line %d", name, line)
+	}
+	if part != "" {
+		name += ", " + part
+	}
+	return name
 }
 
 // Check is one thing that was looked at. Its message is our own words and the
-// policy's, never the evidence's.
+// policy's; what it repeats of the evidence, such as the name in a certificate, is
+// quoted.
 type Check struct {
 	Name    string       `json:"name"`
 	Status  Status       `json:"status"`
 	Reason  fault.Reason `json:"reason,omitempty"`
 	Message string       `json:"message,omitempty"`
+	// Hint is what can be done about a failure, as an imperative; mostly empty.
+	Hint string `json:"hint,omitempty"`
 
 	err error
 }
@@ -127,10 +186,46 @@ type Signer struct {
 	Holder   string       `json:"holder,omitempty"`
 	Name     string       `json:"name,omitempty"`
 	KeyID    string       `json:"keyId,omitempty"`
+	Roles    []string     `json:"roles,omitempty"`
+	Tenant   string       `json:"tenant,omitempty"`
 	Reason   fault.Reason `json:"reason,omitempty"`
 	Message  string       `json:"message,omitempty"`
+	// Certificate is what the signer's certificate says. It is there only if the
+	// certificate was issued by a trusted authority or is pinned.
+	Certificate *Certificate `json:"certificate,omitempty"`
+	// Time is when the key was judged; nil if the signature is not verified.
+	Time *SigningTime `json:"time,omitempty"`
+	// Proofs are what stands beside the signature, each with what became of it.
+	Proofs []Proof `json:"proofs,omitempty"`
 
 	key int // index into the trust's keys, when verified
+}
+
+// Certificate is what an authority vouched for.
+type Certificate struct {
+	// Authority is the CA's name in the trust: its URI, or the subject of its root.
+	Authority string `json:"authority"`
+	// Identity is the subject alternative name that was demanded.
+	Identity string `json:"identity"`
+	// Issuer is the OIDC issuer, or the distinguished name of the issuing CA.
+	Issuer    string    `json:"issuer"`
+	Serial    string    `json:"serial"` // lower-case hex
+	SHA256    string    `json:"sha256"` // of the certificate in DER
+	NotBefore time.Time `json:"notBefore"`
+	NotAfter  time.Time `json:"notAfter"`
+	// Extensions are Fulcio's further claims about the build, by the names of
+	// its specification, such as sourceRepositoryURI.
+	Extensions map[string]string `json:"extensions,omitempty"`
+}
+
+// SigningTime is when a signature was judged, and on whose word.
+type SigningTime struct {
+	At time.Time `json:"at"`
+	// Source is "timestamp" or "log" if the time is proven, else as in TimeUsed.
+	Source string `json:"source"`
+	// Authority is who proved it; empty if nobody did.
+	Authority string `json:"authority,omitempty"`
+	Proven    bool   `json:"proven"`
 }
 
 // Claims is what a payload says.
@@ -140,7 +235,8 @@ type Claims struct {
 	PredicateType string    `json:"predicateType,omitempty"`
 	Subjects      []Subject `json:"subjects,omitempty"`
 	PayloadSize   int64     `json:"payloadSize"`
-	// Problem says why the payload is not a statement, in words that may quote it.
+	// Problem says why the payload is not a statement, or the evidence could not be
+	// read, in words that may quote it.
 	Problem string `json:"problem,omitempty"`
 }
 
@@ -161,43 +257,4 @@ func (r *Result) passed() bool {
 		made = made || c.Status == Passed
 	}
 	return made
-}
-
-// conclude fixes the verdict from the checks.
-func (r *Report) conclude() error {
-	var failures []error
-	var statuses []int
-	made := false
-	for i := range r.Results {
-		result := &r.Results[i]
-		result.Verified = true
-		for _, c := range result.Checks {
-			switch c.Status {
-			case Passed:
-				made = true
-			case Failed:
-				result.Verified = false
-				failures = append(failures, c.err)
-				statuses = append(statuses, c.Reason.Exit())
-			case NotRun:
-				result.Verified = false
-			}
-		}
-	}
-	if len(failures) == 0 && made {
-		r.Verified, r.Exit = true, fault.ExitOK
-		return nil
-	}
-	if len(failures) == 0 {
-		failures = []error{fault.New(fault.SignatureMissing, "nothing was checked")}
-		statuses = []int{fault.SignatureMissing.Exit()}
-	}
-	r.Exit = fault.Worst(statuses...)
-	for i, s := range statuses {
-		if s == r.Exit {
-			r.Reason = fault.ReasonOf(failures[i])
-			return failures[i]
-		}
-	}
-	return failures[0]
 }

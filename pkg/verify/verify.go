@@ -17,11 +17,7 @@ import (
 // the evidence is empty or malformed, or ctx ended. The error is nil if and
 // only if every demanded check passed and at least one was made.
 func Verify(ctx context.Context, e *Evidence, p *Policy) (*Report, error) {
-	if err := p.validate(); err != nil {
-		return nil, err
-	}
-	asked := p.forOneVerification()
-	p, err := asked.assume()
+	v, err := NewVerifier(p)
 	if err != nil {
 		return nil, err
 	}
@@ -29,50 +25,71 @@ func Verify(ctx context.Context, e *Evidence, p *Policy) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := newReport(e, p)
+	r := newReport(v.bench.policy)
+	r.Ignored = e.ignored
+	var verdict conclusion
 	for _, g := range groups {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		result, err := judge(ctx, g, p, len(groups) == 1)
+		result, err := v.judge(ctx, g, len(groups) == 1)
 		if err != nil {
 			return nil, err
 		}
-		if p != asked && !result.passed() { // without the assumptions it may have stood
-			standing, err := judge(ctx, g, asked, len(groups) == 1)
-			if err != nil {
-				return nil, err
-			}
-			result.WouldFall = standing.passed()
-		}
+		verdict.result(result)
 		r.Results = append(r.Results, *result)
 	}
-	r.addUnmatchedArtifacts(p)
-	return r, r.conclude()
+	for i := range r.Ignored {
+		verdict.ignored(&r.Ignored[i])
+	}
+	verdict.unmatched(v.bench.policy)
+	verdict.unmet(v.bench.policy)
+	return r, verdict.conclude(r)
 }
 
-func newReport(e *Evidence, p *Policy) *Report {
+func newReport(p *Policy) *Report {
 	r := &Report{
 		Schema: Schema, Compared: len(p.Subjects) > 0, Network: "not used",
 		Profile: Profile{Name: cmp.Or(p.Profile, keys.ProfileDefault)},
-		Time:    TimeUsed{At: p.At.UTC()}, Ignored: e.ignored, Results: []Result{},
+		Time:    TimeUsed{At: p.At.UTC()}, Results: []Result{},
+		Loosened: p.loosened(),
+	}
+	for i := range p.RuleSets {
+		if name := p.RuleSets[i].Name; name != "" {
+			r.Policies = append(r.Policies, name)
+		}
 	}
 	for _, a := range p.AssumeRevoked {
 		r.AssumedRevocations = append(r.AssumedRevocations, Assumed{a.KeyID, a.RevokedAt.UTC()})
 	}
-	for _, k := range p.Trust.Keys() {
+	for _, k := range p.trustedKeys() {
 		id, _ := dsse.KeyID(k.Public) // a trusted key has one: it has a verifier
 		r.Trust.Keys = append(r.Trust.Keys, TrustedKey{Name: k.Name, Holder: k.Holder, Hybrid: k.Hybrid, KeyID: id, Algorithm: string(k.Algorithm)})
 		if !slices.Contains(r.Trust.Sources, k.Source) {
 			r.Trust.Sources = append(r.Trust.Sources, k.Source)
 		}
 	}
+	r.Trust.addRoot(p)
 	return r
+}
+
+// addRoot says whose word counts beside that of keys.
+func (t *TrustUsed) addRoot(p *Policy) {
+	t.Sources = append(t.Sources, p.RootSources...)
+	for _, i := range p.Identities {
+		t.Identities = append(t.Identities, TrustedIdentity{
+			Identity: i.SubjectAlternativeName.String(), Issuer: i.Issuer.String(), Holder: i.Holder, Roles: i.Roles,
+		})
+	}
+	for _, a := range p.Root.Authorities() {
+		t.Authorities = append(t.Authorities, Authority{a.Kind, a.Name, a.ID, a.From, a.Until})
+	}
 }
 
 // judgement is the state that the checks of one payload share.
 type judgement struct {
 	ctx    context.Context
+	bench  *bench
 	policy *Policy
 	group  group
 	result *Result
@@ -81,7 +98,14 @@ type judgement struct {
 	message   dsse.Message // verified; nil for a blob
 	found     string       // what the running check established, for the report
 	statement *intoto.Statement
-	tally     dsse.Tally // of the signatures by good keys
+	applied   []*applied // the rule of each policy, once it is selected
+
+	candidates []candidate   // the bench's, then those of admitted certificates
+	admitted   map[int]*int  // the candidate that the certificate of an item is
+	refused    map[int]error // why the certificate of an item is none
+	nobody     error         // the first demand that no signature met
+	met        map[int]bool  // the candidates that meet the running filter
+	payloadSum []byte        // SHA-256 of the payload, once it was asked for
 }
 
 // check is one thing that is looked at. Its error is the finding; a
@@ -101,8 +125,14 @@ func checks() []check {
 		{name: "statement", run: checkStatement, vital: true},
 		{name: "subject", run: checkSubject},
 		{name: "type", run: checkType},
+		{name: "time", run: checkTime},
 		{name: "key", run: checkKey},
+		{name: "log", run: checkLog},
+		{name: "sct", run: checkSCT},
 		{name: "threshold", run: checkThreshold},
+		{name: "policy", run: checkRules},
+		{name: "conditions", run: checkConditions},
+		{name: "freshness", run: checkFreshness},
 	}
 }
 
@@ -112,18 +142,39 @@ type notDemanded string
 
 func (n notDemanded) Error() string { return string(n) }
 
+// notRun is the finding of a check that makes no sense after what another found.
+type notRun string
+
+func (n notRun) Error() string { return string(n) }
+
 // unjudged wraps a failure to read evidence or artifact: no verdict is possible.
 type unjudged struct{ error }
 
 func (u unjudged) Unwrap() error { return u.error }
 
-func judge(ctx context.Context, g group, p *Policy, only bool) (*Result, error) {
-	j := &judgement{ctx: ctx, policy: p, group: g, only: only, result: &Result{demanded: make(map[int]bool), Signers: []Signer{}}}
+// newJudgement makes room for what every judgement needs, and no more: a million of
+// them are made in one run.
+func newJudgement(ctx context.Context, g group, b *bench, only bool) *judgement {
+	j := &judgement{
+		ctx: ctx, bench: b, policy: b.policy, group: g, only: only, candidates: slices.Clip(b.candidates), met: make(map[int]bool),
+		result: &Result{Evidence: make([]Source, 0, len(g)), Checks: make([]Check, 0, len(b.checks)), Signers: make([]Signer, 0, len(g))},
+	}
+	if len(b.policy.Identities) > 0 {
+		j.admitted, j.refused = make(map[int]*int), make(map[int]error)
+	}
+	if len(b.policy.Subjects) > 0 {
+		j.result.demanded = make(map[int]bool)
+	}
+	return j
+}
+
+func judge(ctx context.Context, g group, b *bench, only bool) (*Result, error) {
+	j := newJudgement(ctx, g, b, only)
 	for _, item := range g {
-		j.result.Evidence = append(j.result.Evidence, Source{item.Source, item.Line, item.Shape})
+		j.result.Evidence = append(j.result.Evidence, Source{File: item.Source, Member: item.Member, Line: item.Line, Part: item.Part, Shape: item.Shape})
 	}
 	stopped := false
-	for _, c := range checks() {
+	for _, c := range b.checks {
 		if stopped {
 			j.result.Checks = append(j.result.Checks, Check{Name: c.name, Status: NotRun, Message: "an earlier check failed"})
 			continue
@@ -146,8 +197,10 @@ func finding(name, found string, err error) Check {
 		return Check{Name: name, Status: Passed, Message: found}
 	case notDemanded:
 		return Check{Name: name, Status: NotDemanded, Message: string(e)}
+	case notRun:
+		return Check{Name: name, Status: NotRun, Message: string(e)}
 	}
-	return Check{Name: name, Status: Failed, Reason: fault.ReasonOf(err), Message: err.Error(), err: err}
+	return Check{Name: name, Status: Failed, Reason: fault.ReasonOf(err), Message: err.Error(), Hint: fault.HintOf(err), err: err}
 }
 
 func malformedItem(item bundle.Item, err error) error {
@@ -155,23 +208,4 @@ func malformedItem(item bundle.Item, err error) error {
 		return fault.Wrap(r, err, "%s", where(item))
 	}
 	return fault.Wrap(fault.EnvelopeMalformed, err, "%s: malformed envelope", where(item))
-}
-
-// addUnmatchedArtifacts makes a finding of every demanded artifact that no
-// evidence is about.
-func (r *Report) addUnmatchedArtifacts(p *Policy) {
-	if len(r.Results) < 2 {
-		return // the one result's subject check has said it already
-	}
-	for i, a := range p.Subjects {
-		matched := false
-		for _, result := range r.Results {
-			matched = matched || result.demanded[i]
-		}
-		if !matched {
-			err := fault.New(fault.SubjectMismatch, "no evidence is about %q", a.Name)
-			last := &r.Results[len(r.Results)-1]
-			last.Checks = append(last.Checks, finding("artifact", "", err))
-		}
-	}
 }

@@ -215,7 +215,9 @@ func TestNothingIsReadOfAnUntrustedPayload(t *testing.T) {
 	assert.Nil(t, result.Claims)
 	assert.Equal(t, map[string]verify.Status{
 		"signature": verify.Failed, "statement": verify.NotRun, "subject": verify.NotRun,
-		"type": verify.NotRun, "key": verify.NotRun, "threshold": verify.NotRun,
+		"type": verify.NotRun, "time": verify.NotRun, "key": verify.NotRun,
+		"log": verify.NotRun, "sct": verify.NotRun, "threshold": verify.NotRun,
+		"policy": verify.NotRun, "conditions": verify.NotRun, "freshness": verify.NotRun,
 	}, status(result))
 }
 
@@ -228,7 +230,9 @@ func TestAllChecksRunAfterTheSignature(t *testing.T) {
 	require.Error(t, err)
 	assert.Equal(t, map[string]verify.Status{
 		"signature": verify.Passed, "statement": verify.Passed, "subject": verify.Failed,
-		"type": verify.Failed, "key": verify.Failed, "threshold": verify.Failed,
+		"type": verify.Failed, "time": verify.NotDemanded, "key": verify.Failed,
+		"log": verify.NotDemanded, "sct": verify.NotDemanded, "threshold": verify.Failed,
+		"policy": verify.NotDemanded, "conditions": verify.NotDemanded, "freshness": verify.NotDemanded,
 	}, status(r.Results[0]))
 }
 

@@ -16,9 +16,10 @@ const (
 
 // pinState is what stays of the PIN. Only wrong is forgotten without power.
 type pinState struct {
-	hash    []byte // left half of the SHA-256; nil when no PIN is set
-	retries int
-	wrong   int // in a row since power-up
+	hash     []byte // left half of the SHA-256; nil when no PIN is set
+	retries  int
+	wrong    int  // in a row since power-up
+	outdated bool // forcePINChange: good for its own change alone
 }
 
 func (p *pinState) set() bool { return p.hash != nil }
@@ -181,6 +182,9 @@ func (k *token) storePIN(s sharedSecret, sealed []byte) error {
 	if len(pin) == padded || !utf8.ValidString(pin) || utf8.RuneCountInString(pin) < k.minPIN {
 		return PINPolicyViolation
 	}
+	if k.pin.outdated && bytes.Equal(pinHash(pin), k.pin.hash) {
+		return PINPolicyViolation
+	}
 	k.pin = pinState{hash: pinHash(pin), retries: maxRetries}
 	clear(k.auth.tokens)
 	return nil
@@ -252,6 +256,9 @@ func (k *token) giveToken(r pinRequest, allowed permission, rpID string) (any, e
 	}
 	if err := k.checkPIN(s, r.PINHash); err != nil {
 		return nil, err
+	}
+	if k.pin.outdated {
+		return nil, PINPolicyViolation
 	}
 	sealed, err := s.encrypt(k.auth.issue(s.protocol, allowed, rpID).key)
 	if err != nil {

@@ -73,6 +73,18 @@ func TestPINPolicy(t *testing.T) {
 	assert.Contains(t, screen, "FIDO_ERR_PIN_POLICY_VIOLATION")
 }
 
+func TestForcedPINChange(t *testing.T) {
+	d := authenticator.Start(t, authenticator.WithPIN("123456"), authenticator.WithForcedPINChange())
+	assert.Contains(t, tool(t, "fido2-token", "-I", d.Path()), "pin change required: true")
+	assert.Equal(t, "FIDO_ERR_PIN_POLICY_VIOLATION", tryPIN(t, d, "123456"))
+	_, screen, err := atTerminal(t, []string{"123456", "123456", "123456"}, "fido2-token", "-C", d.Path())
+	require.Error(t, err)
+	assert.Contains(t, screen, "FIDO_ERR_PIN_POLICY_VIOLATION", "the same again")
+	_, screen, err = atTerminal(t, []string{"123456", "654321", "654321"}, "fido2-token", "-C", d.Path())
+	require.NoError(t, err, screen)
+	assert.Empty(t, tryPIN(t, d, "654321"))
+}
+
 func TestSetPINFromOutside(t *testing.T) {
 	d := authenticator.Start(t, authenticator.WithPIN("123456"), authenticator.WithPINRetries(0))
 	assert.Equal(t, "FIDO_ERR_PIN_BLOCKED", tryPIN(t, d, "123456"))

@@ -21,6 +21,7 @@ type info struct {
 	MaxIDLength   int             `cbor:"8,keyasint,omitempty"`
 	Transports    []string        `cbor:"9,keyasint,omitempty"`
 	Algorithms    []parameter     `cbor:"10,keyasint,omitempty"`
+	ForceChange   bool            `cbor:"12,keyasint,omitempty"`
 	MinPINLength  int             `cbor:"13,keyasint,omitempty"`
 	Firmware      int             `cbor:"14,keyasint,omitempty"`
 	RemainingKeys *int            `cbor:"20,keyasint,omitempty"`
@@ -60,6 +61,7 @@ func (k *token) addInfo21(i *info) {
 		i.Algorithms = append(i.Algorithms, parameter{a, publicKeyType})
 	}
 	i.MinPINLength, i.Firmware = k.minPIN, firmwareVersion
+	i.ForceChange = k.pin.outdated
 	remaining := k.store.free()
 	i.RemainingKeys = &remaining
 }

@@ -7,6 +7,7 @@ type config struct {
 	pin          string
 	retries      int
 	minPIN       int
+	forceChange  bool
 	touch        Touch
 	touchTimeout time.Duration
 	uvRequired   bool
@@ -42,6 +43,10 @@ func WithPINRetries(n int) Option { return func(c *config) { c.retries = n } }
 
 // WithMinPINLength demands PINs of n code points or more; the default is 4.
 func WithMinPINLength(n int) Option { return func(c *config) { c.minPIN = n } }
+
+// WithForcedPINChange makes a device that takes its PIN only to change it
+// (forcePINChange), until it was changed.
+func WithForcedPINChange() Option { return func(c *config) { c.forceChange = true } }
 
 // WithTouch says what the user does when the device waits for a touch.
 func WithTouch(t Touch) Option { return func(c *config) { c.touch = t } }

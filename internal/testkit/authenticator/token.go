@@ -28,7 +28,7 @@ func newToken(c config) (*token, error) {
 	copy(k.aaguid[:], "stella test key.")
 	k.pin.retries = c.retries
 	if c.pin != "" {
-		k.pin.hash = pinHash(c.pin)
+		k.pin.hash, k.pin.outdated = pinHash(c.pin), c.forceChange
 	}
 	var err error
 	k.issuer, err = newIssuer(k.aaguid)

@@ -11,6 +11,10 @@
 // (getrusage), so a busy machine matters little and a timer not at all. MB is
 // 1,000,000 bytes.
 //
+// The limits on CPU time are for a machine of a stated speed. On a slower one, or
+// beside busy neighbours, they are multiplied by how much slower it hashes and
+// decodes base64, and the table says so on standard error.
+//
 // With -peer, the same work is done with cosign where it can do it, for
 // comparison; its figures are held to nothing.
 package main

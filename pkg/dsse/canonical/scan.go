@@ -99,7 +99,8 @@ type Visitor interface {
 // Scan reads the JSON text in r to its end and refuses what [Parse] refuses,
 // except for numbers, which are not converted. It calls v, which may be nil,
 // for the values that v wants to know. It needs about 300 KiB of memory beside
-// what v asks for, at most 80 MB for objects that are made to be bad.
+// what v asks for, at most 80 MB for objects that are made to be bad, and little
+// for an r with a method Len, as of a bytes.Reader, that tells of little.
 //
 // Scan returns how many bytes it read. An error of r or of v is returned as it
 // is; any other has a *SyntaxError as cause.
@@ -131,11 +132,20 @@ type limits struct {
 
 func scan(r io.Reader, v Visitor, l limits) (size int64, err error) {
 	s := scanner{
-		window:   window{r: r, max: l.size, room: make([]byte, windowSize)},
+		window:   window{r: r, max: l.size, room: make([]byte, roomFor(r))},
 		visitor:  v,
 		names:    newNameSet(l.members),
 		maxDepth: l.depth,
 	}
 	err = s.text()
 	return s.base + int64(len(s.buf)), err
+}
+
+// roomFor returns the size of a window over r. All of a text that says how little
+// it is gets room for one byte more than that, where its end shows.
+func roomFor(r io.Reader) int {
+	if short, ok := r.(interface{ Len() int }); ok {
+		return min(windowSize, short.Len()+1)
+	}
+	return windowSize
 }

@@ -1,6 +1,7 @@
 package intoto
 
 import (
+	"bytes"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -32,18 +33,21 @@ type Statement struct {
 	PredicateType string
 	Subjects      []Subject
 	Extra         []string // members beside the four that the specification names
+	// NoPredicate says that the predicate is missing or null, which means the same
+	// as an empty one.
+	NoPredicate bool
 }
 
 // ParseStatement reads one statement from r to its end, in bounded memory
-// however large the predicate is. The predicate is checked to be a JSON object
-// and otherwise passed over.
+// however large the predicate is. The predicate is checked to be a JSON object,
+// or not to be there, as in what PyPI signs; it is otherwise passed over.
 //
 // Duplicate members anywhere, and members that differ from a known one only by
 // case, are refused; unknown members are ignored, as the specification tells
 // consumers, and those of the statement itself are listed in Extra. An error
 // has the reason statement.invalid, or that of a failure to read r.
 func ParseStatement(r io.Reader) (*Statement, error) {
-	p := &parser{seen: make(map[string]bool)}
+	p := &parser{}
 	if _, err := canonical.ScanWrapped(r, p); err != nil {
 		return nil, invalid(err)
 	}
@@ -64,12 +68,12 @@ func invalid(err error) error {
 }
 
 // members are the four of a statement (spec/v1/statement.md).
-func members() []string { return []string{"_type", "predicate", "predicateType", "subject"} }
+func members() [4]string { return [4]string{"_type", "predicate", "predicateType", "subject"} }
 
 // parser is a Visitor that collects a statement. It sees the statement's own
 // members and its subjects; of the predicate it sees nothing.
 type parser struct {
-	seen map[string]bool
+	seen [4]bool // by index into members
 	out  Statement
 	bad  error // the first thing that Visit refused; Visit cannot return it
 }
@@ -81,7 +85,7 @@ func (p *parser) Visit(path []byte, kind canonical.Kind) canonical.Action {
 	if p.bad != nil {
 		return canonical.Skip
 	}
-	action, err := p.visit(strings.Split(string(path), "/")[1:], kind)
+	action, err := p.visit(stepsOf(path), lastStep(path), kind)
 	if err != nil {
 		p.bad = err
 	}
@@ -89,13 +93,10 @@ func (p *parser) Visit(path []byte, kind canonical.Kind) canonical.Action {
 }
 
 // visit decides by the steps of a pointer: none is the statement, one a member
-// of it, two a subject, three a subject's member, four a digest.
-func (p *parser) visit(steps []string, kind canonical.Kind) (canonical.Action, error) {
-	name := ""
-	if len(steps) > 0 {
-		name = unescape(steps[len(steps)-1])
-	}
-	switch len(steps) {
+// of it, two a subject, three a subject's member, four a digest. The name is that
+// of the last step.
+func (p *parser) visit(steps int, name []byte, kind canonical.Kind) (canonical.Action, error) {
+	switch steps {
 	case 0:
 		return wants(canonical.Object, kind, canonical.Enter, "it")
 	case 1:
@@ -107,7 +108,7 @@ func (p *parser) visit(steps []string, kind canonical.Kind) (canonical.Action, e
 		p.out.Subjects = append(p.out.Subjects, Subject{Digest: make(map[string]string)})
 		return wants(canonical.Object, kind, canonical.Enter, "a subject")
 	case 3:
-		return subjectMember(name, kind)
+		return subjectMember(string(name), kind)
 	default:
 		if len(p.out.Subjects[len(p.out.Subjects)-1].Digest) == MaxDigests {
 			return canonical.Skip, fmt.Errorf("a subject has more than %d digests", MaxDigests)
@@ -116,18 +117,26 @@ func (p *parser) visit(steps []string, kind canonical.Kind) (canonical.Action, e
 	}
 }
 
-func (p *parser) member(name string, kind canonical.Kind) (canonical.Action, error) {
-	p.seen[name] = true
-	switch name {
-	case "_type", "predicateType":
-		return wants(canonical.String, kind, canonical.Text, name)
-	case "subject":
-		return wants(canonical.Array, kind, canonical.Enter, name)
-	case "predicate":
-		return wants(canonical.Object, kind, canonical.Skip, name)
+func (p *parser) member(name []byte, kind canonical.Kind) (canonical.Action, error) {
+	for i, known := range members() {
+		p.seen[i] = p.seen[i] || string(name) == known
 	}
-	p.out.Extra = append(p.out.Extra, name)
-	return canonical.Skip, refuseFolded(name, members())
+	switch string(name) {
+	case "_type", "predicateType":
+		return wants(canonical.String, kind, canonical.Text, string(name))
+	case "subject":
+		return wants(canonical.Array, kind, canonical.Enter, "subject")
+	case "predicate":
+		if kind == canonical.Null {
+			p.out.NoPredicate = true
+			return canonical.Skip, nil
+		}
+		return wants(canonical.Object, kind, canonical.Skip, "predicate")
+	}
+	other := string(name)
+	p.out.Extra = append(p.out.Extra, other)
+	members := members()
+	return canonical.Skip, refuseFolded(other, members[:])
 }
 
 func subjectMember(name string, kind canonical.Kind) (canonical.Action, error) {
@@ -166,29 +175,26 @@ func (p *parser) Value(path []byte, v canonical.Value) error {
 	if v.Kind != canonical.String {
 		return p.endOfSubject(path, v.Kind)
 	}
-	steps := strings.Split(string(path), "/")[1:]
 	text := string(v.Data)
-	switch {
-	case len(steps) == 1 && steps[0] == "_type":
+	switch steps := stepsOf(path); {
+	case steps == 1 && string(path) == "/_type":
 		p.out.Type = text
 		return bounded("_type", text, MaxTypeSize)
-	case len(steps) == 1:
+	case steps == 1:
 		p.out.PredicateType = text
 		return bounded("predicateType", text, MaxTypeSize)
-	}
-	subject := &p.out.Subjects[len(p.out.Subjects)-1]
-	if len(steps) == 3 {
-		subject.Name = text
+	case steps == 3:
+		p.out.Subjects[len(p.out.Subjects)-1].Name = text
 		return bounded("a subject's name", text, MaxNameSize)
 	}
-	algorithm := unescape(steps[3])
-	subject.Digest[algorithm] = text
+	algorithm := string(lastStep(path))
+	p.out.Subjects[len(p.out.Subjects)-1].Digest[algorithm] = text
 	return checkDigest(algorithm, text)
 }
 
 // endOfSubject holds a subject, whose path has two steps, to having a digest.
 func (p *parser) endOfSubject(path []byte, kind canonical.Kind) error {
-	if kind != canonical.Object || strings.Count(string(path), "/") != 2 {
+	if kind != canonical.Object || stepsOf(path) != 2 {
 		return nil
 	}
 	if s := p.out.Subjects[len(p.out.Subjects)-1]; len(s.Digest) == 0 {
@@ -202,8 +208,10 @@ func (p *parser) finish() error {
 	if p.bad != nil {
 		return p.bad
 	}
-	for _, name := range members() {
-		if !p.seen[name] {
+	predicate := 1
+	p.out.NoPredicate = p.out.NoPredicate || !p.seen[predicate] // "optional", says the specification
+	for i, name := range members() {
+		if !p.seen[i] && i != predicate {
 			return fmt.Errorf("member %q is missing", name)
 		}
 	}
@@ -231,8 +239,8 @@ func checkDigest(algorithm, value string) error {
 	if err := bounded("a digest", value, maxDigestSize); err != nil {
 		return err
 	}
-	size, ok := map[string]int{"sha1": 20, "sha256": 32, "sha384": 48, "sha512": 64}[algorithm]
-	if !ok {
+	size := digestSize(algorithm)
+	if size == 0 {
 		return nil
 	}
 	if b, err := hex.DecodeString(value); err != nil || len(b) != size || strings.ToLower(value) != value {
@@ -241,8 +249,30 @@ func checkDigest(algorithm, value string) error {
 	return nil
 }
 
-// unescape returns the name that a step of a JSON pointer stands for (RFC 6901,
-// section 4).
-func unescape(step string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(step, "~1", "/"), "~0", "~")
+// digestSize returns the length in bytes of a digest that stella compares, else 0.
+func digestSize(algorithm string) int {
+	switch algorithm {
+	case "sha1":
+		return 20
+	case "sha256":
+		return 32
+	case "sha384":
+		return 48
+	case "sha512":
+		return 64
+	}
+	return 0
+}
+
+// stepsOf counts the steps of a JSON pointer (RFC 6901).
+func stepsOf(path []byte) int { return bytes.Count(path, []byte("/")) }
+
+// lastStep returns the name that the last step of a pointer stands for (RFC 6901,
+// section 4). It is part of path, or a copy.
+func lastStep(path []byte) []byte {
+	step := path[bytes.LastIndexByte(path, '/')+1:]
+	if bytes.IndexByte(step, '~') < 0 {
+		return step
+	}
+	return bytes.ReplaceAll(bytes.ReplaceAll(step, []byte("~1"), []byte("/")), []byte("~0"), []byte("~"))
 }

@@ -2,13 +2,14 @@ package fido2
 
 import (
 	"context"
+	"crypto/x509"
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/pkg/keys"
 	"github.com/stellaops/stella/pkg/keys/fido2/ctap"
 )
 
-var _ keys.Attester = (*Driver)(nil)
+var _ keys.AttestationVerifier = (*Driver)(nil)
 
 // The formats of statements, in keys.Attestation.
 const (
@@ -52,6 +53,20 @@ func (d *Driver) Attest(ctx context.Context, ref keys.Ref) (*keys.Attestation, e
 		return nil, err
 	}
 	return &keys.Attestation{Format: format, Statement: b, Chain: object.Chain}, nil
+}
+
+// VerifyAttestation implements keys.AttestationVerifier with the function of this
+// name, for tokens of any model that trust.Roots vouch for.
+func (d *Driver) VerifyAttestation(a *keys.Attestation, k *keys.TrustedKey, trust keys.AttestationTrust) error {
+	if k.FIDO2 == nil {
+		return rejected("the key is not one that signs in a token")
+	}
+	roots := x509.NewCertPool()
+	for _, c := range trust.Roots {
+		roots.AddCert(c)
+	}
+	_, err := VerifyAttestation(a, k.Public, AttestationTrust{RPID: k.FIDO2.RPID, Roots: roots, At: trust.At})
+	return err
 }
 
 func attestationFormat(s string) (string, error) {

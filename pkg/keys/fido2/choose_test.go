@@ -147,23 +147,3 @@ func TestList(t *testing.T) {
 	assert.Len(t, listed, 1)
 	assert.Contains(t, notes[1].Message, "no device")
 }
-
-func TestSetPIN(t *testing.T) {
-	token := authenticator.Start(t)
-	d, p := driver(token, "1")
-	err := d.SetPIN(t.Context(), ref(t, "fido2:"))
-	assert.Equal(t, fault.PINInvalid, fault.ReasonOf(err), "%v", err)
-	p.pin = "1234"
-	require.NoError(t, d.SetPIN(t.Context(), ref(t, "fido2:")))
-	made(t, d, keys.Ed25519, "")
-
-	file := filepath.Join(t.TempDir(), "pin")
-	require.NoError(t, os.WriteFile(file, []byte("1234"), 0o600))
-	p.pin, p.asked = "new pin", nil
-	require.NoError(t, d.SetPIN(t.Context(), ref(t, "fido2:?pin-file="+file)))
-	require.Len(t, p.asked, 1)
-	assert.True(t, p.asked[0].New)
-	err = d.SetPIN(t.Context(), ref(t, "fido2:?pin-file="+file))
-	assert.Equal(t, fault.PINWrong, fault.ReasonOf(err), "%v", err)
-	assert.Contains(t, fault.HintOf(err), "7 tries")
-}

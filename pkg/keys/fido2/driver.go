@@ -19,7 +19,8 @@ type Config struct {
 	Ask keys.Passphrases
 	// Env gives those that a reference takes from a variable.
 	Env *keys.Environment
-	// Say tells the user something now, such as to touch the token.
+	// Say tells the user what to do now, such as to touch the token: the driver
+	// waits for it.
 	Say func(message string)
 	// Device is the device file of the token for references that name none;
 	// empty for the one that is plugged in.
@@ -70,7 +71,8 @@ func commonOptions(more ...string) []string {
 // fault.KeyMalformed, fault.DeviceNotFound, fault.DeviceAmbiguous,
 // fault.DeviceFailed, fault.DeviceBusy, fault.DeviceUntouched, fault.KeyNotFound
 // if the token does not know the key, fault.PINRequired, fault.PINWrong,
-// fault.PINLocked, fault.PINInvalid, and those of the sources of secrets.
+// fault.PINLocked, fault.PINReplug, fault.PINNotSet, fault.PINInvalid, and those of
+// the sources of secrets.
 func (d *Driver) Open(ctx context.Context, ref keys.Ref) (dsse.Signer, error) {
 	if err := ref.CheckOptions(commonOptions()...); err != nil {
 		return nil, err

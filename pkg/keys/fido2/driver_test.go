@@ -310,7 +310,7 @@ func TestGenerateRefuses(t *testing.T) {
 		"a web page's rp":        {"fido2:k?rp=example.com", keys.ECDSAP256, nil, fault.UsageInvalid},
 		"an empty rp":            {"fido2:k?rp=stella:", keys.ECDSAP256, nil, fault.UsageInvalid},
 		"unknown uv":             {"fido2:k?uv=preferred", keys.ECDSAP256, nil, fault.UsageInvalid},
-		"no PIN set":             {"fido2:k", keys.ECDSAP256, nil, fault.PINInvalid},
+		"no PIN set":             {"fido2:k", keys.ECDSAP256, nil, fault.PINNotSet},
 		"the token signs no RSA": {"fido2:k?mode=assertion", keys.RSA3072, nil, fault.KeyUnsupported},
 		"the token has no EdDSA": {"fido2:k?mode=assertion&uv=discouraged", keys.Ed25519,
 			[]authenticator.Option{authenticator.WithAlgorithms(authenticator.ES256)}, fault.KeyUnsupported},
@@ -378,11 +378,11 @@ func TestWrongPINIsNotTriedAgain(t *testing.T) {
 	require.Equal(t, fault.PINWrong, fault.ReasonOf(err), "%v", err)
 	assert.Len(t, p.asked, 2)
 	_, err = signer.Sign(t.Context(), message("{}"))
-	require.Equal(t, fault.PINLocked, fault.ReasonOf(err), "%v", err)
+	require.Equal(t, fault.PINReplug, fault.ReasonOf(err), "%v", err)
 	assert.Contains(t, fault.HintOf(err), "unplug")
 	p.asked = nil
 	_, err = signer.Sign(t.Context(), message("{}"))
-	require.Equal(t, fault.PINLocked, fault.ReasonOf(err))
+	require.Equal(t, fault.PINReplug, fault.ReasonOf(err))
 	assert.Empty(t, p.asked, "nobody is asked for a PIN that is not taken")
 }
 

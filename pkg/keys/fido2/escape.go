@@ -5,5 +5,7 @@ import (
 	"strings"
 )
 
-// escape writes the value of an option in a reference.
-func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
+// escape writes the value of an option in a reference. A path stays readable.
+func escape(s string) string {
+	return strings.NewReplacer("+", "%20", "%2F", "/").Replace(url.QueryEscape(s))
+}

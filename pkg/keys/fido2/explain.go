@@ -31,15 +31,15 @@ func explain(err error, path string) error {
 		return fault.New(fault.PINLocked, "the PIN of the token %q is locked after too many wrong tries", path).
 			WithHint("only a reset unlocks the token, which destroys its keys")
 	case ctap.StatusPINAuthBlocked:
-		return fault.New(fault.PINLocked, "the token %q takes no PIN after three wrong ones", path).WithHint("%s, then give the right PIN", replug)
+		return fault.New(fault.PINReplug, "the token %q takes no PIN after three wrong ones", path).WithHint("%s, then give the right PIN", replug)
 	case ctap.StatusPINNotSet:
 		return noPIN(path)
 	case ctap.StatusPINRequired:
 		return fault.New(fault.PINRequired, "the token %q wants a PIN where the key was made without", path).
 			WithHint("make a key with uv=required")
 	case ctap.StatusPINPolicy:
-		return fault.New(fault.PINInvalid, "the token %q wants another PIN than it has", path).
-			WithHint("change the PIN, for instance with: fido2-token -C %s", path)
+		return fault.New(fault.PINInvalid, "the token %q wants its PIN changed before it takes it", path).
+			WithHint("change it with: %s", pinCommand("change", path))
 	case ctap.StatusUnsupportedAlgorithm:
 		return fault.New(fault.KeyUnsupported, "the token %q does not have the algorithm", path).WithHint("use --algorithm ecdsa-p256")
 	case ctap.StatusKeyStoreFull:
@@ -49,6 +49,6 @@ func explain(err error, path string) error {
 }
 
 func noPIN(path string) error {
-	return fault.New(fault.PINInvalid, "the token %q has no PIN set, and the key needs one", path).
-		WithHint("set a PIN, for instance with: fido2-token -S %s", path)
+	return fault.New(fault.PINNotSet, "the token %q has no PIN set", path).
+		WithHint("set one with: %s", pinCommand("set", path))
 }

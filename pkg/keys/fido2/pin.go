@@ -2,63 +2,135 @@ package fido2
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/pkg/keys"
+	"github.com/stellaops/stella/pkg/keys/fido2/ctap"
 )
 
-// SetPIN sets the first PIN of the token that ref names by its options, or
-// changes the one that it has. It asks for the old PIN, if there is one, and for
-// the new one.
-//
-// The errors are those of Open about tokens and PINs; fault.PINInvalid is a new
-// PIN that the token refuses.
-func (d *Driver) SetPIN(ctx context.Context, ref keys.Ref) error {
-	if err := ref.CheckOptions(commonOptions()...); err != nil {
-		return err
+var _ keys.PINKeeper = (*Driver)(nil)
+
+// SetPIN implements keys.PINKeeper (CTAP 2.1, section 6.5.5.5). ref names the
+// token by its options alone: "fido2:" is the one that is plugged in.
+func (d *Driver) SetPIN(ctx context.Context, ref keys.Ref, fresh keys.Passphrases) (string, error) {
+	if err := checkTokenRef(ref, optionDevice); err != nil {
+		return "", err
 	}
-	o, err := d.open(ctx, ref, nil)
+	o, info, err := d.openForPIN(ctx, ref)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer o.Close()
-	info, err := o.Info(ctx)
-	if err != nil {
-		return explain(err, o.path)
-	}
-	var old []byte
 	if info.PINSet() {
-		ask, err := d.pins(ref)
-		if err != nil {
-			return err
-		}
-		if old, err = d.askPIN(ctx, o, info, ask, o.path); err != nil {
-			return err
-		}
-		defer clear(old)
+		return "", fault.New(fault.PINSet, "the token %q has a PIN already", o.path).
+			WithHint("change it with: %s", pinCommand("change", o.path))
 	}
-	pin, err := d.config.Ask(ctx, keys.Prompt{Kind: keys.PIN, Key: o.path, New: true})
+	pin, err := freshPIN(ctx, o, info, fresh)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer clear(pin)
-	if old != nil {
-		err = o.ChangePIN(ctx, old, pin)
-	} else {
-		err = o.SetPIN(ctx, pin)
+	if err := o.SetPIN(ctx, pin); err != nil {
+		return "", newPINFailed(ctx, o, err)
 	}
-	if err != nil {
-		return newPINFailed(ctx, o, err)
-	}
-	return nil
+	return o.path, nil
 }
 
-// newPINFailed tells a new PIN that the token refuses from an old one that is
-// wrong.
-func newPINFailed(ctx context.Context, o *opened, err error) error {
-	out := wrongPIN(ctx, o, err)
-	if fault.ReasonOf(out) == fault.PINInvalid && fault.ReasonOf(err) != fault.PINInvalid {
-		return fault.New(fault.PINInvalid, "the token %q refuses the new PIN", o.path).WithHint("choose a longer PIN that is not a row of one digit")
+// ChangePIN implements keys.PINKeeper (CTAP 2.1, section 6.5.5.6). The old PIN is
+// sent once: a wrong one costs a try.
+func (d *Driver) ChangePIN(ctx context.Context, ref keys.Ref, fresh keys.Passphrases) (string, error) {
+	if err := checkTokenRef(ref, optionDevice, keys.OptionPINFile, keys.OptionPINEnv); err != nil {
+		return "", err
 	}
-	return out
+	ask, err := d.pins(ref)
+	if err != nil {
+		return "", err
+	}
+	o, info, err := d.openForPIN(ctx, ref)
+	if err != nil {
+		return "", err
+	}
+	defer o.Close()
+	old, err := d.askPIN(ctx, o, info, ask, o.path)
+	if err != nil {
+		return "", err
+	}
+	defer clear(old)
+	pin, err := freshPIN(ctx, o, info, fresh)
+	if err != nil {
+		return "", err
+	}
+	defer clear(pin)
+	if err := o.ChangePIN(ctx, old, pin); err != nil {
+		return "", newPINFailed(ctx, o, err)
+	}
+	return o.path, nil
+}
+
+// checkTokenRef refuses a reference to a key: which token a file belongs to is
+// not known for sure, and the PIN of another one would change.
+func checkTokenRef(ref keys.Ref, options ...string) error {
+	if ref.Name() != "" {
+		return fault.New(fault.UsageInvalid, "a PIN belongs to a token, and %q names a key", ref).
+			WithHint("write fido2: for the token that is plugged in, or 'fido2:?device=/dev/hidraw0'")
+	}
+	return ref.CheckOptions(options...)
+}
+
+func (d *Driver) openForPIN(ctx context.Context, ref keys.Ref) (*opened, *ctap.Info, error) {
+	o, err := d.open(ctx, ref, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	info, err := o.Info(ctx)
+	if err == nil {
+		err = checkTakesPIN(info, o.path)
+	}
+	if err != nil {
+		_ = o.Close() // nothing was asked of it
+		return nil, nil, explain(err, o.path)
+	}
+	return o, info, nil
+}
+
+// checkTakesPIN refuses a token that knows no PINs at all (CTAP 2.1, section 6.4,
+// option clientPin).
+func checkTakesPIN(info *ctap.Info, path string) error {
+	if _, takes := info.Options["clientPin"]; takes {
+		return nil
+	}
+	return fault.New(fault.DeviceFailed, "the token %q takes no PIN", path).WithHint("use a token that does")
+}
+
+// freshPIN asks for a new PIN and refuses what the token would.
+func freshPIN(ctx context.Context, o *opened, info *ctap.Info, ask keys.Passphrases) ([]byte, error) {
+	pin, err := ask(ctx, keys.Prompt{
+		Kind: keys.PIN, Key: o.path, New: true,
+		Warning: fmt.Sprintf("the token wants %d characters or more", info.MinPINLength),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := info.CheckPIN(pin); err != nil {
+		clear(pin)
+		return nil, err
+	}
+	return pin, nil
+}
+
+// newPINFailed tells a new PIN that the token refuses by a rule of its own from an
+// old one that is wrong.
+func newPINFailed(ctx context.Context, o *opened, err error) error {
+	if errors.Is(err, ctap.StatusPINPolicy) {
+		return fault.New(fault.PINInvalid, "the token %q refuses the new PIN", o.path).
+			WithHint("choose a longer PIN, other than the old one and no row of one digit")
+	}
+	return wrongPIN(ctx, o, err)
+}
+
+// pinCommand is the command line that sets or changes the PIN of a token.
+func pinCommand(verb, path string) string {
+	return fmt.Sprintf("stella keys pin %s '%s:?%s=%s'", verb, Scheme, optionDevice, escape(path))
 }

@@ -34,6 +34,12 @@ func (t *tokenSigner) Public() crypto.PublicKey { return t.session.key.public }
 // see dsse.ExtensionKind.
 func (t *tokenSigner) ExtensionKind() string { return keys.AssertionKind(t.scheme) }
 
+// Describe returns how the key signs, see keys.Describe.
+func (t *tokenSigner) Describe() keys.TrustedKey {
+	want := t.session.key.trust()
+	return keys.TrustedKey{Public: t.Public(), Scheme: t.scheme, FIDO2: &want}
+}
+
 // Verifier returns the verifier of the signatures, see keys.VerifierOf.
 func (t *tokenSigner) Verifier() (dsse.Verifier, error) { return t.verifier, nil }
 

@@ -50,8 +50,8 @@ func (d *Driver) Scheme() string { return Scheme }
 // for a library that is absent, no module, or does not start;
 // fault.DeviceNotFound and fault.KeyNotFound with the nearest names in the
 // hint; fault.DeviceAmbiguous and fault.KeyAmbiguous with what to add;
-// fault.PINWrong, fault.PINLocked and fault.PINInvalid, those of the source of
-// the PIN, fault.KeyUnsupported, fault.DeviceFailed, and those of keys.SelfTest.
+// fault.PINWrong, fault.PINLocked, fault.PINNotSet and fault.PINInvalid, those of the
+// source of the PIN, fault.KeyUnsupported, fault.DeviceFailed, and those of keys.SelfTest.
 func (d *Driver) Open(ctx context.Context, ref keys.Ref) (dsse.Signer, error) {
 	u, err := ParseURI(ref)
 	if err != nil {
@@ -79,10 +79,7 @@ func (d *Driver) logIn(ctx context.Context, u URI, ref keys.Ref) (*token, error)
 	if err != nil {
 		return nil, err
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	t, err := await(ctx, func() (*token, error) { return d.locate(u) }, func(t *token) { t.release() })
+	t, err := d.use(ctx, u)
 	if err != nil {
 		return nil, err
 	}
@@ -91,6 +88,14 @@ func (d *Driver) logIn(ctx context.Context, u URI, ref keys.Ref) (*token, error)
 		return nil, err
 	}
 	return t, nil
+}
+
+// use returns the one token that u fits, in use.
+func (d *Driver) use(ctx context.Context, u URI) (*token, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return await(ctx, func() (*token, error) { return d.locate(u) }, func(t *token) { t.release() })
 }
 
 // seen is a token in a module.

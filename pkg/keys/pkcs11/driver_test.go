@@ -184,7 +184,7 @@ func TestNoPINSet(t *testing.T) {
 	testkit.Tool(t, h.dir, "pkcs11-tool", "--module", h.module, "--init-token", "--slot-index", "0", "--label", "fresh", "--so-pin", "12345678")
 	a := &asker{pin: pin}
 	_, err := h.driver(a.ask).Open(t.Context(), ref(t, "pkcs11:token=fresh;object=release"))
-	assert.Equal(t, fault.PINInvalid, fault.ReasonOf(err), "%v", err)
+	assert.Equal(t, fault.PINNotSet, fault.ReasonOf(err), "%v", err)
 	assert.Empty(t, a.asked)
 }
 

@@ -4,7 +4,6 @@ package pkcs11
 
 import (
 	"context"
-	"unsafe"
 
 	"github.com/miekg/pkcs11"
 
@@ -89,7 +88,7 @@ func warning(now tokenInfo) string {
 // of C that they free without wiping it.
 func (t *token) send(d *Driver, pin []byte) error {
 	defer clear(pin)
-	err := t.module.p11.Login(t.session, pkcs11.CKU_USER, unsafe.String(unsafe.SliceData(pin), len(pin))) // #nosec G103 -- a string made by conversion could not be wiped
+	err := t.module.p11.Login(t.session, pkcs11.CKU_USER, lend(pin))
 	switch code(err) {
 	case pkcs11.CKR_USER_ALREADY_LOGGED_IN:
 		return nil
@@ -99,7 +98,7 @@ func (t *token) send(d *Driver, pin []byte) error {
 	case pkcs11.CKR_PIN_LOCKED:
 		return locked(t.label)
 	case pkcs11.CKR_PIN_EXPIRED:
-		return fault.New(fault.PINInvalid, "the PIN of token %q has expired", t.label).WithHint("set a new PIN with the token's own tool")
+		return fault.New(fault.PINInvalid, "the PIN of token %q has expired", t.label).WithHint("set a new one with: stella keys pin change '%s'", t.reference())
 	case pkcs11.CKR_USER_PIN_NOT_INITIALIZED:
 		return noPIN(t.label)
 	case pkcs11.CKR_USER_ANOTHER_ALREADY_LOGGED_IN:
@@ -129,6 +128,6 @@ func locked(label string) error {
 }
 
 func noPIN(label string) error {
-	return fault.New(fault.PINInvalid, "token %q has no PIN set", label).
+	return fault.New(fault.PINNotSet, "token %q has no PIN set", label).
 		WithHint("set one with the token's own tool, such as pkcs11-tool --init-pin").With("token", label)
 }

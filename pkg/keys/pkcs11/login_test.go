@@ -32,7 +32,7 @@ func TestPIN(t *testing.T) {
 			warning: "one try is left",
 		},
 		{name: "locked", flags: ready | pkcs11.CKF_USER_PIN_LOCKED, want: fault.PINLocked},
-		{name: "none set", flags: pkcs11.CKF_LOGIN_REQUIRED, want: fault.PINInvalid},
+		{name: "none set", flags: pkcs11.CKF_LOGIN_REQUIRED, want: fault.PINNotSet},
 		{name: "typed into the reader", flags: ready | pkcs11.CKF_PROTECTED_AUTHENTICATION_PATH},
 		{name: "refused before", flags: ready, refused: true, want: fault.PINWrong},
 	} {

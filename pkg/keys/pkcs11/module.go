@@ -62,6 +62,7 @@ type tokenInfo struct {
 	label, manufacturer, model, serial string
 	flags                              uint
 	sessions                           int // how many a program may have, 0 for any number
+	minPIN, maxPIN                     uint
 }
 
 func (t tokenInfo) has(flag uint) bool { return t.flags&flag != 0 }
@@ -117,7 +118,7 @@ func (m *module) info(slot uint) (tokenInfo, error) {
 	}
 	trim := func(s string) string { return strings.TrimRight(s, " \x00") }
 	return tokenInfo{
-		slot: slot, flags: t.Flags, sessions: sessionLimit(t),
+		slot: slot, flags: t.Flags, sessions: sessionLimit(t), minPIN: t.MinPinLen, maxPIN: t.MaxPinLen,
 		label: trim(t.Label), manufacturer: trim(t.ManufacturerID), model: trim(t.Model), serial: trim(t.SerialNumber),
 	}, nil
 }

@@ -78,7 +78,7 @@ func read(m dsse.Message, predicateType string, p any) ([]intoto.Subject, error)
 	switch {
 	case err != nil:
 		return nil, err
-	case s.Type != intoto.StatementV1 || len(s.Extra) > 0:
+	case s.Type != intoto.StatementV1 || len(s.Extra) > 0 || s.NoPredicate:
 		return nil, fault.New(fault.StatementInvalid, "the statement is not one of version 1 with its four members")
 	case s.PredicateType != predicateType:
 		return nil, fault.New(fault.PredicateType, "the statement is not a %s", predicateType)

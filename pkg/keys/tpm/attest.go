@@ -10,7 +10,7 @@ import (
 	"github.com/stellaops/stella/pkg/keys"
 )
 
-var _ keys.Attester = (*Driver)(nil)
+var _ keys.Enroller = (*Driver)(nil)
 
 // maxNonce bounds a verifier's nonce, in bytes.
 const maxNonce = 32

@@ -4,7 +4,7 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/subtle"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/asn1"
 	"slices"
@@ -27,11 +27,18 @@ type Challenge struct {
 	Blob, Secret []byte
 }
 
-// Expected is what the verifier keeps of a challenge. It is for one answer.
+// Expected is what the verifier keeps of a challenge. It is for one answer. It
+// holds nothing secret, but who can change it can have anything accepted.
 type Expected struct {
 	signer crypto.PublicKey
-	secret []byte
+	answer [sha256.Size]byte // SHA-256 of the secret
+	maker  string            // who issued the endorsement certificate; hostile text
+	serial string            // of that certificate, in hex
 }
+
+// Maker returns the issuer's name in the endorsement certificate and its serial
+// number in hex. The name is text of the maker's.
+func (x *Expected) Maker() (issuer, serial string) { return x.maker, x.serial }
 
 // NewChallenge checks the certificate of e at the time now, up to one of roots,
 // and makes a challenge for the TPM that it is about. intermediates may be nil.
@@ -40,7 +47,11 @@ type Expected struct {
 // fault.AttestationUntrusted; an attestation key that would sign anything else
 // than what its TPM says is AttestationRejected.
 func NewChallenge(e *Enrolment, roots, intermediates *x509.CertPool, now time.Time) (*Challenge, *Expected, error) {
-	endorsement, err := verifyEndorsement(e.Certificate, roots, intermediates, now)
+	cert, err := verifyEndorsement(e.Certificate, roots, intermediates, now)
+	if err != nil {
+		return nil, nil, err
+	}
+	endorsement, err := endorsementKey(cert)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -65,22 +76,26 @@ func NewChallenge(e *Enrolment, roots, intermediates *x509.CertPool, now time.Ti
 	if err != nil {
 		return nil, nil, badStatement("nothing can be encrypted to its endorsement key")
 	}
-	return &Challenge{Blob: blob, Secret: seed}, &Expected{signer: signer, secret: secret}, nil
+	return &Challenge{Blob: blob, Secret: seed}, &Expected{
+		signer: signer, answer: sha256.Sum256(secret),
+		maker: cert.Issuer.String(), serial: cert.SerialNumber.Text(16),
+	}, nil
 }
 
 // Check returns the attestation key if answer is the secret: the TPM that the
 // certificate is about holds it, and it may stand among AttestationTrust.Keys.
 // Else it is fault.AttestationRejected.
 func (x *Expected) Check(answer []byte) (crypto.PublicKey, error) {
-	if subtle.ConstantTimeCompare(answer, x.secret) != 1 {
+	if sha256.Sum256(answer) != x.answer {
 		return nil, fault.New(fault.AttestationRejected, "the answer to the challenge is wrong").
 			WithHint("the TPM of the certificate does not hold this attestation key; look at who answered")
 	}
 	return x.signer, nil
 }
 
-// verifyEndorsement returns the endorsement key of a certificate.
-func verifyEndorsement(der []byte, roots, intermediates *x509.CertPool, now time.Time) (tpm2.LabeledEncapsulationKey, error) {
+// verifyEndorsement returns the certificate of an endorsement key if a maker of
+// TPMs made it.
+func verifyEndorsement(der []byte, roots, intermediates *x509.CertPool, now time.Time) (*x509.Certificate, error) {
 	if len(der) > maxCertificate {
 		return nil, badStatement("the endorsement certificate is over %d bytes", maxCertificate)
 	}
@@ -88,8 +103,7 @@ func verifyEndorsement(der []byte, roots, intermediates *x509.CertPool, now time
 	if err != nil {
 		return nil, badStatement("the endorsement certificate is damaged")
 	}
-	key, ok := cert.PublicKey.(*rsa.PublicKey)
-	if !ok || key.N.BitLen() != 2048 {
+	if key, ok := cert.PublicKey.(*rsa.PublicKey); !ok || key.N.BitLen() != 2048 {
 		return nil, badStatement("the endorsement key is not RSA of 2048 bits")
 	}
 	// It holds the TPM's model as a directory name, which is critical when the
@@ -105,6 +119,15 @@ func verifyEndorsement(der []byte, roots, intermediates *x509.CertPool, now time
 	if err != nil || !slices.ContainsFunc(cert.UnknownExtKeyUsage, endorsementUsage().Equal) {
 		return nil, fault.New(fault.AttestationUntrusted, "the TPM's endorsement certificate is not by a trusted maker of TPMs").
 			WithHint("give the maker's root and intermediate certificates")
+	}
+	return cert, nil
+}
+
+// endorsementKey returns the key of a certificate that verifyEndorsement took.
+func endorsementKey(cert *x509.Certificate) (tpm2.LabeledEncapsulationKey, error) {
+	key, ok := cert.PublicKey.(*rsa.PublicKey)
+	if !ok {
+		return nil, badStatement("the endorsement key is not RSA of 2048 bits")
 	}
 	return tpm2.ImportEncapsulationKey(endorsementArea(key))
 }

@@ -17,14 +17,14 @@ import (
 // terminal that passes everything on.
 func TestCharacterDevice(t *testing.T) {
 	device := newTPM(t)
-	path, made := generate(t, driver(secret, device.socket), keys.RSA3072, "")
+	path, made := generate(t, driver(secret, device.Socket), keys.RSA3072, "")
 
 	master, slave, err := pty.Open()
 	require.NoError(t, err)
 	defer master.Close()
 	defer slave.Close()
 	makeRaw(t, slave)
-	down, err := net.Dial("unix", device.socket)
+	down, err := net.Dial("unix", device.Socket)
 	require.NoError(t, err)
 	defer down.Close()
 	go copyAll(down, master)

@@ -51,7 +51,7 @@ func TestSuite(t *testing.T) {
 		Algorithms: []keys.Algorithm{keys.ECDSAP256, keys.ECDSAP384, keys.RSA3072},
 		New: func(t *testing.T, a keys.Algorithm) keystest.Fixture {
 			device := newTPM(t)
-			d := driver(secret, device.socket)
+			d := driver(secret, device.Socket)
 			path, made := generate(t, d, a, "")
 			absent := filepath.Join(t.TempDir(), "absent")
 			return keystest.Fixture{
@@ -59,7 +59,7 @@ func TestSuite(t *testing.T) {
 				Ref:               made.Ref,
 				Public:            made.Public,
 				Missing:           ref(t, "tpm:"+absent),
-				WrongSecret:       driver(wrong, device.socket),
+				WrongSecret:       driver(wrong, device.Socket),
 				WrongSecretReason: fault.PINWrong,
 				MissingDevice: keystest.Refusal{
 					Ref: ref(t, "tpm:"+path+"?device="+absent), Reason: fault.DeviceNotFound, Hint: "STELLA_TPM_DEVICE",
@@ -69,7 +69,7 @@ func TestSuite(t *testing.T) {
 				},
 				Damaged:  damaged(t, d, path, a),
 				Secrets:  []string{secret, wrong},
-				TakeAway: device.kill,
+				TakeAway: device.Kill,
 			}
 		},
 	})

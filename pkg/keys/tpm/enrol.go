@@ -2,6 +2,8 @@ package tpm
 
 import (
 	"context"
+	"crypto"
+	"crypto/x509"
 
 	"github.com/google/go-tpm/tpm2"
 	"github.com/google/go-tpm/tpm2/transport"
@@ -51,6 +53,40 @@ func (d *Driver) Enrol(ctx context.Context, ref keys.Ref) (*Enrolment, error) {
 	})
 }
 
+// EnrolHere implements keys.Enroller: challenge and answer at once.
+func (d *Driver) EnrolHere(ctx context.Context, ref keys.Ref, trust keys.AttestationTrust) (crypto.PublicKey, error) {
+	e, err := d.Enrol(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	roots := x509.NewCertPool()
+	for _, c := range trust.Roots {
+		roots.AddCert(c)
+	}
+	challenge, expected, err := NewChallenge(e, roots, nil, trust.At)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := d.Answer(ctx, ref, challenge)
+	if err != nil {
+		return nil, err
+	}
+	return expected.Check(answer)
+}
+
+// AttestationKey returns the attestation key of the TPM that ref names, for
+// somebody who stands at the machine. It proves nothing to anybody else.
+func (d *Driver) AttestationKey(ctx context.Context, ref keys.Ref) (crypto.PublicKey, error) {
+	return withDevice(ctx, d, ref, func(c *conn) (crypto.PublicKey, error) {
+		ak, err := attestationKey(c)
+		if err != nil {
+			return nil, err
+		}
+		defer flush(c, ak.handle)
+		return publicKey(&ak.public)
+	})
+}
+
 // withDevice runs f on the TPM that ref names.
 func withDevice[T any](ctx context.Context, d *Driver, ref keys.Ref, f func(*conn) (T, error)) (T, error) {
 	var none T
@@ -72,7 +108,7 @@ func readCertificate(c *conn) ([]byte, error) {
 	rsp, err := tpm2.NVReadPublic{NVIndex: endorsementCertificate}.Execute(c)
 	if isAny(err, tpm2.TPMRCHandle, tpm2.TPMRCValue) {
 		return nil, fault.New(fault.KeyNotFound, "the TPM at %q has no certificate of an RSA endorsement key", c.path).With("device", c.path).
-			WithHint("trust its attestation key as you read it at the machine itself")
+			WithHint("at the machine itself read its attestation key: stella keys enrol read -o FILE")
 	}
 	if err != nil {
 		return nil, explain(err, "show its certificate")

@@ -5,7 +5,6 @@ import (
 	"crypto"
 	"crypto/x509"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -13,44 +12,24 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stellaops/stella/internal/fault"
-	"github.com/stellaops/stella/internal/testkit"
+	"github.com/stellaops/stella/internal/testkit/swtpm"
 	"github.com/stellaops/stella/pkg/keys"
 	"github.com/stellaops/stella/pkg/keys/tpm"
 )
 
 // maker makes TPMs with endorsement certificates, as a factory does.
 type maker struct {
-	dir                  string
+	*swtpm.Maker
 	roots, intermediates *x509.CertPool
 }
 
-func newMaker(t *testing.T) *maker {
-	t.Helper()
-	m := &maker{dir: t.TempDir(), roots: x509.NewCertPool(), intermediates: x509.NewCertPool()}
-	for name, content := range map[string]string{
-		"setup.conf":   "create_certs_tool = swtpm_localca\ncreate_certs_tool_config = " + m.path("localca.conf") + "\ncreate_certs_tool_options = " + m.path("options") + "\n",
-		"localca.conf": "statedir = " + m.dir + "\nsigningkey = " + m.path("key.pem") + "\nissuercert = " + m.path("issuer.pem") + "\ncertserial = " + m.path("serial") + "\n",
-		"options":      "--platform-manufacturer Test\n--platform-version 1\n--platform-model Test\n",
-	} {
-		require.NoError(t, os.WriteFile(m.path(name), []byte(content), 0o600))
-	}
-	return m
-}
-
-func (m *maker) path(name string) string { return filepath.Join(m.dir, name) }
+func newMaker(t *testing.T) *maker { t.Helper(); return &maker{Maker: swtpm.NewMaker(t)} }
 
 // make gives a TPM its endorsement certificate and starts it.
 func (m *maker) make(t *testing.T) *softTPM {
 	t.Helper()
-	device := newTPM(t)
-	device.kill()
-	testkit.Tool(t, m.dir, "swtpm_setup", "--tpm2", "--tpmstate", device.dir, "--config", m.path("setup.conf"), "--create-ek-cert", "--overwrite")
-	device.start(t)
-	for name, pool := range map[string]*x509.CertPool{"issuer.pem": m.intermediates, "swtpm-localca-rootca-cert.pem": m.roots} {
-		content, err := os.ReadFile(m.path(name))
-		require.NoError(t, err)
-		require.True(t, pool.AppendCertsFromPEM(content))
-	}
+	device := &softTPM{m.Make(t)}
+	m.roots, m.intermediates = swtpm.Pool(t, m.Root(t)), swtpm.Pool(t, m.Issuer(t))
 	return device
 }
 
@@ -60,7 +39,7 @@ func TestEnrolment(t *testing.T) {
 	m := newMaker(t)
 	one, two := m.make(t), m.make(t)
 	d := driver(secret, "")
-	first, second := ref(t, "tpm:?device="+one.socket), ref(t, "tpm:?device="+two.socket)
+	first, second := ref(t, "tpm:?device="+one.Socket), ref(t, "tpm:?device="+two.Socket)
 	now := time.Now()
 
 	e, err := d.Enrol(t.Context(), first)
@@ -72,7 +51,7 @@ func TestEnrolment(t *testing.T) {
 	signer, err := expected.Check(answer)
 	require.NoError(t, err)
 
-	_, made := generate(t, d, keys.ECDSAP256, "?device="+one.socket)
+	_, made := generate(t, d, keys.ECDSAP256, "?device="+one.Socket)
 	attestation, err := d.Attest(t.Context(), made.Ref)
 	require.NoError(t, err)
 	_, err = tpm.VerifyAttestation(attestation, made.Public, tpm.AttestationTrust{Keys: []crypto.PublicKey{signer}})
@@ -119,7 +98,7 @@ func TestEnrolment(t *testing.T) {
 		}
 	})
 	t.Run("key that signs anything", func(t *testing.T) {
-		path, _ := generate(t, d, keys.ECDSAP256, "?device="+one.socket)
+		path, _ := generate(t, d, keys.ECDSAP256, "?device="+one.Socket)
 		content, err := os.ReadFile(path)
 		require.NoError(t, err)
 		public, _, err := tpm.Blobs(content)
@@ -130,7 +109,7 @@ func TestEnrolment(t *testing.T) {
 		assert.Equal(t, fault.AttestationMalformed, fault.ReasonOf(err))
 	})
 	t.Run("TPM without a certificate", func(t *testing.T) {
-		_, err := driver("", newTPM(t).socket).Enrol(t.Context(), ref(t, "tpm:"))
+		_, err := driver("", newTPM(t).Socket).Enrol(t.Context(), ref(t, "tpm:"))
 		assert.Equal(t, fault.KeyNotFound, fault.ReasonOf(err), "%v", err)
 	})
 }

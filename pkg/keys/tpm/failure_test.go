@@ -20,14 +20,14 @@ import (
 // the next question warns, and a locked TPM is not asked.
 func TestWrongPIN(t *testing.T) {
 	device := newTPM(t) // which locks at 3
-	path, _ := generate(t, driver(secret, device.socket), keys.ECDSAP256, "")
+	path, _ := generate(t, driver(secret, device.Socket), keys.ECDSAP256, "")
 	var warnings []string
 	ask := func(_ context.Context, p keys.Prompt) ([]byte, error) {
 		assert.Equal(t, keys.PIN, p.Kind)
 		warnings = append(warnings, p.Warning)
 		return []byte(wrong), nil
 	}
-	d := tpm.New(ask, nil, device.socket)
+	d := tpm.New(ask, nil, device.Socket)
 	for i, hint := range []string{"counts 1 wrong PINs and locks at 3", "counts 2 wrong", "is locked now"} {
 		_, err := d.Open(t.Context(), ref(t, "tpm:"+path))
 		require.Equal(t, fault.PINWrong, fault.ReasonOf(err), "%v", err)
@@ -39,7 +39,7 @@ func TestWrongPIN(t *testing.T) {
 	assert.Equal(t, []string{"", "the TPM counts 1 wrong PINs and locks at 3", "one more wrong PIN locks the TPM"}, warnings)
 
 	device.tool(t, "tpm2_dictionarylockout", "-c") // as the hint says
-	s, err := driver(secret, device.socket).Open(t.Context(), ref(t, "tpm:"+path))
+	s, err := driver(secret, device.Socket).Open(t.Context(), ref(t, "tpm:"+path))
 	require.NoError(t, err)
 	require.NoError(t, keys.Close(s))
 }
@@ -48,12 +48,12 @@ func TestPINThatCannotBe(t *testing.T) {
 	device := newTPM(t)
 	for name, pin := range map[string]string{"zero byte": "ab\x00cd", "long": strings.Repeat("x", 33)} {
 		path := filepath.Join(t.TempDir(), "k")
-		_, err := driver(pin, device.socket).Generate(t.Context(), ref(t, "tpm:"+path), keys.ECDSAP256)
+		_, err := driver(pin, device.Socket).Generate(t.Context(), ref(t, "tpm:"+path), keys.ECDSAP256)
 		assert.Equal(t, fault.PINInvalid, fault.ReasonOf(err), name)
 		assert.NoFileExists(t, path)
 	}
-	path, _ := generate(t, driver(strings.Repeat("x", 32), device.socket), keys.ECDSAP256, "")
-	_, err := driver(strings.Repeat("x", 33), device.socket).Open(t.Context(), ref(t, "tpm:"+path))
+	path, _ := generate(t, driver(strings.Repeat("x", 32), device.Socket), keys.ECDSAP256, "")
+	_, err := driver(strings.Repeat("x", 33), device.Socket).Open(t.Context(), ref(t, "tpm:"+path))
 	assert.Equal(t, fault.PINInvalid, fault.ReasonOf(err), "%v", err)
 	said := device.tool(t, "tpm2_getcap", "properties-variable")
 	assert.Contains(t, string(said), "TPM2_PT_LOCKOUT_COUNTER: 0x0", "it cost no try")
@@ -64,7 +64,7 @@ func TestPINSources(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "pin")
 	require.NoError(t, os.WriteFile(file, []byte(secret+"\n"), 0o600))
 	t.Setenv("TPM_TEST_PIN", secret)
-	nobody := driver("", device.socket)
+	nobody := driver("", device.Socket)
 	path, made := generate(t, nobody, keys.ECDSAP256, "?pin-file="+file)
 	assert.Contains(t, made.Ref.String(), "pin-file=", "the new reference keeps the place of the PIN")
 	for name, options := range map[string]string{"file": "?pin-file=" + file, "variable": "?pin-env=TPM_TEST_PIN"} {
@@ -94,18 +94,18 @@ func TestPINSources(t *testing.T) {
 // TPM that comes back, and the old signer does not come to life.
 func TestDeviceGone(t *testing.T) {
 	device := newTPM(t)
-	d := driver(secret, device.socket)
+	d := driver(secret, device.Socket)
 	path, made := generate(t, d, keys.ECDSAP256, "")
 	s, err := d.Open(t.Context(), made.Ref)
 	require.NoError(t, err)
-	device.kill()
+	device.Kill()
 	_, err = s.Sign(t.Context(), message("{}"))
 	require.Equal(t, fault.DeviceFailed, fault.ReasonOf(err), "%v", err)
 	assert.Contains(t, err.Error(), "went away")
 	_, err = d.Open(t.Context(), made.Ref)
 	require.Equal(t, fault.DeviceNotFound, fault.ReasonOf(err), "%v", err)
 
-	device.start(t)
+	device.Start(t)
 	again, err := d.Open(t.Context(), ref(t, "tpm:"+path))
 	require.NoError(t, err)
 	verifies(t, again, made.Public)
@@ -119,9 +119,9 @@ func TestDeviceGone(t *testing.T) {
 // TestBusy has another program hold the software TPM.
 func TestBusy(t *testing.T) {
 	device := newTPM(t)
-	d := driver(secret, device.socket)
+	d := driver(secret, device.Socket)
 	path, made := generate(t, d, keys.ECDSAP256, "")
-	other, err := net.Dial("unix", device.socket)
+	other, err := net.Dial("unix", device.Socket)
 	require.NoError(t, err)
 	_, err = d.Open(t.Context(), ref(t, "tpm:"+path))
 	require.Equal(t, fault.DeviceBusy, fault.ReasonOf(err), "%v", err)
@@ -135,7 +135,7 @@ func TestBusy(t *testing.T) {
 // TestSignersShare opens several keys at once: they share one connection, and
 // its end waits for the last.
 func TestSignersShare(t *testing.T) {
-	d := driver(secret, newTPM(t).socket)
+	d := driver(secret, newTPM(t).Socket)
 	_, one := generate(t, d, keys.ECDSAP256, "")
 	_, two := generate(t, d, keys.ECDSAP384, "?auth=none")
 	first, err := d.Open(t.Context(), one.Ref)
@@ -150,7 +150,7 @@ func TestSignersShare(t *testing.T) {
 }
 
 func TestNoDevice(t *testing.T) {
-	path, _ := generate(t, driver(secret, newTPM(t).socket), keys.ECDSAP256, "")
+	path, _ := generate(t, driver(secret, newTPM(t).Socket), keys.ECDSAP256, "")
 	directory := t.TempDir()
 	dead := filepath.Join(directory, "dead")
 	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: dead})
@@ -183,7 +183,7 @@ func TestNoDevice(t *testing.T) {
 
 func TestGenerateRefuses(t *testing.T) {
 	device := newTPM(t)
-	d := driver(secret, device.socket)
+	d := driver(secret, device.Socket)
 	existing, _ := generate(t, d, keys.ECDSAP256, "")
 	before, err := os.ReadFile(existing)
 	require.NoError(t, err)
@@ -215,13 +215,13 @@ func TestGenerateRefuses(t *testing.T) {
 	after, err := os.ReadFile(existing)
 	require.NoError(t, err)
 	assert.Equal(t, before, after)
-	_, err = driver("", device.socket).Generate(t.Context(), ref(t, "tpm:"+fresh), keys.ECDSAP256)
+	_, err = driver("", device.Socket).Generate(t.Context(), ref(t, "tpm:"+fresh), keys.ECDSAP256)
 	assert.Equal(t, fault.PINRequired, fault.ReasonOf(err))
 	assert.Contains(t, fault.HintOf(err), "auth=none")
 }
 
 func TestGenerated(t *testing.T) {
-	d := driver("", newTPM(t).socket)
+	d := driver("", newTPM(t).Socket)
 	path, made := generate(t, d, keys.ECDSAP256, "?auth=none")
 	info, err := os.Stat(path)
 	require.NoError(t, err)

@@ -41,13 +41,13 @@ func TestOpenSSLReadsOurs(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			device := newTPM(t)
-			path, made := generate(t, driver(secret, device.socket), row.algorithm, row.options)
+			path, made := generate(t, driver(secret, device.Socket), row.algorithm, row.options)
 			public := device.tool(t, "openssl", append(providers("pkey", "-in", path, "-pubout"), row.args...)...)
 			assert.Equal(t, string(made.PublicFile), string(public))
 
-			sig := filepath.Join(device.dir, "sig")
+			sig := filepath.Join(device.Dir, "sig")
 			device.tool(t, "openssl", append(providers("pkeyutl", "-sign", "-inkey", path,
-				"-rawin", "-digest", "sha256", "-in", payload(t, device.dir), "-out", sig, "-propquery", "?provider=tpm2"), row.args...)...)
+				"-rawin", "-digest", "sha256", "-in", payload(t, device.Dir), "-out", sig, "-propquery", "?provider=tpm2"), row.args...)...)
 			content, err := os.ReadFile(sig)
 			require.NoError(t, err)
 			v, err := dsse.NewVerifier(made.Public)
@@ -72,9 +72,9 @@ func TestOursReadsOpenSSL(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			device := newTPM(t)
-			path := filepath.Join(device.dir, "k")
+			path := filepath.Join(device.Dir, "k")
 			device.tool(t, "openssl", append(providers("genpkey", "-out", path), row.args...)...)
-			s, err := driver(row.driver, device.socket).Open(t.Context(), ref(t, "tpm:"+path))
+			s, err := driver(row.driver, device.Socket).Open(t.Context(), ref(t, "tpm:"+path))
 			require.NoError(t, err)
 			a, err := keys.AlgorithmOf(s.Public())
 			require.NoError(t, err)
@@ -98,10 +98,10 @@ func verifiedByOpenSSL(t *testing.T, device *softTPM, public crypto.PublicKey, s
 	t.Helper()
 	text, err := keys.MarshalPublic(public)
 	require.NoError(t, err)
-	pub, out := filepath.Join(device.dir, "pub"), filepath.Join(device.dir, "sig")
+	pub, out := filepath.Join(device.Dir, "pub"), filepath.Join(device.Dir, "sig")
 	require.NoError(t, os.WriteFile(pub, text, 0o600))
 	require.NoError(t, os.WriteFile(out, sig, 0o600))
-	said := device.tool(t, "openssl", "dgst", hash, "-verify", pub, "-signature", out, payload(t, device.dir))
+	said := device.tool(t, "openssl", "dgst", hash, "-verify", pub, "-signature", out, payload(t, device.Dir))
 	assert.Equal(t, "Verified OK\n", string(said))
 }
 
@@ -117,8 +117,8 @@ func storageKeyArgs(context string) []string {
 // verify our signature and sign for us.
 func TestToolsLoadOurs(t *testing.T) {
 	device := newTPM(t)
-	path, made := generate(t, driver(secret, device.socket), keys.ECDSAP256, "")
-	s, err := driver(secret, device.socket).Open(t.Context(), made.Ref)
+	path, made := generate(t, driver(secret, device.Socket), keys.ECDSAP256, "")
+	s, err := driver(secret, device.Socket).Open(t.Context(), made.Ref)
 	require.NoError(t, err)
 	sig, err := s.Sign(t.Context(), message("{}"))
 	require.NoError(t, err)
@@ -129,18 +129,18 @@ func TestToolsLoadOurs(t *testing.T) {
 	public, private, err := tpm.Blobs(content)
 	require.NoError(t, err)
 	file := func(name string, content []byte) string {
-		name = filepath.Join(device.dir, name)
+		name = filepath.Join(device.Dir, name)
 		require.NoError(t, os.WriteFile(name, content, 0o600))
 		return name
 	}
-	pae := payload(t, device.dir)
+	pae := payload(t, device.Dir)
 	device.tool(t, "tpm2_createprimary", storageKeyArgs("parent.ctx")...)
 	device.tool(t, "tpm2_load", "-Q", "-C", "parent.ctx", "-u", file("pub", public), "-r", file("priv", private), "-c", "key.ctx")
 	device.tool(t, "tpm2_flushcontext", "-t")
 	device.tool(t, "tpm2_verifysignature", "-Q", "-c", "key.ctx", "-g", "sha256", "-m", pae, "-f", "ecdsa", "-s", file("sig", sig.Sig))
 	device.tool(t, "tpm2_flushcontext", "-t")
 	device.tool(t, "tpm2_sign", "-Q", "-c", "key.ctx", "-p", secret, "-g", "sha256", "-f", "plain", "-o", "theirs", pae)
-	theirs, err := os.ReadFile(filepath.Join(device.dir, "theirs"))
+	theirs, err := os.ReadFile(filepath.Join(device.Dir, "theirs"))
 	require.NoError(t, err)
 	v, err := dsse.NewVerifier(made.Public)
 	require.NoError(t, err)
@@ -159,7 +159,7 @@ func TestPersistent(t *testing.T) {
 		device.tool(t, "tpm2_evictcontrol", "-Q", "-C", "o", "-c", "key.ctx", handle)
 		device.tool(t, "tpm2_flushcontext", "-t")
 	}
-	d := driver(secret, device.socket)
+	d := driver(secret, device.Socket)
 
 	t.Run("listed", func(t *testing.T) {
 		listed, notes, err := d.List(t.Context(), ref(t, "tpm:"))
@@ -167,7 +167,7 @@ func TestPersistent(t *testing.T) {
 		require.Len(t, listed, 2, "the parent is not a signing key")
 		assert.Equal(t, "tpm:handle=0x81000010", listed[0].Ref.String())
 		assert.Equal(t, keys.ECDSAP256, listed[0].Algorithm)
-		assert.Equal(t, device.socket, listed[0].Where)
+		assert.Equal(t, device.Socket, listed[0].Where)
 		assert.NotNil(t, listed[0].Public)
 		assert.Len(t, notes, 1)
 		one, _, err := d.List(t.Context(), ref(t, "tpm:handle=0x81000011"))
@@ -187,7 +187,7 @@ func TestPersistent(t *testing.T) {
 		require.NoError(t, err)
 		verifies(t, s, s.Public())
 		require.NoError(t, keys.Close(s))
-		_, err = driver("", device.socket).Open(t.Context(), ref(t, "tpm:handle=0x81000011"))
+		_, err = driver("", device.Socket).Open(t.Context(), ref(t, "tpm:handle=0x81000011"))
 		assert.Equal(t, fault.PINRequired, fault.ReasonOf(err))
 		assert.Contains(t, fault.HintOf(err), "tpm:handle=0x81000011?auth=none")
 	})

@@ -116,7 +116,7 @@ func TestKeyFileThatCannotSign(t *testing.T) {
 			change(der)
 			path := filepath.Join(t.TempDir(), "k")
 			require.NoError(t, os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: block.Type, Bytes: der}), 0o600))
-			d := driver(secret, newTPM(t).socket)
+			d := driver(secret, newTPM(t).Socket)
 			_, err := d.Open(t.Context(), ref(t, "tpm:"+path))
 			require.Error(t, err)
 			assert.Contains(t, []fault.Reason{fault.KeyUnsupported, fault.KeyMalformed}, fault.ReasonOf(err), "%v", err)

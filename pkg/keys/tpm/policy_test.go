@@ -24,7 +24,7 @@ func TestPCRs(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			device := newTPM(t)
-			d := driver(row.pin, device.socket)
+			d := driver(row.pin, device.Socket)
 			path, made := generate(t, d, keys.ECDSAP256, row.options)
 			assert.Contains(t, made.Notes[0].Message, "PCRs")
 			s, err := d.Open(t.Context(), ref(t, "tpm:"+path))
@@ -58,8 +58,8 @@ func TestPCRs(t *testing.T) {
 // TestPCRsAndWrongPIN has the right state and the wrong PIN.
 func TestPCRsAndWrongPIN(t *testing.T) {
 	device := newTPM(t)
-	path, _ := generate(t, driver(secret, device.socket), keys.ECDSAP256, "?pcrs=sha256:7")
-	_, err := driver(wrong, device.socket).Open(t.Context(), ref(t, "tpm:"+path))
+	path, _ := generate(t, driver(secret, device.Socket), keys.ECDSAP256, "?pcrs=sha256:7")
+	_, err := driver(wrong, device.Socket).Open(t.Context(), ref(t, "tpm:"+path))
 	assert.Equal(t, fault.PINWrong, fault.ReasonOf(err), "%v", err)
 }
 
@@ -67,7 +67,7 @@ func TestPCRsAndWrongPIN(t *testing.T) {
 // knows the policy itself.
 func TestNoWayAroundPolicy(t *testing.T) {
 	device := newTPM(t)
-	d := driver(secret, device.socket)
+	d := driver(secret, device.Socket)
 	path, _ := generate(t, d, keys.ECDSAP256, "?pcrs=sha256:16")
 	content, err := os.ReadFile(path)
 	require.NoError(t, err)

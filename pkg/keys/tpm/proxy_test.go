@@ -41,7 +41,7 @@ func newBus(t testing.TB, device *softTPM) *bus {
 			if err != nil {
 				return
 			}
-			down, err := net.Dial("unix", device.socket)
+			down, err := net.Dial("unix", device.Socket)
 			if err != nil {
 				up.Close()
 				continue

@@ -98,7 +98,7 @@ func TestContextEndsInMidCommand(t *testing.T) {
 // TestCancelledOpenLeavesNothing ends contexts while keys are being loaded, far
 // more often than the TPM has room for.
 func TestCancelledOpenLeavesNothing(t *testing.T) {
-	d := driver(secret, newTPM(t).socket)
+	d := driver(secret, newTPM(t).Socket)
 	path, made := generate(t, d, keys.ECDSAP256, "")
 	for i := range 24 {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*time.Millisecond)
@@ -119,7 +119,7 @@ func TestCancelledOpenLeavesNothing(t *testing.T) {
 func BenchmarkSign(b *testing.B) {
 	for _, a := range []keys.Algorithm{keys.ECDSAP256, keys.ECDSAP384, keys.RSA3072} {
 		b.Run(string(a), func(b *testing.B) {
-			d := driver(secret, newTPM(b).socket)
+			d := driver(secret, newTPM(b).Socket)
 			_, made := generate(b, d, a, "")
 			s, err := d.Open(b.Context(), made.Ref)
 			require.NoError(b, err)
@@ -133,7 +133,7 @@ func BenchmarkSign(b *testing.B) {
 }
 
 func BenchmarkOpen(b *testing.B) {
-	d := driver(secret, newTPM(b).socket)
+	d := driver(secret, newTPM(b).Socket)
 	_, made := generate(b, d, keys.ECDSAP256, "")
 	for b.Loop() {
 		s, err := d.Open(b.Context(), made.Ref)

@@ -82,6 +82,13 @@ func VerifyAttestation(a *keys.Attestation, public crypto.PublicKey, trust Attes
 	return attested, nil
 }
 
+// VerifyAttestation implements keys.AttestationVerifier with the function of this
+// name. Of trust only Signers count: a statement of a TPM has no certificates.
+func (d *Driver) VerifyAttestation(a *keys.Attestation, k *keys.TrustedKey, trust keys.AttestationTrust) error {
+	_, err := VerifyAttestation(a, k.Public, AttestationTrust{Keys: trust.Signers})
+	return err
+}
+
 // AttestationKey returns the attestation key that a names, for somebody who
 // stands at the machine and is about to trust it. It verifies nothing.
 func AttestationKey(a *keys.Attestation) (crypto.PublicKey, error) {

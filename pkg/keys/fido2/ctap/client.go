@@ -89,6 +89,10 @@ type parameter struct {
 // publicKeyType is the one type of credentials.
 const publicKeyType = "public-key"
 
+// DefaultMinPINLength is that of a token that does not say (CTAP 2.1, section 6.4,
+// member 0x0D).
+const DefaultMinPINLength = 4
+
 // Info asks the token.
 func (c *Client) Info(ctx context.Context) (*Info, error) {
 	var a infoAnswer
@@ -108,7 +112,7 @@ func (c *Client) Info(ctx context.Context) (*Info, error) {
 		}
 	}
 	if info.MinPINLength == 0 {
-		info.MinPINLength = 4 // CTAP 2.1, section 6.4, member 0x0D
+		info.MinPINLength = DefaultMinPINLength
 	}
 	return info, nil
 }

@@ -1,6 +1,7 @@
 package ctap
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"unicode/utf8"
@@ -129,17 +130,28 @@ func (c *Client) ChangePIN(ctx context.Context, old, pin []byte) error {
 	}, nil, nil)
 }
 
+// CheckPIN refuses a new PIN that no token takes, or that is shorter than this one
+// wants, as fault.PINInvalid (CTAP 2.1, section 6.5.1).
+func (i *Info) CheckPIN(pin []byte) error {
+	switch n := utf8.RuneCount(pin); {
+	case !utf8.Valid(pin):
+		return fault.New(fault.PINInvalid, "the new PIN is not UTF-8 text")
+	case bytes.IndexByte(pin, 0) >= 0:
+		return fault.New(fault.PINInvalid, "the new PIN has a zero byte, which no token's PIN has")
+	case n < i.MinPINLength:
+		return fault.New(fault.PINInvalid, "the new PIN is too short: the token wants %d characters", i.MinPINLength).
+			WithHint("choose a longer PIN")
+	case len(pin) > maxPINBytes:
+		return fault.New(fault.PINInvalid, "the new PIN is over %d bytes", maxPINBytes).WithHint("choose a shorter PIN")
+	}
+	return nil
+}
+
 // sealPIN encrypts a new PIN, padded to 64 bytes.
 func sealPIN(s *sharedSecret, info *Info, pin []byte) ([]byte, error) {
 	const padded = 64
-	switch n := utf8.RuneCount(pin); {
-	case !utf8.Valid(pin):
-		return nil, fault.New(fault.PINInvalid, "the new PIN is not UTF-8 text")
-	case n < info.MinPINLength:
-		return nil, fault.New(fault.PINInvalid, "the new PIN is too short: the token wants %d characters", info.MinPINLength).
-			WithHint("choose a longer PIN")
-	case len(pin) > maxPINBytes:
-		return nil, fault.New(fault.PINInvalid, "the new PIN is over %d bytes", maxPINBytes).WithHint("choose a shorter PIN")
+	if err := info.CheckPIN(pin); err != nil {
+		return nil, err
 	}
 	plain := make([]byte, padded)
 	defer clear(plain)

@@ -40,12 +40,8 @@ func (b Backend) Tokens() []fido2.Token {
 	return out
 }
 
-// Open implements fido2.Backend. libfido2 says of every token that it cannot open
-// "internal error", so the reason is looked for before.
+// Open implements fido2.Backend.
 func (b Backend) Open(ctx context.Context, path string) (fido2.Device, error) {
-	if err := hid.Check(path); err != nil {
-		return nil, err
-	}
 	d := &device{path: path, touchTimeout: b.TouchTimeout}
 	if d.touchTimeout == 0 {
 		d.touchTimeout = defaultTouchTimeout

@@ -59,6 +59,16 @@ func (c command) statement() []byte {
 	return C.GoBytes(unsafe.Pointer(p), C.int(size))
 }
 
+// minPIN is the shortest PIN that the token takes, in code points; 0 if it does not
+// say. outdated says that its PIN has to be changed.
+func (c command) minPIN() (length int, outdated bool) {
+	length = int(min(C.stella_command_min_pin(c.c), maxMinPIN))
+	return length, bool(C.stella_command_pin_outdated(c.c))
+}
+
+// maxMinPIN is the longest PIN that a token may demand (CTAP 2.1, section 6.5.1).
+const maxMinPIN = 63
+
 // selectToken waits until the token is touched; only within do.
 func selectToken(path string) error {
 	p := C.CString(path)

@@ -13,6 +13,7 @@ import (
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/pkg/keys/fido2"
 	"github.com/stellaops/stella/pkg/keys/fido2/ctap"
+	"github.com/stellaops/stella/pkg/keys/fido2/hid"
 )
 
 // device is a token with a device file. Each command opens it anew: the binding
@@ -28,17 +29,20 @@ var _ fido2.Device = (*device)(nil)
 func (d *device) Close() error { return nil }
 
 func (d *device) Info(ctx context.Context) (*ctap.Info, error) {
-	i, err := run(ctx, d, answerTimeout, func(l *libfido2.Device, _ command) (*libfido2.DeviceInfo, error) { return l.Info() })
+	out := &ctap.Info{Options: map[string]bool{}}
+	i, err := run(ctx, d, answerTimeout, func(l *libfido2.Device, c command) (*libfido2.DeviceInfo, error) {
+		i, err := l.Info()
+		out.MinPINLength, out.ForcePINChange = c.minPIN()
+		return i, err
+	})
 	if err != nil {
 		return nil, err
 	}
 	if len(i.AAGUID) != 16 || len(i.Versions) == 0 {
 		return nil, fault.New(fault.DeviceFailed, "malformed answer of the token: information without versions or model")
 	}
-	out := &ctap.Info{
-		Versions: i.Versions, Extensions: i.Extensions, AAGUID: [16]byte(i.AAGUID), Options: map[string]bool{},
-		MinPINLength: 4, // CTAP 2.1, section 6.4, member 0x0D; go-libfido2 does not say
-	}
+	out.Versions, out.Extensions, out.AAGUID = i.Versions, i.Extensions, [16]byte(i.AAGUID)
+	out.MinPINLength = cmp.Or(out.MinPINLength, ctap.DefaultMinPINLength)
 	for _, o := range i.Options {
 		out.Options[o.Name] = o.Value == libfido2.True
 	}
@@ -138,12 +142,15 @@ func (d *device) ChangePIN(ctx context.Context, old, pin []byte) error {
 }
 
 // Select implements fido2.Device with a function of libfido2 that the binding
-// does not have.
+// does not have. It takes a token that is gone for one that is not touched.
 func (d *device) Select(ctx context.Context, touched func()) error {
 	tell(touched)
 	_, err := run(ctx, d, d.touchTimeout, func(*libfido2.Device, command) (bool, error) {
 		return true, selectToken(d.path)
 	})
+	if errors.Is(err, ctap.StatusUserActionTimeout) {
+		return cmp.Or(hid.Check(d.path), err)
+	}
 	return err
 }
 

@@ -17,8 +17,12 @@
 //   - a command has a time limit, where libfido2 waits without one;
 //   - cancelling reaches the token only between opening and closing it, under a
 //     lock; the binding's own Cancel is a data race and is not used;
+//   - a token that another program uses is said to be busy, where libfido2 waits
+//     for it without an end; a command that nobody waits for any more does not
+//     begin when the token becomes free;
 //   - a signal that the Go runtime sends to a thread does not end a command;
-//   - the whole attestation statement comes back, not its first certificate.
+//   - the whole attestation statement comes back, not its first certificate, and
+//     how long a PIN has to be.
 //
 // # What differs from the backend in pure Go
 //

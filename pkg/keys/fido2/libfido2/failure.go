@@ -60,16 +60,17 @@ func failure(err error, path string) error {
 		return ctap.Status(e.Code)
 	}
 	const replug = "unplug the token and plug it in again; check that the device is a FIDO2 token"
+	gone := hid.Check(path)
 	switch {
-	case errors.Is(err, libfido2.ErrNotFIDO2):
+	case errors.Is(err, libfido2.ErrNotFIDO2) && gone == nil: // else it was pulled out before it could say so
 		return fault.New(fault.DeviceFailed, "the token %q speaks no FIDO2", path).WithHint("use a token that does; one for U2F is too old")
 	case errors.Is(err, libfido2.ErrTX), errors.Is(err, libfido2.ErrRX):
 		return fault.New(fault.DeviceFailed, "the token %q does not answer, or was unplugged", path).WithHint(replug)
 	case errors.Is(err, libfido2.ErrRXNotCBOR), errors.Is(err, libfido2.ErrRXInvalidCBOR):
 		return fault.New(fault.DeviceFailed, "malformed answer of the token %q", path).WithHint(replug)
 	}
-	if why := hid.Check(path); why != nil {
-		return why // what libfido2 calls an internal error
+	if gone != nil {
+		return gone // what libfido2 calls an internal error
 	}
 	return fault.New(fault.DeviceFailed, "libfido2 cannot use the token %q", path).WithHint(replug)
 }

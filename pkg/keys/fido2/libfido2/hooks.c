@@ -22,6 +22,8 @@ struct stella_command {
 	bool cancelled;
 	unsigned char *statement; /* belongs to the command's thread */
 	size_t statement_len;
+	uint64_t min_pin; /* as the next, of the last answer to getInfo */
+	bool pin_outdated;
 };
 
 static _Thread_local struct stella_command *current;
@@ -60,6 +62,9 @@ const unsigned char *stella_command_statement(const struct stella_command *c, si
 	*len = c->statement_len;
 	return c->statement;
 }
+
+uint64_t stella_command_min_pin(const struct stella_command *c) { return c->min_pin; }
+bool stella_command_pin_outdated(const struct stella_command *c) { return c->pin_outdated; }
 
 static bool cancelled(struct stella_command *c)
 {
@@ -107,7 +112,8 @@ int __real_fido_dev_get_assert(fido_dev_t *, fido_assert_t *, const char *);
 int __real_fido_credman_get_dev_rp(fido_dev_t *, fido_credman_rp_t *, const char *);
 int __real_fido_credman_get_dev_rk(fido_dev_t *, const char *, fido_credman_rk_t *, const char *);
 
-/* Opening exchanges messages too, so the limit has to be there before. */
+/* Opening exchanges messages too, so the limit has to be there before. It may wait
+ * for another program's lock until nobody wants the command any more. */
 int __wrap_fido_dev_open(fido_dev_t *dev, const char *path)
 {
 	struct stella_command *c = current;
@@ -119,9 +125,15 @@ int __wrap_fido_dev_open(fido_dev_t *dev, const char *path)
 	quiet(&before);
 	int r = __real_fido_dev_open(dev, path);
 	loud(&before);
-	if (r == FIDO_OK)
-		set_device(c, dev);
-	return r;
+	if (r != FIDO_OK)
+		return r;
+	set_device(c, dev);
+	if (c != NULL && cancelled(c)) {
+		set_device(c, NULL);
+		__real_fido_dev_close(dev);
+		return FIDO_ERR_KEEPALIVE_CANCEL;
+	}
+	return FIDO_OK;
 }
 
 int __wrap_fido_dev_close(fido_dev_t *dev)
@@ -136,6 +148,10 @@ int __wrap_fido_dev_get_cbor_info(fido_dev_t *dev, fido_cbor_info_t *info)
 	quiet(&before);
 	int r = __real_fido_dev_get_cbor_info(dev, info);
 	loud(&before);
+	if (r == FIDO_OK && current != NULL) {
+		current->min_pin = fido_cbor_info_minpinlen(info);
+		current->pin_outdated = fido_cbor_info_new_pin_required(info);
+	}
 	return r;
 }
 

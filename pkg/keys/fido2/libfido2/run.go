@@ -9,6 +9,7 @@ import (
 	"github.com/keys-pub/go-libfido2"
 
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/pkg/keys/fido2/hid"
 )
 
 // result is what a command gave.
@@ -20,9 +21,15 @@ type result[T any] struct {
 // run has work call the library and waits for it, until ctx ends or limit is
 // over: then the token is told to stop. A library that does not come back is left
 // behind in a thread of its own, which the limit of its exchanges ends.
+//
+// libfido2 waits without an end for a token that another program uses, so that is
+// looked at before.
 func run[T any](ctx context.Context, d *device, limit time.Duration, work func(*libfido2.Device, command) (T, error)) (T, error) {
 	var none T
 	if err := ctx.Err(); err != nil {
+		return none, err
+	}
+	if err := hid.Check(d.path); err != nil {
 		return none, err
 	}
 	token, err := libfido2.NewDevice(d.path)

@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"io"
+	"slices"
+
+	"github.com/spf13/pflag"
+
+	"github.com/stellaops/stella/internal/atomicfile"
+	"github.com/stellaops/stella/internal/report"
+	"github.com/stellaops/stella/internal/ui"
+	"github.com/stellaops/stella/internal/version"
+)
+
+// The formats of a verdict beside those that every result has, and ndjson.
+const (
+	formatSARIF = "sarif"
+	formatJUnit = "junit"
+	formatHTML  = "html"
+)
+
+// verdictFormats are the formats of a verdict.
+func verdictFormats() []string {
+	return slices.Concat(formats(), []string{formatNDJSON, formatSARIF, formatJUnit, formatHTML})
+}
+
+// speaksJSON reports whether standard error, too, is read by a program: failures
+// and warnings are then JSON objects.
+func speaksJSON(format string) bool { return format == formatJSON || format == formatNDJSON }
+
+// renderingFlags say how a verdict is rendered, and where to.
+type renderingFlags struct {
+	output outputFlags
+}
+
+// AddFlags registers the flags.
+func (f *renderingFlags) AddFlags(fs *pflag.FlagSet) {
+	fs.Var(newChoice(formatText, verdictFormats()...), keyFormat, "how the verdict is rendered: `text|json|ndjson|sarif|junit|html`")
+	fs.StringVarP(&f.output.path, "output", "o", "", "write the rendering to `FILE`, and the text to standard output")
+	f.output.addForce(fs)
+	fs.Bool(keyNoGitHub, false, "in GitHub Actions, write no summary and no annotations")
+}
+
+// open starts the rendering of a verdict over what the user named. With a file
+// to go to, the text goes to standard output as well. The caller defers Abort.
+func (f *renderingFlags) open(ctx context.Context, s *session, inputs, reservations []string) (report.Writer, error) {
+	d := document{ctx: ctx, s: s, inputs: inputs, reservations: reservations}
+	format := cmp.Or(s.config.Format, formatText)
+	if f.output.onStdout() {
+		if format == formatHTML {
+			if err := f.output.requireName(s, "report.html"); err != nil {
+				return nil, err
+			}
+		}
+		d.ascii = s.ui.Out.ASCIIOnly()
+		return report.Tee(append(gitHub(s, format), d.in(format, s.ui.Out, standardOutput{s.Stdout}))...), nil
+	}
+	out, err := atomicfile.Create(ctx, f.output.path, atomicfile.Options{Force: f.output.force, Inputs: inputs})
+	if err != nil {
+		return nil, err
+	}
+	plain := ui.New(ui.Options{Stdout: out, Getenv: s.getenv, NoColor: true}).Out
+	file := report.Into(out, d.in(format, plain, out))
+	return report.Tee(append(gitHub(s, format), file, d.in(formatText, s.ui.Out, nil))...), nil
+}
+
+// document is what all renderings of one verdict have in common.
+type document struct {
+	ctx          context.Context
+	s            *session
+	inputs       []string
+	reservations []string
+	ascii        bool
+}
+
+// in returns the rendering in a format: text to p, everything else to w.
+func (d *document) in(format string, p *ui.Printer, w io.Writer) report.Writer {
+	o := report.Options{Version: version.Read(nil).Version, Inputs: d.inputs, ASCII: d.ascii, ProblemsOnly: onGitHub(d.s)}
+	switch format {
+	case formatJSON:
+		return report.NewJSON(d.ctx, w, o)
+	case formatNDJSON:
+		return report.NewLines(w, o)
+	case formatSARIF:
+		return report.NewSARIF(d.ctx, w, o)
+	case formatJUnit:
+		return report.NewJUnit(d.ctx, w)
+	case formatHTML:
+		return report.NewPage(d.ctx, w, o)
+	}
+	return newVerdictText(p, len(d.inputs), d.reservations)
+}
+
+// standardOutput makes a failure to write one that says where.
+type standardOutput struct{ w io.Writer }
+
+func (o standardOutput) Write(p []byte) (int, error) {
+	n, err := o.w.Write(p)
+	if err != nil {
+		return n, atomicfile.WriteFailed("standard output", err)
+	}
+	return n, nil
+}

@@ -1,0 +1,95 @@
+package gather
+
+import (
+	"bytes"
+	"errors"
+	"io"
+
+	"github.com/stellaops/stella/internal/archive"
+	"github.com/stellaops/stella/internal/bundle"
+	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/input"
+	"github.com/stellaops/stella/pkg/verify"
+)
+
+// heldInMemory bounds the members and lines that are read into memory, in bytes;
+// larger ones go to a temporary file. Some hundred of them are on the way at once.
+const heldInMemory = 64 << 10
+
+// archive walks the archive p, which is in f and begins with head.
+func (w *walk) archive(p verify.Piece, head []byte, f *input.File) bool {
+	if format := archive.Recognise(head); format != archive.Zip {
+		return w.members(p, head, archive.ReadTar(f.Reader(), format))
+	}
+	return w.members(p, head, archive.ReadZip(f, f.Size()))
+}
+
+func (w *walk) members(p verify.Piece, head []byte, members archive.Members) bool {
+	for m, err := range members {
+		switch {
+		case errors.Is(err, archive.ErrNotArchive):
+			return w.failed(p, bundle.CheckHead(head)) // which says how it is compressed
+		case err != nil:
+			return w.failed(p, err)
+		case !w.member(verify.Piece{Name: p.Name, Member: m.Name}, &m):
+			return false
+		}
+	}
+	return w.ctx.Err() == nil
+}
+
+// member yields one member of an archive. Of one that cannot be evidence it reads no
+// more than tells so.
+func (w *walk) member(p verify.Piece, m *archive.Member) bool {
+	switch {
+	case m.Err != nil:
+		return w.failed(p, m.Err)
+	case m.Kind != "":
+		return w.passOver(p, m.Kind)
+	}
+	head := make([]byte, min(m.Size, archive.HeadSize))
+	if _, err := io.ReadFull(m.Content, head); err != nil {
+		return w.failed(p, err)
+	}
+	if archive.Recognise(head) != archive.None && !bundle.LooksLikeEvidence(m.Name) {
+		return w.passOver(p, "an archive within an archive, which is not opened")
+	}
+	err := bundle.CheckHead(head)
+	if err == nil && m.Size > input.MaxEvidence {
+		err = fault.New(fault.InputTooLarge, "it has more than the limit of %d bytes", int64(input.MaxEvidence))
+	}
+	if err != nil {
+		return w.failed(p, err)
+	}
+	return w.once(p, io.MultiReader(bytes.NewReader(head), m.Content), m.Size)
+}
+
+// once yields a piece of size bytes of r, which can be read once.
+func (w *walk) once(p verify.Piece, r io.Reader, size int64) bool {
+	if w.again {
+		return w.kept(p, r)
+	}
+	f, err := aside(p.Name, r, size)
+	if err != nil {
+		return w.failed(p, err)
+	}
+	p.Content = f
+	return w.give(p)
+}
+
+// aside returns size bytes of r as a file: in memory if they are few, else in a
+// temporary file of their own.
+func aside(name string, r io.Reader, size int64) (*input.File, error) {
+	if size <= heldInMemory {
+		b := make([]byte, size)
+		if _, err := io.ReadFull(r, b); err != nil {
+			return nil, err
+		}
+		// The end, too, must be as it should: a checksum is told there.
+		if _, err := io.ReadFull(r, make([]byte, 1)); err != nil && !errors.Is(err, io.EOF) {
+			return nil, err
+		}
+		return input.FromBytes(name, b), nil
+	}
+	return input.Aside(name, r, input.MaxEvidence)
+}

@@ -1,0 +1,150 @@
+package gather
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/input"
+	"github.com/stellaops/stella/internal/spill"
+	"github.com/stellaops/stella/pkg/verify"
+)
+
+const (
+	// namesMemory bounds the names of one directory in memory, in bytes.
+	namesMemory = 1 << 20
+	// namesAtOnce is how many names are read at a time.
+	namesAtOnce = 1024
+	// maxDepth bounds how deep directories are in each other: the names of all that
+	// are open are in memory.
+	maxDepth = 64
+)
+
+// directory walks a directory.
+func (w *walk) directory(dir string, depth int) bool {
+	self := verify.Piece{Name: dir}
+	if depth > maxDepth {
+		return w.failed(self, fault.New(fault.InputTooLarge, "directories are more than %d deep", maxDepth).
+			WithHint("name the deeper directory itself"))
+	}
+	for name, err := range entriesOf(dir) {
+		if err != nil {
+			return w.failed(self, err)
+		}
+		if !w.entry(dir, name, depth) {
+			return false
+		}
+	}
+	return true
+}
+
+// entry walks on to one entry of a directory.
+func (w *walk) entry(dir string, e entry, depth int) bool {
+	p := verify.Piece{Name: filepath.Join(dir, e.name)}
+	switch e.kind {
+	case kindDirectory:
+		return w.directory(p.Name, depth+1)
+	case kindFile:
+		return w.give(p)
+	case kindLink:
+		return w.passOver(p, "a symbolic link, which is not followed")
+	}
+	return w.passOver(p, "not a regular file")
+}
+
+// entry is what stands in a directory.
+type entry struct {
+	name string
+	kind kind
+}
+
+type kind byte
+
+const (
+	kindFile kind = iota
+	kindDirectory
+	kindLink
+	kindOther
+)
+
+// entriesOf yields the entries of a directory in the order of the paths that begin
+// with them: a directory sorts as its name with a slash behind. An error is the
+// last element.
+func entriesOf(dir string) iter.Seq2[entry, error] {
+	return func(yield func(entry, error) bool) {
+		names := spill.NewSorter("the names of a directory", namesMemory)
+		defer names.Close()
+		if err := readNames(dir, names); err != nil {
+			yield(entry{}, err)
+			return
+		}
+		for record, err := range names.Sorted() {
+			if err != nil {
+				yield(entry{}, err)
+				return
+			}
+			name, k := record[:len(record)-2], kind(record[len(record)-1])
+			if !yield(entry{strings.TrimSuffix(string(name), "/"), k}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// readNames adds to names a record for each entry: its name, for a directory with a
+// slash, a NUL, which no name holds, and its kind.
+func readNames(dir string, names *spill.Sorter) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return unreadable(dir, err)
+	}
+	defer f.Close()
+	var record []byte
+	for {
+		list, err := f.ReadDir(namesAtOnce)
+		for _, e := range list {
+			record = append(record[:0], e.Name()...)
+			k := kindOf(e)
+			if k == kindDirectory {
+				record = append(record, '/')
+			}
+			if err := names.Add(append(record, 0, byte(k))); err != nil {
+				return err
+			}
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return unreadable(dir, err)
+		}
+	}
+}
+
+func kindOf(e fs.DirEntry) kind {
+	switch mode := e.Type(); {
+	case mode.IsRegular():
+		return kindFile
+	case mode.IsDir():
+		return kindDirectory
+	case mode&fs.ModeSymlink != 0:
+		return kindLink
+	}
+	return kindOther
+}
+
+func unreadable(dir string, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fault.New(fault.InputChanged, "directory %s is not there any more", input.Display(dir)).
+			WithHint("let nothing write to the directory and run the command again")
+	case errors.Is(err, fs.ErrPermission):
+		return fault.New(fault.InputUnreadable, "directory %s cannot be read: permission denied", input.Display(dir))
+	}
+	return fault.Wrap(fault.InputUnreadable, err, "failed to read directory %s", input.Display(dir))
+}

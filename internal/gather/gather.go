@@ -1,0 +1,155 @@
+package gather
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"os"
+
+	"github.com/stellaops/stella/internal/archive"
+	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/input"
+	"github.com/stellaops/stella/pkg/verify"
+)
+
+// Inputs are what the user named, as verify.Inputs. Close them.
+type Inputs struct {
+	names []string
+	stdin io.Reader
+	keep  *keep // nil before the first use
+}
+
+var _ verify.Inputs = (*Inputs)(nil)
+
+// New returns the inputs called names, "-" for stdin.
+func New(names []string, stdin io.Reader) *Inputs { return &Inputs{names: names, stdin: stdin} }
+
+// Close releases what was kept aside.
+func (in *Inputs) Close() error {
+	if in.keep == nil {
+		return nil
+	}
+	return in.keep.close()
+}
+
+// Pieces implements verify.Inputs.
+func (in *Inputs) Pieces(ctx context.Context, again bool) iter.Seq[verify.Piece] {
+	return func(yield func(verify.Piece) bool) {
+		w := &walk{Inputs: in, ctx: ctx, again: again, yield: yield}
+		for _, name := range in.names {
+			if !w.argument(name) {
+				return
+			}
+		}
+	}
+}
+
+// Open implements verify.Inputs.
+func (in *Inputs) Open(p *verify.Piece) (verify.Content, error) {
+	switch {
+	case p.Place.Kept:
+		return in.keep.open(p)
+	case p.Named:
+		return input.Open(p.Name, nil, input.MaxArtifact)
+	}
+	return input.OpenPlain(p.Name)
+}
+
+// walk is one pass over the inputs.
+type walk struct {
+	*Inputs
+	ctx   context.Context
+	again bool
+	yield func(verify.Piece) bool
+}
+
+// give yields a piece, unless the pass is to end.
+func (w *walk) give(p verify.Piece) bool { return w.ctx.Err() == nil && w.yield(p) }
+
+// failed yields what cannot be read.
+func (w *walk) failed(p verify.Piece, err error) bool {
+	p.Err = err
+	return w.give(p)
+}
+
+// passOver yields what is no evidence by its kind.
+func (w *walk) passOver(p verify.Piece, why string) bool {
+	return w.failed(p, &verify.Ignored{Reason: fault.InputNotRegular, Message: why})
+}
+
+// argument finds what is behind one word of the command line.
+func (w *walk) argument(name string) bool {
+	if name == "-" {
+		return w.standardInput()
+	}
+	if _, err := os.Lstat(name); errors.Is(err, os.ErrNotExist) && isPattern(name) {
+		return w.pattern(name)
+	}
+	return w.named(name)
+}
+
+// named finds what is behind the name of a file or directory.
+func (w *walk) named(name string) bool {
+	p := verify.Piece{Name: name, Named: true}
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		return w.directory(name, 0)
+	}
+	f, err := input.Open(name, nil, input.MaxArtifact)
+	if err != nil {
+		return w.failed(p, err)
+	}
+	head, err := headOf(f)
+	if err != nil {
+		return w.failed(p, errors.Join(err, f.Close()))
+	}
+	if archive.Recognise(head) != archive.None {
+		defer f.Close()
+		return w.archive(p, head, f)
+	}
+	return w.file(p, f)
+}
+
+// file yields a file that is open.
+func (w *walk) file(p verify.Piece, f *input.File) bool {
+	if w.again {
+		defer f.Close()
+		if info, err := os.Stat(p.Name); p.Name != "-" && err == nil && info.Mode().IsRegular() {
+			return w.give(p)
+		}
+		return w.kept(p, f.Reader()) // it can be read once
+	}
+	if f.Size() > heldInMemory {
+		p.Content = f
+		return w.give(p)
+	}
+	defer f.Close()
+	b, err := f.ReadAll()
+	if err != nil {
+		return w.failed(p, err)
+	}
+	p.Content = input.FromBytes(p.Name, b)
+	return w.give(p)
+}
+
+// kept yields a piece of whose content only one reading is possible.
+func (w *walk) kept(p verify.Piece, r io.Reader) bool {
+	k, err := w.keeper()
+	if err == nil {
+		p.Place, err = k.put(r)
+	}
+	if err != nil {
+		return w.failed(p, err)
+	}
+	return w.give(p)
+}
+
+// headOf returns what tells the format of a file.
+func headOf(f *input.File) ([]byte, error) {
+	head := make([]byte, min(f.Size(), archive.HeadSize))
+	n, err := f.ReadAt(head, 0)
+	if n < len(head) {
+		return nil, fault.Wrap(fault.InputUnreadable, err, "failed to read %s", input.Display(f.Name()))
+	}
+	return head, nil
+}

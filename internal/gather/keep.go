@@ -1,0 +1,50 @@
+package gather
+
+import (
+	"io"
+
+	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/input"
+	"github.com/stellaops/stella/pkg/verify"
+)
+
+// keep is where pieces go that can be read only once and are wanted again: a
+// temporary file that nobody else can open.
+type keep struct {
+	scratch *input.Scratch
+	end     int64
+}
+
+// keeper returns the inputs' keep.
+func (in *Inputs) keeper() (*keep, error) {
+	if in.keep != nil {
+		return in.keep, nil
+	}
+	scratch, err := input.NewScratch("what is verified")
+	if err != nil {
+		return nil, err
+	}
+	in.keep = &keep{scratch: scratch}
+	return in.keep, nil
+}
+
+// put keeps what r gives, to its end.
+func (k *keep) put(r io.Reader) (verify.Place, error) {
+	n, err := io.Copy(io.NewOffsetWriter(k.scratch, k.end), r)
+	switch {
+	case err != nil && fault.ReasonOf(err) == fault.Internal:
+		return verify.Place{}, input.KeepFailed("what is verified", err)
+	case err != nil:
+		return verify.Place{}, err // of what is kept
+	}
+	place := verify.Place{Kept: true, Off: k.end, Size: n}
+	k.end += n
+	return place, nil
+}
+
+// open returns what is kept at a piece's place.
+func (k *keep) open(p *verify.Piece) (*input.File, error) {
+	return input.FromReaderAt(p.Name, io.NewSectionReader(k.scratch, p.Place.Off, p.Place.Size), p.Place.Size), nil
+}
+
+func (k *keep) close() error { return k.scratch.Close() }

@@ -1,0 +1,45 @@
+//go:build unix
+
+package gather_test
+
+import (
+	"net"
+	"os"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestWhatIsNoFile would hang on the pipe and run for ever in the loop.
+func TestWhatIsNoFile(t *testing.T) {
+	tree(t, map[string]string{"d/file": "F", "d/sub/file": "S", "other/file": "O"})
+	require.NoError(t, syscall.Mkfifo("d/pipe", 0o600))
+	require.NoError(t, os.Symlink("file", "d/link"))
+	require.NoError(t, os.Symlink("../other", "d/elsewhere"))
+	require.NoError(t, os.Symlink("..", "d/sub/up"))
+	require.NoError(t, os.Symlink("loop", "d/loop"))
+	socket, err := net.Listen("unix", "d/socket")
+	require.NoError(t, err)
+	defer socket.Close()
+	const link = ": ignored: a symbolic link, which is not followed"
+	both(t, []string{
+		"d/elsewhere" + link, "d/file = F", "d/link" + link, "d/loop" + link, "d/pipe: ignored: not a regular file",
+		"d/socket: ignored: not a regular file", "d/sub/file = S", "d/sub/up" + link,
+	}, "", "d")
+	// What is named is followed.
+	both(t, []string{"d/link (named) = F", "d/elsewhere/file = O"}, "", "d/link", "d/elsewhere")
+	got := list(t, inputs(t, nil, "d/loop"), false)
+	assert.Len(t, got, 1)
+	assert.NotContains(t, got[0], "ignored")
+}
+
+func TestNamedPipe(t *testing.T) {
+	tree(t, nil)
+	require.NoError(t, syscall.Mkfifo("pipe", 0o600))
+	for _, again := range []bool{false, true} {
+		go func() { _ = os.WriteFile("pipe", []byte("through"), 0o600) }()
+		assert.Equal(t, []string{"pipe (named) = through"}, list(t, inputs(t, nil, "pipe"), again))
+	}
+}

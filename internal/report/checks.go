@@ -1,0 +1,57 @@
+package report
+
+import "github.com/stellaops/stella/internal/fault"
+
+// checkMeaning says what a check asks, for readers who meet its name for the first
+// time; "" for a name that is not known here.
+func checkMeaning(name string) string {
+	switch name {
+	case "signature":
+		return "is there a signature by a key or certificate that is trusted?"
+	case "statement":
+		return "is the payload a well-formed in-toto statement?"
+	case "subject":
+		return "is the statement about the demanded artifacts?"
+	case "type":
+		return "does the statement have the demanded predicate type?"
+	case "key":
+		return "were the keys good when they signed?"
+	case "threshold":
+		return "did as many distinct holders sign as demanded?"
+	case "time":
+		return "when were the signatures made, and is that proven as demanded?"
+	case "log":
+		return "do transparency logs hold the signatures as demanded?"
+	case "sct":
+		return "do certificate transparency logs hold the certificates as demanded?"
+	case "policy":
+		return "have those signed whom the policy demands?"
+	case "conditions":
+		return "does the statement meet the conditions of the policy?"
+	case "freshness":
+		return "is the evidence as recent as the policy demands?"
+	case "artifact":
+		return "is there evidence about each demanded artifact?"
+	}
+	return ""
+}
+
+// reasonMeaning says what a reason stands for.
+func reasonMeaning(r fault.Reason) string {
+	for _, e := range fault.Catalog() {
+		if e.Reason == r {
+			return e.Meaning
+		}
+	}
+	return ""
+}
+
+// exitMeaning says what an exit status stands for.
+func exitMeaning(exit int) string {
+	for _, s := range fault.Statuses() {
+		if s.Exit == exit {
+			return s.Meaning
+		}
+	}
+	return ""
+}

@@ -1,0 +1,71 @@
+//go:build linux
+
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"syscall"
+	"time"
+)
+
+// The machine that the limits on CPU time are stated for does so many bytes in a
+// second of CPU time: SHA-256 with the processor's instructions for it, and base64,
+// which is plain code.
+const (
+	statedHashing  = 1_400_000_000
+	statedDecoding = 880_000_000
+)
+
+// sample is how much is hashed and decoded to measure this machine, in bytes.
+const sample = 32 << 20
+
+// pace is how much slower this machine is now than the one that the limits are
+// stated for, and 1 if it is not: neighbours on the same processor, and lower
+// clocks, cost CPU time too. Limits on CPU time are multiplied by it, and a table
+// that was made so says so.
+func pace(runs int) (float64, error) {
+	var least time.Duration
+	for range runs {
+		before, err := ownCPU()
+		if err != nil {
+			return 0, err
+		}
+		if err := work(); err != nil {
+			return 0, err
+		}
+		after, err := ownCPU()
+		if err != nil {
+			return 0, err
+		}
+		if took := after - before; least == 0 || took < least {
+			least = took
+		}
+	}
+	stated := time.Duration(sample*int64(time.Second)/statedHashing + sample*int64(time.Second)/statedDecoding)
+	return max(1, float64(least)/float64(stated)), nil
+}
+
+// work hashes and decodes the sample. Its buffers are small: what this program
+// holds would be measured with what it starts.
+func work() error {
+	block := make([]byte, 768<<10)
+	text := base64.StdEncoding.AppendEncode(nil, block)
+	h := sha256.New()
+	for done := 0; done < sample; done += len(block) {
+		h.Write(block)
+		if _, err := base64.StdEncoding.Decode(block, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ownCPU is the CPU time of this program so far.
+func ownCPU() (time.Duration, error) {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0, err
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano()), nil
+}

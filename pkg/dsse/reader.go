@@ -1,0 +1,45 @@
+package dsse
+
+import (
+	"bytes"
+	"io"
+)
+
+// readAtOnce is the size, in bytes, up to which a payload is read at once and not
+// through a pipe between two goroutines.
+const readAtOnce = 64 << 10
+
+// NewReader returns the payload of m as a stream. A failure of m, such as
+// content that changed since it was verified, comes out in place of io.EOF, so
+// a caller that reads to the end has all of it or an error. Close it.
+func NewReader(m Message) io.ReadCloser {
+	if m.Size() <= readAtOnce {
+		return readWhole(m)
+	}
+	r, w := io.Pipe()
+	go func() {
+		_, err := m.WriteTo(w)
+		w.CloseWithError(err)
+	}()
+	return r
+}
+
+func readWhole(m Message) io.ReadCloser {
+	buf := bytes.NewBuffer(make([]byte, 0, m.Size()))
+	if _, err := m.WriteTo(buf); err != nil {
+		return io.NopCloser(io.MultiReader(buf, failedReader{err}))
+	}
+	return wholeReader{bytes.NewReader(buf.Bytes())}
+}
+
+// wholeReader also says how much there is.
+type wholeReader struct{ *bytes.Reader }
+
+// Close implements io.Closer.
+func (wholeReader) Close() error { return nil }
+
+// failedReader gives nothing but an error.
+type failedReader struct{ err error }
+
+// Read implements io.Reader.
+func (f failedReader) Read([]byte) (int, error) { return 0, f.err }

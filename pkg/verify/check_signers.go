@@ -1,0 +1,142 @@
+package verify
+
+import (
+	"crypto"
+
+	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/pkg/keys"
+)
+
+// vote is a signature that counts by itself, as one rule sees it.
+type vote struct {
+	Signer                   // with holder, roles and tenant as trust and policy say
+	index   int              // in the result's signers
+	trusted *keys.TrustedKey // nil for a certificate by an authority
+	key     crypto.PublicKey
+	logged  bool  // the certificate is one that certificate transparency logs hold
+	barred  error // why it does not count for the rule; nil if it does
+
+	// identity stands for any certificate in its name, when it is asked who could
+	// sign.
+	identity *Identity
+}
+
+// AppliedRule is a rule that was applied to a payload, and who met it.
+type AppliedRule struct {
+	Policy string `json:"policy,omitempty"`
+	Rule   string `json:"rule"`
+	// Signers are the rule's requirements, each with those who filled its places.
+	Signers []FilledRequirement `json:"signers"`
+	// Barred are the signatures that count by themselves and not for the rule.
+	Barred []BarredSigner `json:"barred,omitempty"`
+
+	rule *Rule
+}
+
+// FilledRequirement is a requirement and who filled it.
+type FilledRequirement struct {
+	Name      string   `json:"name"`
+	Threshold int      `json:"threshold"`
+	Holders   []string `json:"holders"`
+}
+
+// BarredSigner is a signature that does not count for a rule.
+type BarredSigner struct {
+	Signer  int          `json:"signer"` // index into the result's signers
+	Reason  fault.Reason `json:"reason"`
+	Message string       `json:"message"`
+}
+
+// signers are those that count for the rule.
+func (a *applied) signers() []Signer {
+	var out []Signer
+	for _, v := range a.votes {
+		if v.barred == nil {
+			out = append(out, v.Signer)
+		}
+	}
+	return out
+}
+
+// judgeSigners holds those who signed to the rule's requirements, and returns
+// who is there, in words.
+func (j *judgement) judgeSigners(a *applied) (string, error) {
+	a.votes = j.votes(a)
+	if len(a.votes) == 0 && j.nobody != nil { // says why better than the requirements do
+		return "", fault.New(fault.ReasonOf(j.nobody), "%s: no signature counts", a.describe())
+	}
+	usable := func(v *vote) bool { return v.barred == nil }
+	filling := fill(a.rule.requirements(), a.votes, usable)
+	j.result.Rules = append(j.result.Rules, a.report(filling))
+	if filling.full {
+		return filling.describe(), nil
+	}
+	return "", a.explain(filling)
+}
+
+// explain says why the requirements are not met: what bars the signatures that
+// would have met them, or who is missing.
+func (a *applied) explain(filling *filling) error {
+	all := fill(a.rule.requirements(), a.votes, func(*vote) bool { return true })
+	for _, v := range a.votes {
+		if all.full && v.barred != nil {
+			return fault.Wrap(fault.ReasonOf(v.barred), v.barred, "%s: signature %d does not count", a.describe(), v.index+1)
+		}
+	}
+	return fault.New(fault.PolicySigners, "%s: %s", a.describe(), filling.missing()).
+		WithHint("ask the missing to sign; what they signed in other files counts if those files are given too")
+}
+
+func (a *applied) report(f *filling) AppliedRule {
+	out := AppliedRule{Policy: a.set.Name, Rule: a.rule.Name, Signers: []FilledRequirement{}, rule: a.rule}
+	for r := range f.requirements {
+		req := &f.requirements[r]
+		out.Signers = append(out.Signers, FilledRequirement{Name: req.Name, Threshold: req.Threshold, Holders: f.holdersAt(r)})
+	}
+	for _, v := range a.votes {
+		if v.barred != nil {
+			out.Barred = append(out.Barred, BarredSigner{v.index, fault.ReasonOf(v.barred), v.barred.Error()})
+		}
+	}
+	return out
+}
+
+// votes are the signatures that count by themselves, each with what bars
+// it from the rule.
+func (j *judgement) votes(a *applied) []vote {
+	bar := newBar(j.policy, a)
+	var out []vote
+	for i, s := range j.result.Signers {
+		if !s.Counted {
+			continue
+		}
+		by := &j.candidates[s.key]
+		v := vote{Signer: s, index: i, trusted: by.trusted, key: by.Verifier.Public(), logged: j.sigstoreIssued(&s)}
+		if v.barred = v.rename(a.set); v.barred == nil {
+			v.barred = bar.judge(&v)
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// rename gives the signer of a certificate the holder, roles and tenant that the
+// policy's identities say, if it has any. A key has those of the trust.
+func (v *vote) rename(set *RuleSet) error {
+	if v.trusted != nil || len(set.Identities) == 0 {
+		return nil
+	}
+	for i := range set.Identities {
+		if id := &set.Identities[i]; id.matches(v.Certificate) {
+			named := issued{identity: id, name: v.Certificate.Identity, issuer: v.Certificate.Issuer}
+			v.Holder, v.Roles, v.Tenant = named.holder(), id.Roles, id.Tenant
+			return nil
+		}
+	}
+	return fault.New(fault.IdentityMismatch, "the certificate is in none of the names of the policy")
+}
+
+// matches reports whether a certificate is in the identity's name.
+func (i *Identity) matches(c *Certificate) bool {
+	return c != nil && i.SubjectAlternativeName.Matches(c.Identity) && i.Issuer.Matches(c.Issuer)
+}

@@ -1,0 +1,106 @@
+package verify
+
+import (
+	"fmt"
+
+	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/pkg/dsse"
+)
+
+// filter judges every verified signature by one demand. It fails if none, or
+// only halves of hybrids, meet it. Signatures that do not meet it no longer
+// count; the first demand that one failed is its reason.
+//
+// Each filter looks at all verified signatures, whatever other filters found:
+// one report names everything that is wrong. Only the threshold adds up.
+func (j *judgement) filter(demand func(*Signer) error) error {
+	var failure error
+	clear(j.met)
+	for i := range j.result.Signers {
+		s := &j.result.Signers[i]
+		if !s.Verified {
+			continue
+		}
+		err := demand(s)
+		if err == nil {
+			j.met[s.key] = true
+			continue
+		}
+		if u, ok := err.(unjudged); ok { //nolint:errorlint // never wrapped
+			return u
+		}
+		s.withdraw(err)
+		if failure == nil {
+			failure = err
+		}
+	}
+	tally := dsse.Count(j.keys(), j.met)
+	err := tally.Check(1, j.keyName)
+	if err != nil && failure != nil {
+		err = failure
+	}
+	if j.nobody == nil {
+		j.nobody = err
+	}
+	return err
+}
+
+// withdraw says why a verified signature does not count.
+func (s *Signer) withdraw(err error) {
+	s.Counted = false
+	if s.Reason == "" {
+		s.Reason, s.Message = fault.ReasonOf(err), err.Error()
+	}
+}
+
+// keys are the candidates as they are counted.
+func (j *judgement) keys() []dsse.Key {
+	if len(j.candidates) == len(j.bench.counted) {
+		return j.bench.counted
+	}
+	out := make([]dsse.Key, len(j.candidates))
+	for i := range j.candidates {
+		out[i] = j.candidates[i].Key
+	}
+	return out
+}
+
+// tally counts the holders whose signatures have met every demand so far.
+func (j *judgement) tally() dsse.Tally {
+	good := make(map[int]bool)
+	for _, s := range j.result.Signers {
+		if s.Counted {
+			good[s.key] = true
+		}
+	}
+	t := dsse.Count(j.keys(), good)
+	j.markHalves(&t)
+	return t
+}
+
+// markHalves says of the signatures that count only together with others why
+// they do not.
+func (j *judgement) markHalves(t *dsse.Tally) {
+	for i := range j.result.Signers {
+		s := &j.result.Signers[i]
+		if !s.Verified || s.Reason != "" {
+			continue
+		}
+		if h := t.Half(s.key); h != nil {
+			s.withdraw(h.Err(j.keyName))
+		}
+	}
+}
+
+// checkThreshold counts the distinct holders whose signatures count.
+func checkThreshold(j *judgement) error {
+	t := j.tally()
+	if len(t.Holders) == 0 && j.nobody != nil { // says why better than a count does
+		return fault.New(fault.ReasonOf(j.nobody), "0 of %d demanded holders signed", j.policy.Threshold)
+	}
+	if err := t.Check(j.policy.Threshold, j.keyName); err != nil {
+		return err
+	}
+	j.found = fmt.Sprintf("%d of %d demanded holders signed", len(t.Holders), j.policy.Threshold)
+	return nil
+}

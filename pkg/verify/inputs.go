@@ -1,0 +1,63 @@
+package verify
+
+import (
+	"context"
+	"io"
+	"iter"
+
+	"github.com/stellaops/stella/internal/input"
+)
+
+// Inputs give evidence piece by piece, for a [Verifier] to stream. They stay open
+// until Stream has returned.
+type Inputs interface {
+	// Pieces yields all pieces, once, in the order in which they are to be judged.
+	// It ends early when ctx does. With again, every piece may be opened again after
+	// all were yielded; without it each is opened at most once, soon after.
+	Pieces(ctx context.Context, again bool) iter.Seq[Piece]
+	// Open opens a piece that came without Content. It is called by several
+	// goroutines at a time.
+	Open(p *Piece) (Content, error)
+}
+
+// Piece is one place where evidence is, or something else that stood among it.
+type Piece struct {
+	// Name is the file's, and Member that of a member of it if the file is an
+	// archive. Both are for people.
+	Name, Member string
+	// Line is the piece's line in the file, from 1; 0 for all of it.
+	Line int
+	// Named says that the user asked for this very piece. If it is not evidence it
+	// is an error then; else it is passed over.
+	Named bool
+	// Content is the piece, already open, or nil if Inputs.Open is to open it.
+	Content Content
+	// Place is where the Inputs find the piece. It survives, with the fields above
+	// it, when pieces are opened again.
+	Place Place
+	// Err says why there is nothing to open. If it is an [Ignored] the piece is
+	// passed over, else it counts as evidence that cannot be read.
+	Err error
+}
+
+// Place is for the Inputs alone.
+type Place struct {
+	Kept      bool
+	Off, Size int64
+}
+
+// Content is the bytes of a piece. An *os.File with its size is nearly one.
+type Content interface {
+	io.ReaderAt
+	io.Closer
+	// Size returns the number of bytes there were at opening.
+	Size() int64
+}
+
+// opened returns the file that readers of evidence take.
+func opened(p *Piece, c Content) *input.File {
+	if f, ok := c.(*input.File); ok {
+		return f
+	}
+	return input.FromReaderAt(p.Name, c, c.Size())
+}

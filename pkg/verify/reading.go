@@ -1,0 +1,79 @@
+package verify
+
+import (
+	"cmp"
+	"errors"
+
+	"github.com/stellaops/stella/internal/bundle"
+	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/input"
+)
+
+// reading is what a piece turned out to be: one of its fields is set, beside
+// content, which must be closed.
+type reading struct {
+	content Content
+	items   []bundle.Item
+	lines   *input.File // JSON lines
+	ignored *Ignored
+	unread  error
+}
+
+func (r *reading) close() {
+	if r.content != nil {
+		r.content.Close()
+	}
+}
+
+// open reads a piece.
+func (s *stream) open(p *Piece) reading {
+	r := reading{content: p.Content}
+	err := p.Err
+	if r.content == nil && err == nil {
+		r.content, err = s.in.Open(p)
+	}
+	if err != nil {
+		return r.failed(p, err)
+	}
+	f := opened(p, r.content)
+	items, lines, err := bundle.ReadDocument(f, p.Named)
+	switch {
+	case lines && p.Line > 0:
+		return r.failed(p, bundle.ErrBehind)
+	case lines:
+		r.lines = f
+	case err != nil:
+		return r.failed(p, err)
+	}
+	r.items = placed(p, items)
+	return r
+}
+
+func (r reading) failed(p *Piece, err error) reading {
+	if i, ok := errors.AsType[*Ignored](err); ok {
+		i.Source, i.Member, i.Line = p.Name, p.Member, p.Line
+		r.ignored = i
+		return r
+	}
+	line := p.Line > 0 && fault.ReasonOf(err) == fault.NotEvidence
+	if line || !p.Named && bundle.PassedOver(p.ownName(), err) {
+		r.ignored = passedOver(p, err)
+		return r
+	}
+	r.unread = err
+	return r
+}
+
+// ownName is the name that may say that the piece is evidence.
+func (p *Piece) ownName() string { return cmp.Or(p.Member, p.Name) }
+
+// placed says of items which piece they are from.
+func placed(p *Piece, items []bundle.Item) []bundle.Item {
+	for i := range items {
+		items[i].Source, items[i].Member = p.Name, p.Member
+		if p.Line > 0 {
+			items[i].Line = p.Line
+		}
+	}
+	return items
+}
