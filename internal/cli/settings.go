@@ -16,10 +16,12 @@ import (
 // Config is what can be configured, whole and checked. A command reads it from
 // its session and does not ask where a value came from.
 type Config struct {
-	Format       string `mapstructure:"format"`
-	Offline      bool   `mapstructure:"offline"`
-	NoColor      bool   `mapstructure:"no-color"`
-	Askpass      string `mapstructure:"askpass"`
+	Format  string `mapstructure:"format"`
+	Offline bool   `mapstructure:"offline"`
+	NoColor bool   `mapstructure:"no-color"`
+	Askpass string `mapstructure:"askpass"`
+	// State is the directory of all that stella keeps; empty for the user's own ones.
+	State        string `mapstructure:"state"`
 	Keyring      string `mapstructure:"keyring"`
 	PKCS11Module string `mapstructure:"pkcs11.module"`
 	// TPMDevice is the TPM's character device or socket; empty for the system's.
@@ -44,6 +46,7 @@ const (
 	keyOffline      = "offline"
 	keyNoColor      = "no-color"
 	keyAskpass      = "askpass"
+	keyState        = "state"
 	keyKeyring      = "keyring"
 	keyPKCS11Module = "pkcs11.module"
 	keyTPMDevice    = "tpm.device"
@@ -91,6 +94,7 @@ func settings() []setting {
 		{key: keyOffline, initial: false, insists: true, meaning: "forbid the network, also to keys that live behind it"},
 		{key: keyNoColor, initial: false, meaning: "print without colour"},
 		{key: keyAskpass, initial: "", meaning: "program that asks for a passphrase"},
+		{key: keyState, initial: "", check: absolute, meaning: "directory of all state: keyring and audit log"},
 		{key: keyKeyring, initial: "", check: absolute, meaning: "directory of the keyring"},
 		{key: keyPKCS11Module, initial: "", meaning: "library of the PKCS #11 token, by its whole path"},
 		{key: keyFIDO2Device, initial: "", meaning: "device file of the FIDO2 token, for fido2: keys"},
