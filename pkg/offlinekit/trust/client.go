@@ -1,0 +1,366 @@
+package trust
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"time"
+
+	"github.com/theupdateframework/go-tuf/v2/metadata"
+
+	"github.com/stellaops/stella/internal/fault"
+)
+
+// Client follows the client workflow of the TUF specification (1.0, section 5): from
+// the root that its store holds to the newest metadata of its source, one role after
+// the other. What was verified is saved before the next step, as the specification
+// has it, so that a step that fails later takes nothing back. It is not safe for
+// concurrent use, and good for one update.
+//
+// The checks are ours, over the formats of go-tuf: each error names file, role,
+// version and time, a key on a FIDO2 token counts, and nothing in hostile metadata
+// makes it panic. Tests hold it to go-tuf's own verdicts.
+type Client struct {
+	Source Source
+	Store  Store
+	// Now is the start of the update (TUF, section 5.1), against which all expiry is
+	// judged.
+	Now time.Time
+
+	root      *signed[metadata.RootType]
+	timestamp *signed[metadata.TimestampType]
+	snapshot  *signed[metadata.SnapshotType]
+	targets   map[string]*signed[metadata.TargetsType]
+	order     []string // of targets, as they were loaded
+}
+
+// Refresh updates the four top-level roles. An error leaves what was saved before it.
+//
+// The errors: fault.TrustMalformed; fault.TrustSignature, if fewer keys signed than
+// must; fault.TrustRollback, if something is older than what the store holds;
+// fault.TrustMismatch, if files are not from the same version of the repository;
+// fault.TrustExpired; fault.TrustIncomplete, if a file is missing; and those of
+// source and store.
+func (c *Client) Refresh() error {
+	for _, step := range []func() error{c.loadRoot, c.updateRoot, c.updateTimestamp, c.updateSnapshot} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	c.targets = make(map[string]*signed[metadata.TargetsType])
+	_, err := c.loadTargets(metadata.TARGETS, rootDelegator(c.root))
+	return err
+}
+
+// loadRoot reads the root that is trusted (section 5.2).
+func (c *Client) loadRoot() error {
+	raw, err := c.Store.Load(metadata.ROOT)
+	if err != nil {
+		return err
+	}
+	c.root, err = parseRoot("root.json", raw)
+	return err
+}
+
+// parseRoot reads a root and holds it to its own signatures.
+func parseRoot(file string, raw []byte) (*signed[metadata.RootType], error) {
+	root, err := parse[metadata.RootType](metadata.ROOT, file, raw)
+	if err != nil {
+		return nil, err
+	}
+	return root, verify(rootDelegator(root), &root.document, file)
+}
+
+// updateRoot follows the roots, each signed by the one before it and by itself
+// (section 5.3). Only the last must not have expired.
+func (c *Client) updateRoot() error {
+	first := c.root.version + 1
+	for version := first; ; version++ {
+		if version-first >= MaxRotations {
+			return fault.New(fault.TrustRollback, "there are more than %d roots after version %d", MaxRotations, first-1).
+				WithHint("import an older state of this trust first")
+		}
+		file := fmt.Sprintf("%d.root.json", version)
+		raw, err := c.Source.Metadata(file, MaxMetadata)
+		if errors.Is(err, fs.ErrNotExist) {
+			return c.lastRoot(version)
+		}
+		if err != nil {
+			return err
+		}
+		if err := c.nextRoot(file, raw, version); err != nil {
+			return err
+		}
+	}
+}
+
+// lastRoot judges the root after which none follows.
+func (c *Client) lastRoot(next int64) error {
+	if lister, ok := c.Source.(interface{ newestRoot() int64 }); ok && lister.newestRoot() > next {
+		return fault.New(fault.TrustIncomplete, "%d.root.json is missing: the trusted root is version %d and there is a version %d", next, next-1, lister.newestRoot()).
+			With("role", metadata.ROOT).WithHint("each root is followed step by step: get all of them, from version %d on", next)
+	}
+	return c.expiry(&c.root.head, metadata.ROOT+".json")
+}
+
+func (c *Client) nextRoot(file string, raw []byte, version int64) error {
+	next, err := parse[metadata.RootType](metadata.ROOT, file, raw)
+	if err != nil {
+		return err
+	}
+	if err := verify(rootDelegator(c.root), &next.document, file); err != nil {
+		return err
+	}
+	if err := verify(rootDelegator(next), &next.document, file); err != nil {
+		return err
+	}
+	if next.version != version {
+		return fault.New(fault.TrustRollback, "%q holds root version %d, and version %d follows the trusted one", file, next.version, version).
+			With("path", file).With("role", metadata.ROOT)
+	}
+	if err := c.past(&next.head, file); err != nil {
+		return err
+	}
+	c.root = next
+	return c.Store.Save(metadata.ROOT, version, raw)
+}
+
+// expiry refuses metadata that has expired (section 5.4.4 and its like): "the
+// expiration timestamp MUST be higher than the fixed update start time". It also
+// refuses what is from the future: then the clock is wrong, or who signed it lies.
+func (c *Client) expiry(h *head, file string) error {
+	if err := c.past(h, file); err != nil || c.Now.Before(h.expires) {
+		return err
+	}
+	return expired(h, file, c.Now)
+}
+
+func (c *Client) past(h *head, file string) error {
+	if !h.created.After(c.Now) {
+		return nil
+	}
+	return fault.New(fault.ClockBehind, "the clock says %s, and %s version %d in %q was signed at %s", stamp(c.Now), h.role, h.version, file, stamp(h.created)).
+		With("now", stamp(c.Now)).With("signed", stamp(h.created)).With("role", h.role).WithHint("set the clock of this machine")
+}
+
+func expired(h *head, file string, now time.Time) error {
+	return fault.New(fault.TrustExpired, "%s version %d in %q expired at %s, and it is %s",
+		h.role, h.version, file, stamp(h.expires), stamp(now)).
+		With("role", h.role).With("path", file).With("expires", stamp(h.expires)).
+		WithHint("get newer trust from who publishes it; if the clock is wrong, set it")
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// updateTimestamp takes the newest timestamp (section 5.4). One that is trusted
+// already and that the newest root does not vouch for counts for nothing: that is
+// the way back from a fast-forward attack (section 5.3.11).
+func (c *Client) updateTimestamp() error {
+	const file = timestampFile
+	old := stored[metadata.TimestampType](c, metadata.TIMESTAMP)
+	raw, err := c.fetch(file, MaxMetadata)
+	if err != nil {
+		return err
+	}
+	next, err := parse[metadata.TimestampType](metadata.TIMESTAMP, file, raw)
+	if err == nil {
+		err = verify(rootDelegator(c.root), &next.document, file)
+	}
+	if err != nil {
+		return err
+	}
+	if old != nil {
+		if err := notOlder(&next.head, &old.head, file); err != nil {
+			return err
+		}
+		was, is := old.body.Meta["snapshot.json"].Version, next.body.Meta["snapshot.json"].Version
+		if next.version == old.version {
+			next = old // "discard the new one": what has this version is known
+		} else if is < was {
+			return rollback(file, metadata.SNAPSHOT, is, was)
+		}
+	}
+	if err := c.expiry(&next.head, file); err != nil {
+		return err
+	}
+	c.timestamp = next
+	if next == old {
+		return nil
+	}
+	return c.Store.Save(metadata.TIMESTAMP, next.version, raw)
+}
+
+// stored returns what the store holds of a role, if the trusted root vouches for it.
+func stored[T metadata.Roles](c *Client, role string) *signed[T] {
+	raw, err := c.Store.Load(role)
+	if err != nil {
+		return nil
+	}
+	m, err := parse[T](role, FileName(role), raw)
+	if err != nil || verify(rootDelegator(c.root), &m.document, FileName(role)) != nil {
+		return nil
+	}
+	return m
+}
+
+func notOlder(next, old *head, file string) error {
+	if next.version >= old.version {
+		return nil
+	}
+	return rollback(file, next.role, next.version, old.version)
+}
+
+func rollback(file, role string, is, was int64) error {
+	return fault.New(fault.TrustRollback, "%q gives %s version %d, and version %d was imported already", file, role, is, was).
+		With("path", file).With("role", role).With("version", strconv.FormatInt(is, 10)).With("known", strconv.FormatInt(was, 10)).
+		WithHint("trust never goes back; take the newest export. Is this an old medium?")
+}
+
+// fetch reads metadata that has to be there.
+func (c *Client) fetch(file string, limit int64) ([]byte, error) {
+	raw, err := c.Source.Metadata(file, limit)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.New(fault.TrustIncomplete, "%q is missing", file).With("path", file).
+			WithHint("copy the whole export again")
+	}
+	return raw, err
+}
+
+// updateSnapshot takes the snapshot that the timestamp names (section 5.5).
+func (c *Client) updateSnapshot() error {
+	meta := c.timestamp.body.Meta["snapshot.json"]
+	old := stored[metadata.SnapshotType](c, metadata.SNAPSHOT)
+	if old != nil && old.version == meta.Version && meta.VerifyLengthHashes(old.raw) == nil {
+		c.snapshot = old
+		return c.expiry(&old.head, FileName(metadata.SNAPSHOT))
+	}
+	file := c.versioned(metadata.SNAPSHOT, meta.Version)
+	raw, err := c.fetchMeta(file, meta)
+	if err != nil {
+		return err
+	}
+	next, err := parse[metadata.SnapshotType](metadata.SNAPSHOT, file, raw)
+	if err == nil {
+		err = verify(rootDelegator(c.root), &next.document, file)
+	}
+	if err == nil {
+		err = agrees(&next.head, meta, file, timestampFile)
+	}
+	if err == nil && old != nil {
+		err = keeps(old, next, file)
+	}
+	if err == nil {
+		err = c.expiry(&next.head, file)
+	}
+	if err != nil {
+		return err
+	}
+	c.snapshot = next
+	return c.Store.Save(metadata.SNAPSHOT, next.version, raw)
+}
+
+// versioned is the name of a file in a repository with consistent snapshots.
+func (c *Client) versioned(role string, version int64) string {
+	if c.root.body.ConsistentSnapshot {
+		return fmt.Sprintf("%d.%s", version, FileName(role))
+	}
+	return FileName(role)
+}
+
+// fetchMeta reads a file of which other metadata says length and hashes, if it does.
+func (c *Client) fetchMeta(file string, meta *metadata.MetaFiles) ([]byte, error) {
+	limit := int64(MaxMetadata)
+	if meta.Length > 0 {
+		limit = min(limit, meta.Length)
+	}
+	raw, err := c.fetch(file, limit)
+	if err != nil {
+		return nil, err
+	}
+	if err := meta.VerifyLengthHashes(raw); err != nil {
+		return nil, mismatch(file, "length and hashes are not those that other metadata gives")
+	}
+	return raw, nil
+}
+
+func mismatch(file, what string, args ...any) error {
+	return fault.New(fault.TrustMismatch, "%q: %s", file, fmt.Sprintf(what, args...)).With("path", file).
+		WithHint("files of several exports were mixed, or one was changed: copy one whole export again")
+}
+
+// agrees refuses a version that is not the one that other metadata names.
+func agrees(h *head, meta *metadata.MetaFiles, file, by string) error {
+	if h.version == meta.Version {
+		return nil
+	}
+	return mismatch(file, "it is version %d, and %s names version %d", h.version, by, meta.Version)
+}
+
+// keeps refuses a snapshot that has lost or taken back a role (section 5.5.5).
+func keeps(old, next *signed[metadata.SnapshotType], file string) error {
+	for name, was := range old.body.Meta {
+		is := next.body.Meta[name]
+		if is == nil {
+			return fault.New(fault.TrustRollback, "%q says nothing about %q, which was imported already", file, name).With("path", file)
+		}
+		if is.Version < was.Version {
+			return rollback(file, name, is.Version, was.Version)
+		}
+	}
+	return nil
+}
+
+// loadTargets returns the targets metadata of a role that by delegates to, from the
+// store if that is what the snapshot names, else from the source (sections 5.6 and
+// 5.6.7.2).
+func (c *Client) loadTargets(role string, by delegator) (*signed[metadata.TargetsType], error) {
+	if known := c.targets[role]; known != nil {
+		return known, nil
+	}
+	meta := c.snapshot.body.Meta[metaName(role)]
+	if meta == nil {
+		return nil, mismatch(FileName(role), "the snapshot says nothing about the role")
+	}
+	if known := c.storedTargets(role, by, meta); known != nil {
+		c.loaded(known)
+		return known, nil
+	}
+	file := c.versioned(role, meta.Version)
+	raw, err := c.fetchMeta(file, meta)
+	if err != nil {
+		return nil, err
+	}
+	m, err := parse[metadata.TargetsType](role, file, raw)
+	if err == nil {
+		err = verify(by, &m.document, file)
+	}
+	if err == nil {
+		err = agrees(&m.head, meta, file, "the snapshot")
+	}
+	if err == nil {
+		err = c.expiry(&m.head, file)
+	}
+	if err != nil {
+		return nil, err
+	}
+	c.loaded(m)
+	return m, c.Store.Save(role, m.version, raw)
+}
+
+func (c *Client) loaded(m *signed[metadata.TargetsType]) {
+	c.targets[m.head.role] = m
+	c.order = append(c.order, m.head.role)
+}
+
+func (c *Client) storedTargets(role string, by delegator, meta *metadata.MetaFiles) *signed[metadata.TargetsType] {
+	raw, err := c.Store.Load(role)
+	if err != nil || meta.VerifyLengthHashes(raw) != nil {
+		return nil
+	}
+	m, err := parse[metadata.TargetsType](role, FileName(role), raw)
+	if err != nil || m.version != meta.Version || verify(by, &m.document, FileName(role)) != nil || c.expiry(&m.head, FileName(role)) != nil {
+		return nil
+	}
+	return m
+}
