@@ -48,6 +48,7 @@ func (f *globalFlags) AddFlags(fs *pflag.FlagSet) {
 	fs.Bool(keyNoColor, false, "print without colour")
 	fs.Bool(keyOffline, false, "forbid the network, also to keys that live behind it")
 	fs.Var(newChoice(string(buildProfile()), profileNames()...), keyProfile, "allow the algorithms of a profile only: `"+strings.Join(profileNames(), "|")+"`")
+	fs.String(keyState, "", "keep and find all state in `DIR`: keyring, audit log, trust")
 	fs.StringVar(&f.config, "config", "", "configuration `FILE`, instead of the user's own")
 }
 

@@ -25,6 +25,9 @@ func (s *session) auditLog() (string, error) {
 	if s.config.AuditLog != "" {
 		return s.config.AuditLog, nil
 	}
+	if s.config.State != "" {
+		return filepath.Join(s.config.State, "audit", "audit.jsonl"), nil
+	}
 	for _, dir := range stateDirs(s.Env) {
 		if filepath.IsAbs(dir) {
 			return filepath.Join(dir, "stella", "audit", "audit.jsonl"), nil

@@ -31,11 +31,19 @@ func (s *session) openKeyring(mustExist bool) *keyring.Keyring {
 	if s.config.Keyring != "" {
 		return keyring.New(s.config.Keyring, keyring.Options{MustExist: mustExist})
 	}
-	dir := dataDir(s.Env)
-	if dir != "" {
-		dir = filepath.Join(dir, "stella", "keyring")
+	return keyring.New(s.dataDir("keyring"), keyring.Options{})
+}
+
+// dataDir returns a directory of the user's data, or "" if there is no place for it.
+func (s *session) dataDir(name string) string {
+	if s.config.State != "" {
+		return filepath.Join(s.config.State, name)
 	}
-	return keyring.New(dir, keyring.Options{})
+	dir := dataDir(s.Env)
+	if dir == "" {
+		return ""
+	}
+	return filepath.Join(dir, "stella", name)
 }
 
 // dataDir is the user's directory for data, or "" if there is none. The XDG

@@ -11,16 +11,22 @@ import (
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/pkg/keys"
 	"github.com/stellaops/stella/pkg/keys/plugin"
+	"github.com/stellaops/stella/pkg/offlinekit/trust"
 )
 
 // Config is what can be configured, whole and checked. A command reads it from
 // its session and does not ask where a value came from.
 type Config struct {
-	Format       string `mapstructure:"format"`
-	Offline      bool   `mapstructure:"offline"`
-	NoColor      bool   `mapstructure:"no-color"`
-	Askpass      string `mapstructure:"askpass"`
-	Keyring      string `mapstructure:"keyring"`
+	Format  string `mapstructure:"format"`
+	Offline bool   `mapstructure:"offline"`
+	NoColor bool   `mapstructure:"no-color"`
+	Askpass string `mapstructure:"askpass"`
+	Keyring string `mapstructure:"keyring"`
+	// State is the directory of all that stella remembers; empty for the usual ones.
+	State string `mapstructure:"state"`
+	// TrustName is the trust bundle that counts when none is named; empty for the one
+	// called default, or the only one.
+	TrustName    string `mapstructure:"trust.name"`
 	PKCS11Module string `mapstructure:"pkcs11.module"`
 	// TPMDevice is the TPM's character device or socket; empty for the system's.
 	TPMDevice    string   `mapstructure:"tpm.device"`
@@ -45,6 +51,8 @@ const (
 	keyNoColor      = "no-color"
 	keyAskpass      = "askpass"
 	keyKeyring      = "keyring"
+	keyState        = "state"
+	keyTrustName    = "trust.name"
 	keyPKCS11Module = "pkcs11.module"
 	keyTPMDevice    = "tpm.device"
 	keyPluginsDir   = "plugins.dir"
@@ -92,6 +100,8 @@ func settings() []setting {
 		{key: keyNoColor, initial: false, meaning: "print without colour"},
 		{key: keyAskpass, initial: "", meaning: "program that asks for a passphrase"},
 		{key: keyKeyring, initial: "", check: absolute, meaning: "directory of the keyring"},
+		{key: keyState, initial: "", check: absolute, meaning: "directory of all that stella remembers: keyring, audit log, trust"},
+		{key: keyTrustName, initial: "", check: isTrustName, meaning: "trust bundle that verification rests on when none is named"},
 		{key: keyPKCS11Module, initial: "", meaning: "library of the PKCS #11 token, by its whole path"},
 		{key: keyFIDO2Device, initial: "", meaning: "device file of the FIDO2 token, for fido2: keys"},
 		{key: keyTPMDevice, initial: "", meaning: "device or socket of the TPM, for tpm: keys"},
@@ -154,6 +164,13 @@ func absolute(path string) error {
 		return nil
 	}
 	return fault.New(fault.ConfigInvalid, "%q is not an absolute path", path).WithHint("write the whole path, from / on")
+}
+
+func isTrustName(text string) error {
+	if trust.IsName(text) {
+		return nil
+	}
+	return fault.New(fault.ConfigInvalid, "%q is not a name of a trust bundle", text)
 }
 
 func isPermission(text string) error {

@@ -178,3 +178,16 @@ func plurals(noun string) string {
 	}
 	return noun + "s"
 }
+
+// Age is a length of time for people: in days, or in hours and minutes if it is less
+// than two days.
+func Age(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d >= 2*day:
+		return Plural(int(d/day), "day")
+	case d >= time.Hour:
+		return Plural(int(d/time.Hour), "hour")
+	}
+	return Plural(max(0, int(d/time.Minute)), "minute")
+}

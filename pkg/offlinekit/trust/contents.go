@@ -10,12 +10,18 @@ import (
 	"github.com/stellaops/stella/pkg/verify/material"
 )
 
+// The names of targets that others know too.
+const (
+	TrustedRootName = "trusted_root.json"
+	PolicyName      = "policy.yaml"
+)
+
 // The targets that a bundle is made of. Of a directory each file counts.
 const (
-	trustedRootTarget = "trusted_root.json"
+	trustedRootTarget = TrustedRootName
 	keysTarget        = "keys.json"
 	revocationsTarget = "revocations.json"
-	policyTarget      = "policy.yaml"
+	policyTarget      = PolicyName
 	formatTarget      = "format.json"
 
 	trustedRootDir = "trusted_root/"

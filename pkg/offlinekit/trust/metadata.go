@@ -187,7 +187,7 @@ func checkTargets(targets *metadata.TargetsType) error {
 		switch {
 		case r.Name == "" || len(r.Name) > maxRoleName:
 			return fmt.Errorf("the name of a delegated role has %d bytes", len(r.Name))
-		case topLevel(r.Name):
+		case IsRole(r.Name):
 			return fmt.Errorf("it delegates to the top-level role %q", r.Name)
 		}
 		if err := checkRole(r.Name, r.Threshold, r.KeyIDs); err != nil {
@@ -197,7 +197,8 @@ func checkTargets(targets *metadata.TargetsType) error {
 	return nil
 }
 
-func topLevel(role string) bool {
+// IsRole reports whether role is one of the four that every repository has.
+func IsRole(role string) bool {
 	for _, name := range metadata.TOP_LEVEL_ROLE_NAMES {
 		if role == name {
 			return true

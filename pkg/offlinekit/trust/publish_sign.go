@@ -284,3 +284,14 @@ func (p *Publisher) Keys() ([]keys.TrustedKey, error) {
 	}
 	return keys.ParseKeysJSON(content, keysTarget)
 }
+
+// StagedDigests returns the SHA-256 of each text that waits for signatures, as
+// sha256:<hex>.
+func (p *Publisher) StagedDigests() ([]string, error) {
+	staged, err := p.stagedRoles()
+	var out []string
+	for i := range staged {
+		out = append(out, "sha256:"+digest(staged[i].payload))
+	}
+	return out, err
+}
