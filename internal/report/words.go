@@ -191,3 +191,12 @@ func Age(d time.Duration) string {
 	}
 	return Plural(max(0, int(d/time.Minute)), "minute")
 }
+
+// BundleWords says on which trust bundle a verdict rests, and how old that is.
+func BundleWords(b *verify.Bundle) string {
+	text := fmt.Sprintf("rooted: bundle %s, root version %d, targets version %d, %s old", b.Name, b.RootVersion, b.TargetsVersion, Age(time.Duration(b.AgeSeconds)*time.Second))
+	if b.Expired {
+		text += ", EXPIRED at " + b.Expires.UTC().Format(time.RFC3339)
+	}
+	return text
+}
