@@ -79,7 +79,7 @@ func (c *Client) updateRoot() error {
 	for version := first; ; version++ {
 		if version-first >= MaxRotations {
 			return fault.New(fault.TrustRollback, "there are more than %d roots after version %d", MaxRotations, first-1).
-				WithHint("import an older state of this trust first")
+				WithHint("import again: it goes on from the roots that were followed")
 		}
 		file := fmt.Sprintf("%d.root.json", version)
 		raw, err := c.Source.Metadata(file, MaxMetadata)

@@ -8,9 +8,11 @@ import (
 	"encoding/json"
 	"testing"
 
+	"github.com/secure-systems-lab/go-securesystemslib/cjson"
 	"github.com/stretchr/testify/require"
 
 	"github.com/stellaops/stella/pkg/keys"
+	"github.com/stellaops/stella/pkg/offlinekit/trust"
 )
 
 func digestOf(b []byte) string {
@@ -48,4 +50,22 @@ func foreignKeys(t *testing.T) map[string]keys.TrustedKey {
 	return map[string]keys.TrustedKey{
 		"RSA": {Public: rsaKey.Public()}, "ML-DSA": {Public: mldsaKey.Public()}, "OpenSSH on a token": sshKey,
 	}
+}
+
+// canonicalOf is the form that TUF signs.
+func canonicalOf(t *testing.T, raw []byte) []byte {
+	t.Helper()
+	out, err := cjson.EncodeCanonical(json.RawMessage(raw))
+	require.NoError(t, err)
+	return out
+}
+
+// tufID is the id that the publisher gives a key.
+func (h holder) tufID(t *testing.T) string {
+	t.Helper()
+	key, err := trust.NewKey(&h.trusted)
+	require.NoError(t, err)
+	canonical, err := cjson.EncodeCanonical(key)
+	require.NoError(t, err)
+	return digestOf(canonical)
 }
