@@ -316,7 +316,8 @@ func keeps(old, next *signed[metadata.SnapshotType], file string) error {
 // 5.6.7.2).
 func (c *Client) loadTargets(role string, by delegator) (*signed[metadata.TargetsType], error) {
 	if known := c.targets[role]; known != nil {
-		return known, nil
+		// It may have been loaded on the word of another role, with other keys.
+		return known, verify(by, &known.document, FileName(role))
 	}
 	meta := c.snapshot.body.Meta[metaName(role)]
 	if meta == nil {
