@@ -16,9 +16,9 @@ func newTrustPublishExportCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export DIR -o OUT",
 		Short: "write published trust to a medium",
-		Long: `Write what is published in DIR to OUT: a directory, or an archive if its name ends
-in .tar or .tar.gz. It goes through all that an import does before it leaves. A
-directory that holds an older export is brought up to date.
+		Long: `Write what is published in DIR to OUT: a directory, or an archive if its name
+ends in .tar or .tar.gz. It goes through all that an import does before it
+leaves. A directory that holds an older export is brought up to date.
 
 The SHA-256 of the first root is printed: who begins with this trust needs it
 from you, in another way than the medium.`,

@@ -16,8 +16,8 @@ func newTrustPublishRotateRootCommand(a *app) *cobra.Command {
 		Use:   "rotate-root DIR",
 		Short: "change the keys of a role, or renew the root",
 		Long: `Stage the next root of the trust in DIR: with other keys or another threshold of
-a role, or with none of that to let it expire later. It must be signed by as many
-keys of the root before it as that demands, and by as many of its own.
+a role, or with none of that to let it expire later. It must be signed by as
+many keys of the root before it as that demands, and by as many of its own.
 
 A key that was stolen is taken away here. What it signed is staged once more, to
 be signed by the keys that are left.`,

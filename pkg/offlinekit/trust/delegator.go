@@ -109,7 +109,7 @@ func signedBy(key *metadata.Key, id string, m *document, counted map[[32]byte]bo
 	if err != nil {
 		return err
 	}
-	if err := verifier.Verify(dsse.NewBlob(dsse.Bytes(m.payload)), signatureOf(signature)); err != nil {
+	if err := verifier.Verify(m.message(key.Scheme == schemeFIDO2), signatureOf(signature)); err != nil {
 		return err
 	}
 	print, err := dsse.Fingerprint(verifier.Public())

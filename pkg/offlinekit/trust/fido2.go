@@ -24,6 +24,19 @@ const (
 	extensionField = "x-stella-extension"
 )
 
+// payloadType names metadata where a token signs it: a token signs nothing that does
+// not say what it is.
+const payloadType = "application/vnd.stellaops.tuf+json"
+
+// message is what the signatures of metadata cover: the canonical form of what is
+// signed, as TUF has it, or an envelope of that for a token.
+func (d *document) message(token bool) dsse.Message {
+	if token {
+		return dsse.NewMessage(payloadType, dsse.Bytes(d.payload))
+	}
+	return dsse.NewBlob(dsse.Bytes(d.payload))
+}
+
 // markFIDO2 says of a key on a token what the token must state.
 func markFIDO2(out *metadata.Key, k *keys.TrustedKey) error {
 	switch {

@@ -131,7 +131,7 @@ func (p *Publisher) signAll(ctx context.Context, staged []stagedRole, signer dss
 		if id == "" || only != nil && !slices.Contains(only, r.role) {
 			continue
 		}
-		s, err := signer.Sign(ctx, dsse.NewBlob(dsse.Bytes(r.payload)))
+		s, err := signer.Sign(ctx, r.message(dsse.ExtensionKind(signer) != ""))
 		if err != nil {
 			return err
 		}
