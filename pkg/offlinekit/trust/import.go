@@ -224,6 +224,8 @@ func (t *staging) activate(c *Client, targets []target, contents *Contents, done
 	for _, target := range carried {
 		active.carried = append(active.carried, t.keep(target.name, 0, target.content))
 	}
+	// Roles that nobody delegates to any more; their versions stay in the snapshot.
+	s.newest = slices.DeleteFunc(s.newest, func(f file) bool { return !IsRole(f.name) && c.targets[f.name] == nil })
 	if !s.active.equal(active) {
 		s.note(t.now, eventImport, "targets version "+number(c.targets[metadata.TARGETS].version))
 	} else {

@@ -1,6 +1,7 @@
 package trust
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -32,7 +33,7 @@ func (p *Publisher) Export(now time.Time) ([]File, error) {
 	seen := &exported{first: first}
 	c := &Client{Source: source, Store: seen, Now: now}
 	if err := c.Refresh(); err != nil {
-		return nil, err
+		return nil, hintRenew(err)
 	}
 	files := append([]File{{path.Join(metadataDir, "1.root.json"), first}}, seen.files...)
 	body := c.targets[metadata.TARGETS].body
@@ -48,6 +49,14 @@ func (p *Publisher) Export(now time.Time) ([]File, error) {
 		files = append(files, File{filepath.ToSlash(file), content})
 	}
 	return files, nil
+}
+
+// hintRenew says what who publishes trust can do about its expiry.
+func hintRenew(err error) error {
+	if f, ok := errors.AsType[*fault.Error](err); ok && f.Reason == fault.TrustExpired {
+		return f.WithHint("renew it: trust publish sign --renew, or trust publish rotate-root for a root")
+	}
+	return err
 }
 
 func (p *Publisher) unpublished() error {
