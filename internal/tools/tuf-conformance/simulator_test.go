@@ -6,7 +6,8 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
+	"encoding/json/jsontext"
+	"encoding/json/v2"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -107,7 +108,7 @@ func (s *simulator) release(role string) {
 
 // sign is a role's metadata, by the keys of signers.
 func (s *simulator) sign(role string, signers ...string) []byte {
-	canonical, err := json.Marshal(s.signed[role]) // sorted; nothing in it needs an escape
+	canonical, err := json.Marshal(s.signed[role], json.Deterministic(true)) // nothing in it needs an escape
 	require.NoError(s.t, err)
 	var signatures []object
 	for _, signer := range signers {
@@ -116,7 +117,7 @@ func (s *simulator) sign(role string, signers ...string) []byte {
 			"keyid": hex.EncodeToString(key.Public().(ed25519.PublicKey)), "sig": hex.EncodeToString(ed25519.Sign(key, canonical)),
 		})
 	}
-	raw, err := json.Marshal(object{"signed": json.RawMessage(canonical), "signatures": signatures})
+	raw, err := json.Marshal(object{"signed": jsontext.Value(canonical), "signatures": signatures})
 	require.NoError(s.t, err)
 	return raw
 }
@@ -217,7 +218,11 @@ func (s *simulator) trusted() map[string]int {
 	require.NoError(s.t, err)
 	out := map[string]int{}
 	for _, e := range entries {
-		var m struct{ Signed struct{ Version int } }
+		var m struct {
+			Signed struct {
+				Version int `json:"version"`
+			} `json:"signed"`
+		}
 		raw, err := os.ReadFile(filepath.Join(s.metadataDir, e.Name()))
 		require.NoError(s.t, err)
 		require.NoError(s.t, json.Unmarshal(raw, &m))

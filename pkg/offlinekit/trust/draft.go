@@ -2,7 +2,8 @@ package trust
 
 import (
 	"context"
-	"encoding/json"
+	"encoding/json/jsontext"
+	"encoding/json/v2"
 	"fmt"
 	"time"
 
@@ -19,14 +20,14 @@ const nameField = "x-stella-name"
 // container is a file of metadata whose signed part stays as it is.
 type container struct {
 	Signatures []metadata.Signature `json:"signatures"`
-	Signed     json.RawMessage      `json:"signed"`
+	Signed     jsontext.Value       `json:"signed"`
 }
 
 func (c *container) marshal() ([]byte, error) {
 	if c.Signatures == nil {
 		c.Signatures = []metadata.Signature{}
 	}
-	b, err := json.MarshalIndent(c, "", "  ")
+	b, err := json.Marshal(c, jsontext.WithIndent("  "))
 	return append(b, '\n'), err
 }
 

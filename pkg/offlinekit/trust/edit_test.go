@@ -5,7 +5,8 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
+	"encoding/json/jsontext"
+	"encoding/json/v2"
 	"testing"
 
 	"github.com/secure-systems-lab/go-securesystemslib/cjson"
@@ -55,7 +56,7 @@ func foreignKeys(t *testing.T) map[string]keys.TrustedKey {
 // canonicalOf is the form that TUF signs.
 func canonicalOf(t *testing.T, raw []byte) []byte {
 	t.Helper()
-	out, err := cjson.EncodeCanonical(json.RawMessage(raw))
+	out, err := cjson.EncodeCanonical(jsontext.Value(raw))
 	require.NoError(t, err)
 	return out
 }

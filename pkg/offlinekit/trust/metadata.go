@@ -1,8 +1,8 @@
 package trust
 
 import (
-	"encoding/json"
 	"encoding/json/jsontext"
+	"encoding/json/v2"
 	"fmt"
 	"strings"
 	"time"
@@ -75,7 +75,7 @@ func malformed(role, file string, err error) error {
 // of the bytes that were received and not of what was understood of them.
 func payloadOf(raw []byte) ([]byte, error) {
 	var file struct {
-		Signed json.RawMessage `json:"signed"`
+		Signed jsontext.Value `json:"signed"`
 	}
 	if err := json.Unmarshal(raw, &file); err != nil {
 		return nil, err

@@ -63,8 +63,8 @@ func (s *FileSource) isExport() bool {
 	if s.files == nil {
 		return false
 	}
-	defer s.files.close()
-	return s.files.has(metadataDir + "/" + timestampFile)
+	found := s.files.has(metadataDir + "/" + timestampFile)
+	return s.files.close() == nil && found
 }
 
 func dirOrNil(name string) files {
