@@ -86,6 +86,7 @@ func (w *world) refused(dir string, want fault.Reason, words ...string) {
 func in90Days() string { return start().Add(90 * day).Format(time.RFC3339) }
 
 func TestStickThatIsNotSpoiltIsTaken(t *testing.T) {
+	t.Parallel()
 	w, dir := newStick(t)
 	done := w.mustImport(dir)
 	assert.Len(t, done.Changes, 3)
@@ -93,6 +94,7 @@ func TestStickThatIsNotSpoiltIsTaken(t *testing.T) {
 
 // TUF, section 1.5.2, arbitrary software installation: what the keys did not sign.
 func TestArbitraryInstallation(t *testing.T) {
+	t.Parallel()
 	mallory := newHolder(t, "mallory")
 	evil, err := keysJSON(mallory.trusted)
 	require.NoError(t, err)
@@ -143,6 +145,7 @@ func TestArbitraryInstallation(t *testing.T) {
 }
 
 func TestRollback(t *testing.T) {
+	t.Parallel()
 	t.Run("old medium", func(t *testing.T) {
 		w, dir := newStick(t)
 		old := w.dir + "/stick/b" // the first export
@@ -200,6 +203,7 @@ func (w *world) repoint(dir string, version int, snapshotMeta map[string]any) {
 
 // Indefinite freeze: the same old trust for ever.
 func TestFreeze(t *testing.T) {
+	t.Parallel()
 	for _, role := range []string{"timestamp", "snapshot", "targets"} {
 		t.Run(role, func(t *testing.T) {
 			w, dir := newStick(t)
@@ -232,6 +236,7 @@ func TestFreeze(t *testing.T) {
 
 // Endless data: files without an end, and as large as they like.
 func TestEndlessData(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"2.root.json", "timestamp.json", "2.snapshot.json", "2.targets.json"} {
 		t.Run(name, func(t *testing.T) {
 			w, dir := newStick(t)
@@ -272,6 +277,7 @@ func TestEndlessData(t *testing.T) {
 
 // Mix and match: files that were signed, but not for one another.
 func TestMixAndMatch(t *testing.T) {
+	t.Parallel()
 	t.Run("targets of another version", func(t *testing.T) {
 		w, dir := newStick(t)
 		put(t, metadataFile(dir, "2.targets.json"), read(t, w.dir+"/stick/b/metadata/1.targets.json"))
@@ -309,6 +315,7 @@ func TestMixAndMatch(t *testing.T) {
 
 // Wrong keys: those of a role sign for another, and one signs for many.
 func TestWrongKeys(t *testing.T) {
+	t.Parallel()
 	for name, sign := range map[string]func(w *world) []holder{
 		"one short":       func(w *world) []holder { return []holder{w.alice} },
 		"one counts once": func(w *world) []holder { return []holder{w.alice, w.alice} },
@@ -362,6 +369,7 @@ func TestWrongKeys(t *testing.T) {
 // Fast forward: who has the online keys for a while makes versions so high that what
 // comes after looks old. A root that takes the keys away is the way back.
 func TestFastForwardRecovery(t *testing.T) {
+	t.Parallel()
 	w, dir := newStick(t)
 	for _, role := range []string{"2.targets", "2.snapshot"} {
 		forged := strings.Replace(role, "2.", "900.", 1)
@@ -398,6 +406,7 @@ func TestFastForwardRecovery(t *testing.T) {
 // A root in the middle may have expired, since nobody had to follow it then; the
 // last may not.
 func TestExpiredRootInTheMiddle(t *testing.T) {
+	t.Parallel()
 	w, _ := newStick(t)
 	for range 2 {
 		w.now = w.now.Add(trust.DefaultRootValidity + day)
@@ -420,6 +429,7 @@ func TestExpiredRootInTheMiddle(t *testing.T) {
 // A root that takes the keys of the targets away takes what they signed with it,
 // although what came after it did not arrive whole.
 func TestRootTakesTrustAway(t *testing.T) {
+	t.Parallel()
 	w, _ := newStick(t)
 	w.now = w.now.Add(day)
 	fresh := newHolder(t, "fresh")
@@ -441,6 +451,7 @@ func TestRootTakesTrustAway(t *testing.T) {
 }
 
 func TestClockThatIsWrong(t *testing.T) {
+	t.Parallel()
 	w, dir := newStick(t)
 	right := w.now
 	w.now = right.AddDate(-3, 0, 0)
@@ -472,6 +483,7 @@ func TestClockThatIsWrong(t *testing.T) {
 }
 
 func TestUnknownFutureFormats(t *testing.T) {
+	t.Parallel()
 	for name, spoil := range map[string]struct {
 		do    func(t *testing.T, w *world, dir string)
 		words string

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strconv"
 	"time"
 
 	"github.com/theupdateframework/go-tuf/v2/metadata"
@@ -63,69 +62,6 @@ func (c *Client) loadRoot() error {
 	return err
 }
 
-// parseRoot reads a root and holds it to its own signatures.
-func parseRoot(file string, raw []byte) (*signed[metadata.RootType], error) {
-	root, err := parse[metadata.RootType](metadata.ROOT, file, raw)
-	if err != nil {
-		return nil, err
-	}
-	return root, verify(rootDelegator(root), &root.document, file)
-}
-
-// updateRoot follows the roots, each signed by the one before it and by itself
-// (section 5.3). Only the last must not have expired.
-func (c *Client) updateRoot() error {
-	first := c.root.version + 1
-	for version := first; ; version++ {
-		if version-first >= MaxRotations {
-			return fault.New(fault.TrustRollback, "there are more than %d roots after version %d", MaxRotations, first-1).
-				WithHint("import again: it goes on from the roots that were followed")
-		}
-		file := fmt.Sprintf("%d.root.json", version)
-		raw, err := c.Source.Metadata(file, MaxMetadata)
-		if errors.Is(err, fs.ErrNotExist) {
-			return c.lastRoot(version)
-		}
-		if err != nil {
-			return err
-		}
-		if err := c.nextRoot(file, raw, version); err != nil {
-			return err
-		}
-	}
-}
-
-// lastRoot judges the root after which none follows.
-func (c *Client) lastRoot(next int64) error {
-	if lister, ok := c.Source.(interface{ newestRoot() int64 }); ok && lister.newestRoot() > next {
-		return fault.New(fault.TrustIncomplete, "%d.root.json is missing: the trusted root is version %d and there is a version %d", next, next-1, lister.newestRoot()).
-			With("role", metadata.ROOT).WithHint("each root is followed step by step: get all of them, from version %d on", next)
-	}
-	return c.expiry(&c.root.head, metadata.ROOT+".json")
-}
-
-func (c *Client) nextRoot(file string, raw []byte, version int64) error {
-	next, err := parse[metadata.RootType](metadata.ROOT, file, raw)
-	if err != nil {
-		return err
-	}
-	if err := verify(rootDelegator(c.root), &next.document, file); err != nil {
-		return err
-	}
-	if err := verify(rootDelegator(next), &next.document, file); err != nil {
-		return err
-	}
-	if next.version != version {
-		return fault.New(fault.TrustRollback, "%q holds root version %d, and version %d follows the trusted one", file, next.version, version).
-			With("path", file).With("role", metadata.ROOT)
-	}
-	if err := c.past(&next.head, file); err != nil {
-		return err
-	}
-	c.root = next
-	return c.Store.Save(metadata.ROOT, version, raw)
-}
-
 // expiry refuses metadata that has expired (section 5.4.4 and its like): "the
 // expiration timestamp MUST be higher than the fixed update start time". It also
 // refuses what is from the future: then the clock is wrong, or who signed it lies.
@@ -153,70 +89,6 @@ func expired(h *head, file string, now time.Time) error {
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// updateTimestamp takes the newest timestamp (section 5.4). One that is trusted
-// already and that the newest root does not vouch for counts for nothing: that is
-// the way back from a fast-forward attack (section 5.3.11).
-func (c *Client) updateTimestamp() error {
-	const file = timestampFile
-	old := stored[metadata.TimestampType](c, metadata.TIMESTAMP)
-	raw, err := c.fetch(file, MaxMetadata)
-	if err != nil {
-		return err
-	}
-	next, err := parse[metadata.TimestampType](metadata.TIMESTAMP, file, raw)
-	if err == nil {
-		err = verify(rootDelegator(c.root), &next.document, file)
-	}
-	if err != nil {
-		return err
-	}
-	if old != nil {
-		if err := notOlder(&next.head, &old.head, file); err != nil {
-			return err
-		}
-		was, is := old.body.Meta["snapshot.json"].Version, next.body.Meta["snapshot.json"].Version
-		if next.version == old.version {
-			next = old // "discard the new one": what has this version is known
-		} else if is < was {
-			return rollback(file, metadata.SNAPSHOT, is, was)
-		}
-	}
-	if err := c.expiry(&next.head, file); err != nil {
-		return err
-	}
-	c.timestamp = next
-	if next == old {
-		return nil
-	}
-	return c.Store.Save(metadata.TIMESTAMP, next.version, raw)
-}
-
-// stored returns what the store holds of a role, if the trusted root vouches for it.
-func stored[T metadata.Roles](c *Client, role string) *signed[T] {
-	raw, err := c.Store.Load(role)
-	if err != nil {
-		return nil
-	}
-	m, err := parse[T](role, FileName(role), raw)
-	if err != nil || verify(rootDelegator(c.root), &m.document, FileName(role)) != nil {
-		return nil
-	}
-	return m
-}
-
-func notOlder(next, old *head, file string) error {
-	if next.version >= old.version {
-		return nil
-	}
-	return rollback(file, next.role, next.version, old.version)
-}
-
-func rollback(file, role string, is, was int64) error {
-	return fault.New(fault.TrustRollback, "%q gives %s version %d, and version %d was imported already", file, role, is, was).
-		With("path", file).With("role", role).With("version", strconv.FormatInt(is, 10)).With("known", strconv.FormatInt(was, 10)).
-		WithHint("trust never goes back; take the newest export. Is this an old medium?")
-}
-
 // fetch reads metadata that has to be there.
 func (c *Client) fetch(file string, limit int64) ([]byte, error) {
 	raw, err := c.Source.Metadata(file, limit)
@@ -225,39 +97,6 @@ func (c *Client) fetch(file string, limit int64) ([]byte, error) {
 			WithHint("copy the whole export again")
 	}
 	return raw, err
-}
-
-// updateSnapshot takes the snapshot that the timestamp names (section 5.5).
-func (c *Client) updateSnapshot() error {
-	meta := c.timestamp.body.Meta["snapshot.json"]
-	old := stored[metadata.SnapshotType](c, metadata.SNAPSHOT)
-	if old != nil && old.version == meta.Version && meta.VerifyLengthHashes(old.raw) == nil {
-		c.snapshot = old
-		return c.expiry(&old.head, FileName(metadata.SNAPSHOT))
-	}
-	file := c.versioned(metadata.SNAPSHOT, meta.Version)
-	raw, err := c.fetchMeta(file, meta)
-	if err != nil {
-		return err
-	}
-	next, err := parse[metadata.SnapshotType](metadata.SNAPSHOT, file, raw)
-	if err == nil {
-		err = verify(rootDelegator(c.root), &next.document, file)
-	}
-	if err == nil {
-		err = agrees(&next.head, meta, file, timestampFile)
-	}
-	if err == nil && old != nil {
-		err = keeps(old, next, file)
-	}
-	if err == nil {
-		err = c.expiry(&next.head, file)
-	}
-	if err != nil {
-		return err
-	}
-	c.snapshot = next
-	return c.Store.Save(metadata.SNAPSHOT, next.version, raw)
 }
 
 // versioned is the name of a file in a repository with consistent snapshots.
@@ -287,28 +126,6 @@ func (c *Client) fetchMeta(file string, meta *metadata.MetaFiles) ([]byte, error
 func mismatch(file, what string, args ...any) error {
 	return fault.New(fault.TrustMismatch, "%q: %s", file, fmt.Sprintf(what, args...)).With("path", file).
 		WithHint("files of several exports were mixed, or one was changed: copy one whole export again")
-}
-
-// agrees refuses a version that is not the one that other metadata names.
-func agrees(h *head, meta *metadata.MetaFiles, file, by string) error {
-	if h.version == meta.Version {
-		return nil
-	}
-	return mismatch(file, "it is version %d, and %s names version %d", h.version, by, meta.Version)
-}
-
-// keeps refuses a snapshot that has lost or taken back a role (section 5.5.5).
-func keeps(old, next *signed[metadata.SnapshotType], file string) error {
-	for name, was := range old.body.Meta {
-		is := next.body.Meta[name]
-		if is == nil {
-			return fault.New(fault.TrustRollback, "%q says nothing about %q, which was imported already", file, name).With("path", file)
-		}
-		if is.Version < was.Version {
-			return rollback(file, name, is.Version, was.Version)
-		}
-	}
-	return nil
 }
 
 // loadTargets returns the targets metadata of a role that by delegates to, from the

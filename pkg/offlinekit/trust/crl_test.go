@@ -94,6 +94,7 @@ func (w *world) state(leaf *material.Leaf) string {
 // CRLs come with the trust. What one of them revoked stays revoked, whatever the
 // next ones list; one that lists all of it again takes its place.
 func TestCRLsNeverTakeBack(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.begin()
 	a := newAuthority(t)

@@ -46,6 +46,7 @@ func teamKeys(t *testing.T, holders ...holder) []byte {
 }
 
 func TestDelegatedRoleProvidesWhatItMay(t *testing.T) {
+	t.Parallel()
 	w, dir := newStick(t)
 	team, dev := newHolder(t, "team"), newHolder(t, "dev")
 	w.delegated(dir, team, []string{"keys/team*"}, map[string][]byte{"keys/team.json": teamKeys(t, dev), "policy.yaml": []byte("not its own")})
@@ -58,6 +59,7 @@ func TestDelegatedRoleProvidesWhatItMay(t *testing.T) {
 }
 
 func TestDelegatedRoleDoesNotReplaceATargetOfItsDelegator(t *testing.T) {
+	t.Parallel()
 	w, dir := newStick(t)
 	team, dev := newHolder(t, "team"), newHolder(t, "dev")
 	w.delegated(dir, team, []string{"*"}, map[string][]byte{"keys.json": teamKeys(t, dev)})
@@ -68,6 +70,7 @@ func TestDelegatedRoleDoesNotReplaceATargetOfItsDelegator(t *testing.T) {
 }
 
 func TestDelegatedRoleByTheWrongKey(t *testing.T) {
+	t.Parallel()
 	w, dir := newStick(t)
 	team := newHolder(t, "team")
 	w.delegated(dir, team, []string{"keys/*"}, map[string][]byte{"keys/team.json": teamKeys(t, newHolder(t, "dev"))})
@@ -76,6 +79,7 @@ func TestDelegatedRoleByTheWrongKey(t *testing.T) {
 }
 
 func TestMoreRolesThanAreVisited(t *testing.T) {
+	t.Parallel()
 	w, dir := newStick(t)
 	team := newHolder(t, "team")
 	key, err := trust.NewKey(&team.trusted)

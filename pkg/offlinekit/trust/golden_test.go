@@ -18,6 +18,7 @@ var update = flag.Bool("update-repository", false, "publish testdata/repository 
 // still read. The directory was made by this test with -update-repository: an export
 // after a rotation of the root, the state of who imported it, and its revocations.
 func TestRepositoryOfOldStillImports(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join("testdata", "repository")
 	if *update {
 		publishRepository(t, dir)

@@ -100,3 +100,12 @@ func (p *Publisher) KeyIDOf(name string) (string, error) {
 	}
 	return "", fault.New(fault.KeyNotFound, "keys.json has no key %.100q", name).WithHint("it has: %s", joined(names))
 }
+
+// Keys returns the entries of the keys.json that is staged or published.
+func (p *Publisher) Keys() ([]keys.TrustedKey, error) {
+	content, err := p.Target(keysTarget)
+	if err != nil || content == nil {
+		return nil, err
+	}
+	return keys.ParseKeysJSON(content, keysTarget)
+}

@@ -73,6 +73,7 @@ func publishWith(t *testing.T, w *world, tokens ...holder) (*trust.Progress, err
 
 // Keys on FIDO2 tokens count for a root, with what the token has to state.
 func TestRootByTokens(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	progress, err := publishWith(t, w, newTokenHolder(t, "one", 0x05), newTokenHolder(t, "two", 0x05))
 	require.NoError(t, err)
@@ -83,6 +84,7 @@ func TestRootByTokens(t *testing.T) {
 }
 
 func TestTokenThatWasNotUnlockedDoesNotCount(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	_, err := publishWith(t, w, newTokenHolder(t, "one", 0x05), newTokenHolder(t, "touched only", 0x01))
 	requireReason(t, fault.SignatureMismatch, err)

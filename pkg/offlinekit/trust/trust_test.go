@@ -15,6 +15,7 @@ import (
 )
 
 func TestFromPublisherToAuditor(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.begin()
 	requireReason(t, fault.TrustIncomplete, w.initialisation.Err())
@@ -32,6 +33,7 @@ func TestFromPublisherToAuditor(t *testing.T) {
 }
 
 func TestImportAgainChangesNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.begin()
 	dir := w.export()
@@ -45,6 +47,7 @@ func TestImportAgainChangesNothing(t *testing.T) {
 }
 
 func TestDryRunChangesNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.begin()
 	source, err := trust.OpenSource(w.export())
@@ -58,6 +61,7 @@ func TestDryRunChangesNothing(t *testing.T) {
 }
 
 func TestInitPinsTheRoot(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	root, err := w.publisher.FirstRoot()
 	require.NoError(t, err)
@@ -79,6 +83,7 @@ func TestInitPinsTheRoot(t *testing.T) {
 }
 
 func TestInitTakesOnlyARootThatIsSigned(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	root, err := w.publisher.FirstRoot()
 	require.NoError(t, err)
@@ -89,6 +94,7 @@ func TestInitTakesOnlyARootThatIsSigned(t *testing.T) {
 }
 
 func TestSeveralBundles(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	root, err := w.publisher.FirstRoot()
 	require.NoError(t, err)
@@ -117,6 +123,7 @@ func TestSeveralBundles(t *testing.T) {
 
 // Each signature is added on a machine of its own, in a copy of the directory.
 func TestSignaturesFromSeveralMachines(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.now = w.now.Add(day)
 	_, err := w.publisher.RotateRoot(t.Context(), trust.Rotation{Add: newHolderKeys(t, "dave"), Now: w.now})
@@ -140,6 +147,7 @@ func TestSignaturesFromSeveralMachines(t *testing.T) {
 }
 
 func TestKeySignsOnlyWhereItMay(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	_, err := w.publisher.Renew(t.Context(), w.now, 0)
 	require.NoError(t, err)
@@ -154,6 +162,7 @@ func TestKeySignsOnlyWhereItMay(t *testing.T) {
 }
 
 func TestKeysThatTUFDoesNotHave(t *testing.T) {
+	t.Parallel()
 	for name, key := range foreignKeys(t) {
 		t.Run(name, func(t *testing.T) {
 			_, err := trust.NewKey(&key)
@@ -168,6 +177,7 @@ func TestKeysThatTUFDoesNotHave(t *testing.T) {
 }
 
 func TestRevocationsNeverGoBack(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.begin()
 	w.mustImport(w.export())
