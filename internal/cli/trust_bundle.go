@@ -60,6 +60,10 @@ func (t *trustFlags) applyBundle(ctx context.Context, s *session, p *verify.Poli
 		return err
 	}
 	p.Root, p.Trust = active.Root, active.Trust
+	if len(p.Identities) > 0 && active.Root.Empty() {
+		return fault.New(fault.TrustRequired, "an identity was demanded, and trust %q has no authority to vouch for it", name).
+			WithHint("ask its publisher for the authority, or name it: --trusted-root FILE, or --ca FILE for a private one")
+	}
 	if len(p.Identities) > 0 {
 		p.Trust = nil // the signature of a certificate was asked for
 	} else if err := t.settle(ctx, s, &p.Trust); err != nil {

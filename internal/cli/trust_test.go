@@ -37,6 +37,13 @@ func newTrustWorld(t *testing.T, policy string) *trustWorld {
 	t.Helper()
 	w := &trustWorld{t, t.TempDir(), time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)}
 	t.Chdir(w.dir)
+	w.publish(policy)
+	return w
+}
+
+// publish publishes trust in ci.key and imports it.
+func (w *trustWorld) publish(policy string) {
+	w.t.Helper()
 	w.write("sbom.json", `{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": []}`)
 	for _, key := range []string{"root", "ci"} {
 		w.call(0, "keys", "generate", "--no-passphrase", "-o", key+".key")
@@ -51,11 +58,19 @@ func newTrustWorld(t *testing.T, policy string) *trustWorld {
 	w.call(0, "trust", "publish", "sign", "acme", "--key", "root.key")
 	w.call(0, "trust", "publish", "export", "acme", "-o", "medium")
 	root, err := os.ReadFile("medium/metadata/1.root.json")
-	require.NoError(t, err)
+	require.NoError(w.t, err)
 	sum := sha256.Sum256(root)
 	w.call(0, "trust", "init", "--root", "medium/metadata/1.root.json", "--root-sha256", hex.EncodeToString(sum[:]))
 	w.call(0, "trust", "import", "medium")
-	return w
+}
+
+// change publishes a change to the trust and imports it.
+func (w *trustWorld) change(args ...string) {
+	w.t.Helper()
+	w.call(0, append([]string{"trust", "publish"}, args...)...)
+	w.call(0, "trust", "publish", "sign", "acme", "--key", "root.key")
+	w.call(0, "trust", "publish", "export", "acme", "-o", "medium")
+	w.call(0, "trust", "import", "medium")
 }
 
 func (w *trustWorld) write(name, text string) {
@@ -175,4 +190,37 @@ func TestAttestAddUsesTheActiveTrust(t *testing.T) {
 	w.call(0, "attest", "add", "one.dsse.json", "--key", "root.key", "-o", "two.dsse.json")
 	w.call(0, "sign", "sbom", "sbom.json", "--key", "root.key", "--envelope", "dsse", "-o", "other.dsse.json")
 	w.call(3, "attest", "add", "other.dsse.json", "--key", "ci.key", "-o", "x.dsse.json")
+}
+
+// Certificates by the authorities of a bundle count for the identities that its policy
+// names, or that the command line does; and a revoked key does in no certificate.
+func TestKeylessEvidenceByTheActiveTrust(t *testing.T) {
+	app, err := filepath.Abs(filepath.Join("testdata", "examples", "app.tar.gz"))
+	require.NoError(t, err)
+	content, err := os.ReadFile(app)
+	require.NoError(t, err)
+	w := &trustWorld{t, t.TempDir(), time.Now()}
+	t.Chdir(w.dir)
+	w.write("app.tar.gz", string(content))
+	issue(t, w.dir)
+	w.publish("")
+	keyless := []string{"verify", "keyless.sigstore.json", "--subject", "app.tar.gz"}
+	byName := append(keyless, "--certificate-identity", "ci@example.com", "--certificate-oidc-issuer", "https://issuer.example.com")
+	w.call(4, byName...)
+
+	w.change("add-root", "acme", "--trusted-root", "trusted_root.json", "--ca", "ca.pem")
+	w.call(3, keyless...)
+	w.call(0, byName...)
+	w.call(3, append(keyless, "--certificate-identity", "other@example.com", "--certificate-oidc-issuer", "https://issuer.example.com")...)
+
+	w.write("named.yaml", anybody+"identities: [{identity: ci@example.com, issuer: https://issuer.example.com}]\n")
+	w.change("add-root", "acme", "--policy", "named.yaml")
+	stdout, _ := w.call(0, append(keyless, "--format", "json")...)
+	var r verify.Report
+	require.NoError(t, json.Unmarshal([]byte(stdout), &r))
+	key := r.Results[0].Signers[0].KeyID
+
+	w.change("revoke", "acme", key, "--reason", "keyCompromise", "--effective", "2020-01-01T00:00:00Z")
+	stdout, _ = w.call(3, keyless...)
+	assert.Contains(t, stdout, "key.revoked")
 }
