@@ -65,8 +65,10 @@ func runTrustPublishAddKey(ctx context.Context, s *session, o *trustPublishAddKe
 	if err != nil {
 		return err
 	}
-	// An entry of a keys.json says itself what the key may sign.
-	described := len(list) != 1 || !list[0].AnyPredicateType && list[0].Certificate == nil && !o.fs.Changed("type")
+	described, err := o.described(s, text)
+	if err != nil {
+		return err
+	}
 	for i := range list {
 		if err := o.entry(s, &list[i], described); err != nil {
 			return err
@@ -77,6 +79,20 @@ func runTrustPublishAddKey(ctx context.Context, s *session, o *trustPublishAddKe
 		return err
 	}
 	return s.ui.Show(&publishResult{progress, "staged: " + plural(len(list), "key")})
+}
+
+// described reports whether KEY itself says what it may sign: a keys.json does, unless
+// the command line does.
+func (o *trustPublishAddKeyOptions) described(s *session, text string) (bool, error) {
+	if o.fs.Changed("type") || !isFile(text) {
+		return false, nil
+	}
+	content, err := readPublicFile(s, text)
+	if err != nil {
+		return false, err
+	}
+	_, err = keys.ParseKeysJSON(content, text)
+	return err == nil, nil
 }
 
 // entry puts what the flags say into the entry of a key.
