@@ -214,7 +214,7 @@ func TestKilledImports(t *testing.T) {
 	begun := w.home.Dir()
 	before := filesBelow(t, begun)
 	seen := map[string]int{}
-	for i := range 60 {
+	for i := range 40 {
 		home := rebuilt(t, begun, before)
 		cmd := exec.Command(os.Args[0], "-test.run=^TestImporter$")
 		cmd.Env = append(os.Environ(), importer+"="+dir, importer+"_HOME="+home.Dir(), importer+"_NOW="+w.now.Format(time.RFC3339))

@@ -88,7 +88,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{
 		t: t, now: start(), dir: t.TempDir(),
 		alice: newHolder(t, "alice"), bob: newHolder(t, "bob"), carol: newECDSAHolder(t, "carol", elliptic.P256()),
-		online: newECDSAHolder(t, "online", elliptic.P384()), ci: newHolder(t, "ci"),
+		online: newECDSAHolder(t, "online", elliptic.P256()), ci: newHolder(t, "ci"),
 	}
 	w.publisher = trust.NewPublisher(filepath.Join(w.dir, "publisher"))
 	w.home = trust.NewHome(filepath.Join(w.dir, "auditor"))
