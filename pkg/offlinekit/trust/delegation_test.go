@@ -98,3 +98,47 @@ func TestMoreRolesThanAreVisited(t *testing.T) {
 	w.repoint(dir, 2, snapshot)
 	w.refused(dir, fault.TrustMalformed, "delegates to more than 32 roles")
 }
+
+// delegationTo is a delegation of paths to a role that one key signs for.
+func delegationTo(t *testing.T, role string, by holder, paths ...string) map[string]any {
+	t.Helper()
+	key, err := trust.NewKey(&by.trusted)
+	require.NoError(t, err)
+	return map[string]any{
+		"keys":  map[string]any{by.tufID(t): key},
+		"roles": []any{map[string]any{"name": role, "keyids": []string{by.tufID(t)}, "threshold": 1, "terminating": false, "paths": paths}},
+	}
+}
+
+// A role that was found good on the word of one delegator is asked about again by the
+// next, who may trust other keys.
+func TestRoleIsHeldToEachDelegatorInOneUpdate(t *testing.T) {
+	w, dir := newStick(t)
+	team, other := newHolder(t, "team"), newHolder(t, "other")
+	role := func(name string, delegations map[string]any) {
+		m := &meta{Signed: map[string]any{"_type": "targets", "spec_version": "1.0.31", "version": 1, "expires": in90Days(), "targets": map[string]any{}}}
+		if delegations != nil {
+			m.set("delegations", delegations)
+		} else {
+			hashes := map[string]any{"sha256": digestOf(nil)}
+			m.set("targets", map[string]any{"a1": map[string]any{"length": 0, "hashes": hashes}, "b1": map[string]any{"length": 0, "hashes": hashes}})
+		}
+		m.write(t, metadataFile(dir, "1."+name+".json"), team)
+	}
+	role("A", delegationTo(t, "C", team, "*"))
+	role("B", delegationTo(t, "C", other, "*"))
+	role("C", nil)
+	both, b := delegationTo(t, "A", team, "a*"), delegationTo(t, "B", team, "b*")
+	both["roles"] = append(both["roles"].([]any), b["roles"].([]any)...)
+	readMeta(t, metadataFile(dir, "2.targets.json")).set("delegations", both).write(t, metadataFile(dir, "2.targets.json"), w.online)
+	one := map[string]any{"version": 1}
+	w.repoint(dir, 2, map[string]any{"targets.json": map[string]any{"version": 2}, "A.json": one, "B.json": one, "C.json": one})
+
+	c := &trust.Client{Source: repositoryOf(t, dir), Store: kept{"root": read(t, metadataFile(dir, "1.root.json"))}, Now: w.now}
+	require.NoError(t, c.Refresh())
+	info, err := c.Find("a1")
+	require.NoError(t, err)
+	require.NotNil(t, info)
+	_, err = c.Find("b1")
+	requireReason(t, fault.TrustSignature, err)
+}

@@ -197,7 +197,19 @@ func TestRevocationsNeverGoBack(t *testing.T) {
 	_, err = w.publisher.Revoke(t.Context(), w.now, later)
 	requireReason(t, fault.KeyRevoked, err)
 
-	// A publisher who takes it back all the same, with other tools.
+	// A publisher who moves it to a later time all the same, with other tools.
+	w.now = w.now.Add(day)
+	moved, err := trust.MarshalRevocations([]trust.Revocation{later})
+	require.NoError(t, err)
+	plain, err := keysJSON(w.ci.trusted)
+	require.NoError(t, err)
+	_, err = w.publisher.Put(t.Context(), w.now, trust.File{Name: "keys.json", Content: plain}, trust.File{Name: "revocations.json", Content: moved})
+	require.NoError(t, err)
+	w.sign(w.online)
+	assert.Equal(t, []trust.Revocation{r}, w.mustImport(w.export()).Held)
+	assert.Equal(t, r.RevokedAt, w.mustOpen().Trust.Find(w.ci.Public()).RevokedAt)
+
+	// One who takes it back.
 	w.now = w.now.Add(day)
 	fresh, err := keysJSON(w.ci.trusted)
 	require.NoError(t, err)
