@@ -13,9 +13,11 @@ import (
 
 	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/gather"
 	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/internal/predicate"
 	"github.com/stellaops/stella/internal/report"
+	"github.com/stellaops/stella/internal/ui"
 	"github.com/stellaops/stella/internal/version"
 	"github.com/stellaops/stella/pkg/verify"
 )
@@ -23,7 +25,7 @@ import (
 func newVerifyCommand(a *app) *cobra.Command {
 	var opts verifyOptions
 	cmd := &cobra.Command{
-		Use:   "verify FILE...|-",
+		Use:   "verify FILE|DIR|PATTERN...|-",
 		Short: "verify signed evidence",
 		Long: `Verify signed evidence against the keys and identities that you name, without a
 network: Sigstore bundles (v0.1 to v0.3), DSSE envelopes, cosign's old bundles
@@ -35,6 +37,14 @@ content and said in the verdict.
 Evidence with the same payload is judged together, so a threshold may be met by
 several files. Of an image layout, --subject sha256:HEX takes what is attached
 to that image.
+
+A directory is gone through with all that is in it, links not followed, and so
+are a quoted pattern ('*.sigstore.json') and tar (also with gzip or zstd) and zip
+archives that are named; "-" is standard input, JSON lines are judged as they
+come. What is not evidence in there is listed as ignored; what looks like
+evidence and cannot be read is a failure, and so is a named place without any.
+--expect says how many signed documents there must be. Beyond 20 results the text
+shows failures and a sum, and everything with --verbose.
 
 Keyless evidence is verified with --trusted-root, which holds the authorities,
 and --certificate-identity with --certificate-oidc-issuer, which say whose
@@ -70,13 +80,15 @@ one.`,
   stella verify app.sig --key cosign.pub --subject app
   stella verify sbom.sigstore.json
   stella verify sbom.sigstore.json --trust trust:default --subject sbom.cdx.json
+  stella verify evidence/ release.tar.gz --key ci.key.pub --expect 42
+  cat *.intoto.jsonl | stella verify - --key ci.key.pub --fail-fast
   stella verify image-layout --key cosign.pub \
     --subject sha256:22946256260bb441e48d8e409bf0e297cb009ee6d9ad783807e15e130b28e727`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if opts.policy.print {
 				return nil // nothing is verified
 			}
-			return wantArgs("FILE...")(cmd, args)
+			return wantArgs("FILE|DIR|PATTERN...")(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := a.load(cmd)
@@ -104,6 +116,8 @@ type verifyOptions struct {
 	at            string
 	assumeRevoked []string
 	beside        besideFlags
+	expect        count
+	failFast      bool
 }
 
 // AddFlags registers the flags.
@@ -116,6 +130,8 @@ func (o *verifyOptions) AddFlags(fs *pflag.FlagSet) {
 	o.addDemands(fs)
 	o.beside.AddFlags(fs)
 	fs.StringVar(&o.at, "at", "", "judge keys at `TIME` (RFC 3339) instead of now")
+	fs.Var(&o.expect, "expect", "demand that exactly `N` signed documents are verified")
+	fs.BoolVar(&o.failFast, "fail-fast", false, "stop at the first result, in order, that is not verified")
 	fs.StringArrayVar(&o.assumeRevoked, "assume-revoked", nil, "show what would fall if a key were revoked from a time on: `KEYID@TIME`; repeatable")
 }
 
@@ -140,27 +156,50 @@ func runVerify(ctx context.Context, s *session, o *verifyOptions, names []string
 		return err
 	}
 	defer verdict.Abort()
-	evidence := &verify.Evidence{}
 	beside, err := o.beside.open(s, names, closers)
 	if err != nil {
 		return err
 	}
-	for _, name := range names {
-		if err := readEvidence(s, evidence, name, beside, policy.Subjects, closers); err != nil {
-			return hintEvidenceBeside(err, name)
-		}
-		s.ui.Detail("read %s: %d signed documents so far", name, evidence.Len())
-	}
-	whole, err := verify.Verify(ctx, evidence, policy)
+	in := gather.New(names, gather.Options{Stdin: s.Stdin, About: digestsOf(policy.Subjects), Beside: beside})
+	defer in.Close()
+	whole, err := o.stream(ctx, s, policy, in, verdict)
 	if whole == nil {
-		return err
+		return hintEvidenceBeside(err, names)
 	}
 	whole.Time.Source = o.timeSource()
 	whole.Profile.Standing = standing(whole.Profile.Name, version.Module())
-	if err := report.Write(verdict, whole); err != nil {
+	if err := verdict.Close(whole); err != nil {
 		return err
 	}
 	return settled(whole.Exit)
+}
+
+// stream judges the inputs.
+func (o *verifyOptions) stream(ctx context.Context, s *session, p *verify.Policy, in *gather.Inputs, to report.Writer) (*verify.Report, error) {
+	v, err := verify.NewVerifier(p)
+	if err != nil {
+		return nil, err
+	}
+	progress := s.ui.Progress()
+	defer progress.Done()
+	return v.Stream(ctx, in, verify.StreamOptions{
+		Together: !in.Bulk(), Expect: int(o.expect), FailFast: o.failFast,
+		Progress: func(read int, c *verify.Counts) {
+			progress.Tell(func() string { return progressWords(read, c) })
+		},
+	}, to)
+}
+
+// progressWords say how far a verification is.
+func progressWords(read int, c *verify.Counts) string {
+	if c.Results == 0 {
+		return "stella: " + ui.Count(read) + " read"
+	}
+	words := "stella: " + ui.Count(c.Verified) + " verified"
+	if failed := c.Rejected + c.Unread; failed > 0 {
+		words += ", " + ui.Count(failed) + " not"
+	}
+	return words
 }
 
 // closeList is the inputs of one verification, which must all stay open until
@@ -269,11 +308,12 @@ func openArtifacts(s *session, texts []string, closers *closeList) ([]verify.Art
 
 // hintEvidenceBeside answers a document given instead of its evidence with the
 // command that was meant.
-func hintEvidenceBeside(err error, name string) error {
+func hintEvidenceBeside(err error, names []string) error {
 	var f *fault.Error
-	if fault.ReasonOf(err) != fault.NotEvidence || !errors.As(err, &f) {
+	if len(names) != 1 || fault.ReasonOf(err) != fault.NotEvidence || !errors.As(err, &f) {
 		return err
 	}
+	name := names[0]
 	exists := func(suffix string) bool {
 		_, err := os.Stat(name + suffix)
 		return err == nil

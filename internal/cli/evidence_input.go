@@ -39,25 +39,15 @@ func openEvidence(s *session, name string, closers *closeList) (*input.File, *oc
 	return f, l, err
 }
 
-// readEvidence adds what an argument names to the evidence. Of an image layout it
-// is what is attached to one of the subjects.
-func readEvidence(s *session, e *verify.Evidence, name string, beside bundle.Beside, subjects []verify.Artifact, closers *closeList) error {
-	f, layout, err := openEvidence(s, name, closers)
-	switch {
-	case err != nil:
-		return err
-	case layout == nil:
-		return e.ReadBeside(f, beside)
-	case beside != bundle.Beside{}:
-		return fault.New(fault.UsageInvalid, "--certificate and --rfc3161-timestamp go with a signature in a file, not with an image layout")
-	}
+// digestsOf are the digests by which an image layout may call the artifacts.
+func digestsOf(subjects []verify.Artifact) []string {
 	digests := make(map[string]bool)
 	for _, a := range subjects {
 		if sum, ok := a.Digest["sha256"]; ok {
 			digests["sha256:"+sum] = true
 		}
 	}
-	return e.ReadLayout(layout, slices.Sorted(maps.Keys(digests))...)
+	return slices.Sorted(maps.Keys(digests))
 }
 
 // besideFlags name what lies in files of its own beside a signature. They are

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"io"
+	"os"
 	"slices"
 
 	"github.com/spf13/pflag"
@@ -46,7 +47,7 @@ func (f *renderingFlags) AddFlags(fs *pflag.FlagSet) {
 // open starts the rendering of a verdict over what the user named. With a file
 // to go to, the text goes to standard output as well. The caller defers Abort.
 func (f *renderingFlags) open(ctx context.Context, s *session, inputs, reservations []string) (report.Writer, error) {
-	d := document{ctx: ctx, s: s, inputs: inputs, reservations: reservations}
+	d := document{ctx: ctx, s: s, inputs: inputs, named: namedWords(inputs), reservations: reservations}
 	format := cmp.Or(s.config.Format, formatText)
 	if f.output.onStdout() {
 		if format == formatHTML {
@@ -66,11 +67,22 @@ func (f *renderingFlags) open(ctx context.Context, s *session, inputs, reservati
 	return report.Tee(append(gitHub(s, format), file, d.in(formatText, s.ui.Out, nil))...), nil
 }
 
+// namedWords say what the user named.
+func namedWords(inputs []string) string {
+	for _, name := range inputs {
+		if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() {
+			return plural(len(inputs), "input")
+		}
+	}
+	return plural(len(inputs), "file")
+}
+
 // document is what all renderings of one verdict have in common.
 type document struct {
 	ctx          context.Context
 	s            *session
 	inputs       []string
+	named        string
 	reservations []string
 	ascii        bool
 }
@@ -90,7 +102,7 @@ func (d *document) in(format string, p *ui.Printer, w io.Writer) report.Writer {
 	case formatHTML:
 		return report.NewPage(d.ctx, w, o)
 	}
-	return newVerdictText(p, len(d.inputs), d.reservations)
+	return newVerdictText(p, d.named, d.reservations, d.s.ui.Verbose())
 }
 
 // standardOutput makes a failure to write one that says where.

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,16 +20,20 @@ const (
 	// maxShownFailures is how many of those are shown in full; of the rest each has
 	// a line.
 	maxShownFailures = 100
+	// maxShownIgnored is how many ignored parts of the inputs are listed. The rest is
+	// counted, and listed by the formats json and ndjson.
+	maxShownIgnored = 20
 )
 
 // verdictText is a verdict for people: a tree of checks for each payload. The
 // first line says what was looked at and what was not, the last one the verdict.
 type verdictText struct {
 	p *ui.Printer
-	// files is how many files the user named, and reservations what the verdict is
+	// named is what the user named, in words, and reservations what the verdict is
 	// not about.
-	files        int
+	named        string
 	reservations []string
+	all          bool // all results are shown in full, as they come
 
 	held  []verify.Result // until there are too many
 	tally report.Tally
@@ -37,21 +43,27 @@ type verdictText struct {
 	// hints are what can be done, by the reason of a failure.
 	hints   map[fault.Reason]string
 	fall    []string
-	ignored []verify.Ignored // until the results are shown
+	ignored []verify.Ignored // the first ones
 }
 
 var _ report.Writer = (*verdictText)(nil)
 
-func newVerdictText(p *ui.Printer, files int, reservations []string) *verdictText {
-	return &verdictText{p: p, files: files, reservations: reservations, hints: make(map[fault.Reason]string)}
+func newVerdictText(p *ui.Printer, named string, reservations []string, all bool) *verdictText {
+	return &verdictText{p: p, named: named, reservations: reservations, all: all, hints: make(map[fault.Reason]string)}
 }
 
 // Result implements report.Writer.
 func (v *verdictText) Result(r *verify.Result) error {
 	v.note(r)
-	if v.begun {
-		v.showFailure(r)
+	if v.all {
+		if !v.begun {
+			v.begin(v.named)
+		}
+		v.p.Tree(resultNode(v.p, r))
 		return v.p.Flush()
+	}
+	if v.begun {
+		return v.showFailure(r)
 	}
 	kept := *r
 	kept.Message = nil // what it is read from closes
@@ -64,32 +76,44 @@ func (v *verdictText) Result(r *verify.Result) error {
 
 // many shows what was held back, and from here on only failures, as they come.
 func (v *verdictText) many() error {
-	v.begin(plural(v.files, "file"))
-	for i := range v.held {
-		v.showFailure(&v.held[i])
+	v.begin(v.named)
+	held := v.held
+	v.held = nil
+	for i := range held {
+		if err := v.showFailure(&held[i]); err != nil {
+			return err
+		}
 	}
-	for i := range v.ignored {
-		v.showIgnored(&v.ignored[i])
-	}
-	v.held, v.ignored = nil, nil
 	return v.p.Flush()
 }
 
 // Ignored implements report.Writer.
 func (v *verdictText) Ignored(i *verify.Ignored) error {
-	if v.begun {
-		v.showIgnored(i)
-		return v.p.Flush()
-	}
-	v.ignored = append(v.ignored, *i)
-	if len(v.ignored) > maxShownFailures {
-		return v.many()
+	if len(v.ignored) < maxShownIgnored {
+		v.ignored = append(v.ignored, *i)
 	}
 	return nil
 }
 
-func (v *verdictText) showIgnored(i *verify.Ignored) {
-	v.p.Status(ui.Skipped, ui.T(i.Place()+" ignored: "+i.Message))
+// showIgnored lists what was passed over, and counts what is not listed.
+func (v *verdictText) showIgnored(counts map[fault.Reason]int) {
+	total, listed := 0, 0
+	for _, n := range counts {
+		total += n
+	}
+	for i := range v.ignored {
+		p := &v.ignored[i]
+		listed += max(1, p.Lines)
+		v.p.Status(ui.Skipped, ui.T(report.IgnoredPlace(p)+" ignored: "+p.Message))
+	}
+	if listed >= total {
+		return
+	}
+	var words []string
+	for _, reason := range slices.Sorted(maps.Keys(counts)) {
+		words = append(words, fmt.Sprintf("%s %s", ui.Count(counts[reason]), reason))
+	}
+	v.p.Status(ui.Skipped, ui.T(fmt.Sprintf("%s ignored in all: %s", ui.Count(total), strings.Join(words, ", "))))
 }
 
 // note keeps what the end of the verdict needs of a result.
@@ -113,14 +137,15 @@ func (v *verdictText) begin(scope ...string) {
 	v.p.Line(ui.Styled(ui.Strong, "stella verify  "), ui.T(strings.Join(scope, ", ")))
 }
 
-func (v *verdictText) showFailure(r *verify.Result) {
+// showFailure prints a result that is not verified, and nothing for one that is.
+func (v *verdictText) showFailure(r *verify.Result) error {
 	if r.Verified {
-		return
+		return nil
 	}
 	v.failures++
 	if v.failures <= maxShownFailures {
 		v.p.Tree(resultNode(v.p, r))
-		return
+		return v.p.Flush()
 	}
 	var reasons []string
 	for _, c := range r.Checks {
@@ -129,15 +154,24 @@ func (v *verdictText) showFailure(r *verify.Result) {
 		}
 	}
 	v.p.Status(ui.Failed, ui.T(sources(r)+"  "), ui.Styled(ui.Faint, strings.Join(reasons, ", ")))
+	return v.p.Flush()
+}
+
+// countWords say what was gone over.
+func countWords(c *verify.Counts) string {
+	words := fmt.Sprintf("%s signed documents: %s verified, %s not", ui.Count(c.Evidence), ui.Count(c.Verified), ui.Count(c.Rejected))
+	if c.Unread > 0 {
+		words += fmt.Sprintf("; %s could not be read", ui.Count(c.Unread))
+	}
+	return words
 }
 
 // Close implements report.Writer.
 func (v *verdictText) Close(whole *verify.Report) error {
 	if v.begun {
-		v.p.Line(ui.T(fmt.Sprintf("%s, %s: %d verified, %d not verified",
-			plural(v.tally.Payloads, "payload"), plural(v.tally.Documents, "signed document"), v.tally.Verified, v.tally.NotVerified())))
+		v.p.Line(ui.T(countWords(&whole.Counts)))
 	} else {
-		v.begin(plural(v.files, "file"), plural(v.tally.Documents, "signed document"))
+		v.begin(v.named, plural(v.tally.Documents, "signed document"))
 	}
 	for i := range v.held {
 		v.p.Tree(resultNode(v.p, &v.held[i]))
@@ -146,9 +180,10 @@ func (v *verdictText) Close(whole *verify.Report) error {
 		v.note(r)
 		v.p.Tree(resultNode(v.p, r))
 	}
-	for i := range v.ignored {
-		v.showIgnored(&v.ignored[i])
+	if whole.Stopped {
+		v.p.Status(ui.Warned, ui.T("stopped at the first failure: what comes after it was not looked at"))
 	}
+	v.showIgnored(whole.Counts.Ignored)
 	v.p.Pairs(basis(whole)...)
 	for _, l := range whole.Loosened {
 		v.p.Status(ui.Warned, ui.T("loosened: "+l))

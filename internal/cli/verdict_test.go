@@ -22,7 +22,7 @@ func shownText(t *testing.T, unicode bool, whole *verify.Report) string {
 	var b bytes.Buffer
 	lang := map[bool]string{true: "C.UTF-8", false: "C"}[unicode]
 	p := ui.New(ui.Options{Stdout: &b, Getenv: func(name string) string { return map[string]string{"LANG": lang}[name] }}).Out
-	v := newVerdictText(p, 1, report.Reservations(whole.Compared, false))
+	v := newVerdictText(p, "1 file", report.Reservations(whole.Compared, false), false)
 	require.NoError(t, report.Write(v, whole))
 	return b.String()
 }
@@ -139,6 +139,7 @@ func TestTextOfVeryMany(t *testing.T) {
 	bad := whole.Results[0]
 	good := verify.Result{Verified: true, Evidence: bad.Evidence, Checks: bad.Checks[:2]}
 	whole.Results = nil
+	whole.Counts = verify.Counts{Evidence: 1300, Verified: 1150, Rejected: 150, Unread: 2}
 	for range 150 {
 		whole.Results = append(whole.Results, good, bad)
 	}
@@ -146,6 +147,6 @@ func TestTextOfVeryMany(t *testing.T) {
 	assert.Equal(t, maxShownFailures, strings.Count(out, "✗ app.sigstore.json  Sigstore bundle v0.3\n"))
 	assert.Equal(t, 50, strings.Count(out, "✗ app.sigstore.json  Sigstore bundle v0.3  timestamp.missing\n"))
 	assert.NotContains(t, out, "✓ app")
-	assert.Contains(t, out, "\n300 payloads, 300 signed documents: 150 verified, 150 not verified\n")
+	assert.Contains(t, out, "\n1,300 signed documents: 1,150 verified, 150 not; 2 could not be read\n")
 	assert.Equal(t, 1, strings.Count(out, "stella verify  "))
 }

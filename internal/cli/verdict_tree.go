@@ -21,8 +21,15 @@ func resultNode(p *ui.Printer, r *verify.Result) ui.Node {
 	if c := r.Claims; c != nil {
 		n.Notes = claimNotes(p, c)
 	}
-	for _, c := range r.Checks {
+	checks := r.Checks
+	if r.Unread() {
+		checks = checks[:1] // none of the others was run
+	}
+	for _, c := range checks {
 		n.Children = append(n.Children, checkNode(p, c, r))
+	}
+	if r.Unread() {
+		n.Children = append(n.Children, ui.Node{Status: glyphOf(verify.NotRun), Line: statusLine("the rest    ", verify.NotRun, "")})
 	}
 	return n
 }
@@ -30,7 +37,7 @@ func resultNode(p *ui.Printer, r *verify.Result) ui.Node {
 func sources(r *verify.Result) string {
 	var names []string
 	for _, e := range r.Evidence {
-		names = append(names, e.Place()+"  "+e.Shape)
+		names = append(names, strings.TrimSpace(e.Place()+"  "+e.Shape))
 	}
 	return strings.Join(names, "; ")
 }
@@ -38,7 +45,10 @@ func sources(r *verify.Result) string {
 // claimNotes shows what a verified payload says.
 func claimNotes(p *ui.Printer, c *verify.Claims) [][]ui.Text {
 	if c.PredicateType == "" {
-		notes := [][]ui.Text{{ui.T("payload  " + c.PayloadType)}}
+		var notes [][]ui.Text
+		if c.PayloadType != "" {
+			notes = append(notes, []ui.Text{ui.T("payload  " + c.PayloadType)})
+		}
 		if c.Problem != "" {
 			notes = append(notes, []ui.Text{ui.T("problem  " + c.Problem)})
 		}

@@ -49,6 +49,35 @@ func (w *world) checkText(want failure, o outcome) {
 	noTrace(w.t, o)
 }
 
+// failsBeside runs a verification of something good and something that cannot be
+// read. There is a verdict, in which the latter is a failure of its own.
+func (w *world) failsBeside(want failure, c call) {
+	w.t.Helper()
+	before := w.picture()
+	text := w.run(c)
+	w.checkBeside(want, text)
+	v := w.judged(want.status, want.reason, c)
+	var good, bad int
+	for _, r := range v.Results {
+		good += count(r.Verified)
+		bad += count(len(r.Checks) > 0 && r.Checks[0].Name == "evidence" && r.Checks[0].Reason == want.reason)
+	}
+	assert.Positive(w.t, good, "what can be read has its verdict")
+	assert.Equal(w.t, 1, bad, "what cannot be read is one failure: %+v", v.Results)
+	assert.Equal(w.t, before, w.picture(), "%q left something behind", c.args)
+}
+
+func (w *world) checkBeside(want failure, o outcome) {
+	w.t.Helper()
+	require.Equal(w.t, want.status, o.status, "%s", o)
+	assert.Empty(w.t, o.stderr)
+	assert.Contains(w.t, o.stdout, string(want.reason))
+	for _, part := range want.says {
+		assert.Contains(w.t, o.stdout, strings.Trim(part, `"`))
+	}
+	noTrace(w.t, o)
+}
+
 func count(yes bool) int {
 	if yes {
 		return 1

@@ -80,7 +80,7 @@ func TestUnreadable(t *testing.T) {
 			case "sign --passphrase-file":
 				want = failure{2, fault.PassphraseSource, []string{`"locked.json"`, "permission denied"}}
 			}
-			in(t, w).fails(want, as(mortal, put(args, "locked.json")...))
+			in(t, w).failsReading(name, want, as(mortal, put(args, "locked.json")...))
 		})
 	}
 }

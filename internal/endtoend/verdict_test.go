@@ -223,14 +223,13 @@ func TestJSONLines(t *testing.T) {
 		line   string
 		reason fault.Reason
 	}{
-		"truncated": {string(dsseLine[:100]) + "\n", fault.InputMalformed},
+		"truncated": {string(dsseLine[:100]) + "\n", fault.EnvelopeMalformed},
 		"malformed": {`{"payload":1,"payloadType":"x","signatures":[]}` + "\n", fault.EnvelopeMalformed},
 		"version":   {`{"mediaType":"application/vnd.dev.sigstore.bundle.v9+json"}` + "\n", fault.BundleVersion},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w.write("all.intoto.jsonl", bytes.Join([][]byte{bundle, []byte(bad.line), dsseLine}, nil))
-			o := w.run(verify)
-			in(t, w).checkText(failure{2, bad.reason, []string{"all.intoto.jsonl", "line 2"}}, o)
+			in(t, w).failsBeside(failure{2, bad.reason, []string{"all.intoto.jsonl", "line 2"}}, verify)
 		})
 	}
 }

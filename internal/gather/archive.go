@@ -16,12 +16,30 @@ import (
 // larger ones go to a temporary file. Some hundred of them are on the way at once.
 const heldInMemory = 64 << 10
 
-// archive walks the archive p, which is in f and begins with head.
+// archive walks the archive p, which is in f and begins with head, or yields the
+// image layout that it is. It closes f.
 func (w *walk) archive(p verify.Piece, head []byte, f *input.File) bool {
-	if format := archive.Recognise(head); format != archive.Zip {
+	if w.o.Beside != (bundle.Beside{}) {
+		return w.failed(p, errors.Join(errBeside(), f.Close()))
+	}
+	switch format := archive.Recognise(head); format {
+	case archive.Zip:
+		defer f.Close()
+		return w.members(p, head, archive.ReadZip(f, f.Size()))
+	case archive.Tar:
+		l, err := openLayout(f)
+		if err != nil {
+			return w.failed(p, errors.Join(err, f.Close()))
+		}
+		if l != nil {
+			w.closers = append(w.closers, f)
+			return w.layout(p, l)
+		}
+		fallthrough
+	default:
+		defer f.Close()
 		return w.members(p, head, archive.ReadTar(f.Reader(), format))
 	}
-	return w.members(p, head, archive.ReadZip(f, f.Size()))
 }
 
 func (w *walk) members(p verify.Piece, head []byte, members archive.Members) bool {
@@ -35,7 +53,7 @@ func (w *walk) members(p verify.Piece, head []byte, members archive.Members) boo
 			return false
 		}
 	}
-	return w.ctx.Err() == nil
+	return w.give(verify.Piece{Name: p.Name, Named: true, End: true})
 }
 
 // member yields one member of an archive. Of one that cannot be evidence it reads no

@@ -71,7 +71,7 @@ func BenchmarkDirectory(b *testing.B) {
 			b.ReportAllocs()
 			b.ResetTimer()
 			begin := cpu()
-			in := gather.New([]string{dir}, nil)
+			in := gather.New([]string{dir}, gather.Options{})
 			defer in.Close()
 			sink := &nothing{}
 			_, err = v.Stream(b.Context(), in, verify.StreamOptions{Together: together}, sink)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
+	"github.com/stellaops/stella/internal/oci"
 	"github.com/stellaops/stella/internal/spill"
 	"github.com/stellaops/stella/pkg/verify"
 )
@@ -25,9 +26,17 @@ const (
 	maxDepth = 64
 )
 
-// directory walks a directory.
-func (w *walk) directory(dir string, depth int) bool {
-	self := verify.Piece{Name: dir}
+// directory walks a directory, or yields the image layout that it is.
+func (w *walk) directory(self verify.Piece, depth int) bool {
+	dir := self.Name
+	if oci.IsLayout(dir) {
+		l, err := oci.Open(dir)
+		if err != nil {
+			return w.failed(self, err)
+		}
+		return w.layout(self, l)
+	}
+	self.Named = false
 	if depth > maxDepth {
 		return w.failed(self, fault.New(fault.InputTooLarge, "directories are more than %d deep", maxDepth).
 			WithHint("name the deeper directory itself"))
@@ -40,7 +49,7 @@ func (w *walk) directory(dir string, depth int) bool {
 			return false
 		}
 	}
-	return true
+	return depth > 0 || w.give(verify.Piece{Name: dir, Named: true, End: true})
 }
 
 // entry walks on to one entry of a directory.
@@ -48,7 +57,7 @@ func (w *walk) entry(dir string, e entry, depth int) bool {
 	p := verify.Piece{Name: filepath.Join(dir, e.name)}
 	switch e.kind {
 	case kindDirectory:
-		return w.directory(p.Name, depth+1)
+		return w.directory(p, depth+1)
 	case kindFile:
 		return w.give(p)
 	case kindLink:

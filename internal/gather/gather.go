@@ -6,31 +6,82 @@ import (
 	"io"
 	"iter"
 	"os"
+	"sync"
 
 	"github.com/stellaops/stella/internal/archive"
+	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
+	"github.com/stellaops/stella/internal/oci"
 	"github.com/stellaops/stella/pkg/verify"
 )
 
+// Options say more about the inputs than their names.
+type Options struct {
+	// Stdin is what "-" names.
+	Stdin io.Reader
+	// About are the digests, "sha256:<hex>", of the images about which evidence is
+	// wanted of an image layout; none for all of it.
+	About []string
+	// Beside is what lies beside the one file that is named.
+	Beside bundle.Beside
+}
+
 // Inputs are what the user named, as verify.Inputs. Close them.
 type Inputs struct {
-	names []string
-	stdin io.Reader
-	keep  *keep // nil before the first use
+	names   []string
+	o       Options
+	keep    *keep // nil before the first use
+	closers []io.Closer
+
+	mu    sync.Mutex
+	known map[string]*parsed // what Open finds by its name
 }
 
 var _ verify.Inputs = (*Inputs)(nil)
 
-// New returns the inputs called names, "-" for stdin.
-func New(names []string, stdin io.Reader) *Inputs { return &Inputs{names: names, stdin: stdin} }
+// New returns the inputs called names.
+func New(names []string, o Options) *Inputs { return &Inputs{names: names, o: o} }
 
-// Close releases what was kept aside.
+// Close releases everything that is still open.
 func (in *Inputs) Close() error {
-	if in.keep == nil {
-		return nil
+	err := closeAll(in.closers)
+	in.closers = nil
+	if in.keep != nil {
+		err = errors.Join(err, in.keep.close())
 	}
-	return in.keep.close()
+	return err
+}
+
+// Bulk reports whether something is named that may hold any number of files: a
+// directory, a pattern, an archive or standard input. What is named one by one was
+// meant to be looked at together.
+func (in *Inputs) Bulk() bool {
+	for _, name := range in.names {
+		if name == "-" {
+			return true
+		}
+		info, err := os.Stat(name)
+		switch {
+		case err != nil && isPattern(name), err == nil && info.IsDir() && !oci.IsLayout(name):
+			return true
+		case err == nil && info.Mode().IsRegular() && isArchive(name):
+			return true
+		}
+	}
+	return false
+}
+
+// isArchive reports whether a file is an archive by its first bytes.
+func isArchive(name string) bool {
+	f, err := os.Open(name)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	head := make([]byte, archive.HeadSize)
+	n, _ := io.ReadFull(f, head)
+	return archive.Recognise(head[:n]) != archive.None
 }
 
 // Pieces implements verify.Inputs.
@@ -47,6 +98,9 @@ func (in *Inputs) Pieces(ctx context.Context, again bool) iter.Seq[verify.Piece]
 
 // Open implements verify.Inputs.
 func (in *Inputs) Open(p *verify.Piece) (verify.Content, error) {
+	if known := in.remembered(p.Name); known != nil {
+		return known, nil
+	}
 	switch {
 	case p.Place.Kept:
 		return in.keep.open(p)
@@ -93,7 +147,10 @@ func (w *walk) argument(name string) bool {
 func (w *walk) named(name string) bool {
 	p := verify.Piece{Name: name, Named: true}
 	if info, err := os.Stat(name); err == nil && info.IsDir() {
-		return w.directory(name, 0)
+		if w.o.Beside != (bundle.Beside{}) {
+			return w.failed(p, errBeside())
+		}
+		return w.directory(p, 0)
 	}
 	f, err := input.Open(name, nil, input.MaxArtifact)
 	if err != nil {
@@ -104,7 +161,6 @@ func (w *walk) named(name string) bool {
 		return w.failed(p, errors.Join(err, f.Close()))
 	}
 	if archive.Recognise(head) != archive.None {
-		defer f.Close()
 		return w.archive(p, head, f)
 	}
 	return w.file(p, f)
@@ -112,6 +168,9 @@ func (w *walk) named(name string) bool {
 
 // file yields a file that is open.
 func (w *walk) file(p verify.Piece, f *input.File) bool {
+	if w.o.Beside != (bundle.Beside{}) {
+		return w.beside(p, f)
+	}
 	if w.again {
 		defer f.Close()
 		if info, err := os.Stat(p.Name); p.Name != "-" && err == nil && info.Mode().IsRegular() {

@@ -18,7 +18,7 @@ import (
 // one document. Lines are yielded as they come; everything else is read to its end
 // first, but for a tar archive.
 func (w *walk) standardInput() bool {
-	in := bufio.NewReaderSize(w.stdin, lineBuffer)
+	in := bufio.NewReaderSize(w.o.Stdin, lineBuffer)
 	p := verify.Piece{Name: "-", Named: true}
 	head, err := firstOf(in)
 	if err != nil {
@@ -58,7 +58,6 @@ func (w *walk) whole(p verify.Piece, head []byte, r io.Reader) bool {
 		return w.failed(p, err)
 	}
 	if archive.Recognise(head) == archive.Zip {
-		defer f.Close()
 		return w.archive(p, head, f)
 	}
 	return w.file(p, f)

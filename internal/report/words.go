@@ -35,6 +35,15 @@ func ResultName(r *verify.Result) string {
 	return strings.Join(names, "; ")
 }
 
+// IgnoredPlace names what was ignored: the file, and where in it.
+func IgnoredPlace(i *verify.Ignored) string {
+	place := i.Place()
+	if i.Lines > 1 {
+		place += fmt.Sprintf(" to %d", i.Line+i.Lines-1)
+	}
+	return place
+}
+
 // Reservations are what a reader of the verdict must not take for granted.
 func Reservations(compared, assumed bool) []string {
 	var out []string

@@ -26,6 +26,8 @@ type Printer struct {
 	width    int // 0: never wrap
 	color    bool
 	unicode  bool
+	dumb     bool   // a terminal that cannot take a line back
+	before   func() // called before anything is written; nil for nothing to do
 }
 
 // Terminal reports whether a person reads this stream as it is written.
@@ -122,6 +124,9 @@ func SafeJSON(text []byte, asciiOnly bool) string {
 
 // Flush writes out what is buffered.
 func (p *Printer) Flush() error {
+	if p.before != nil && p.buf.Len() > 0 {
+		p.before()
+	}
 	if p.err == nil && p.buf.Len() > 0 {
 		if _, err := p.w.Write(p.buf.Bytes()); err != nil {
 			p.err = lost(p.noun, err)

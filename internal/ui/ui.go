@@ -106,6 +106,9 @@ func (u *UI) Ask(format string, args ...any) {
 	_ = terminal.Close()
 }
 
+// Verbose reports whether the user wants to see everything.
+func (u *UI) Verbose() bool { return u.verbose }
+
 // Detail tells the user something that only --verbose shows, and not with
 // --format json.
 func (u *UI) Detail(format string, args ...any) {
@@ -159,6 +162,7 @@ func newPrinter(o Options, noun string, w io.Writer, width int) *Printer {
 		noun:     noun,
 		w:        w,
 		terminal: terminal,
+		dumb:     o.Getenv("TERM") == "dumb",
 		width:    columns(o.Getenv, width),
 		color:    !o.NoColor && colored(o.Getenv, terminal),
 		unicode:  unicodeLocale(o.Getenv),

@@ -15,14 +15,16 @@ import (
 type outcome struct {
 	piece   Piece
 	results []*Result
-	ignored *Ignored
+	ignored []Ignored
 	lines   *reading // JSON lines, which the receiver judges and closes
 }
 
 // apart judges each piece by itself.
 func (s *stream) apart(ctx context.Context) error {
 	return ordered.Run(ctx, s.in.Pieces(ctx, false), s.judgePiece, func(j outcome) error {
-		s.read++
+		if !j.piece.End {
+			s.read++
+		}
 		if j.lines != nil {
 			return s.apartLines(ctx, j)
 		}
@@ -32,6 +34,9 @@ func (s *stream) apart(ctx context.Context) error {
 
 // judgePiece is called by several goroutines at once.
 func (s *stream) judgePiece(ctx context.Context, p Piece) outcome {
+	if p.End {
+		return outcome{piece: p}
+	}
 	r := s.open(&p)
 	if r.lines != nil {
 		return outcome{piece: p, lines: &r}
@@ -56,13 +61,32 @@ func (s *stream) judgeReading(ctx context.Context, p Piece, r reading) outcome {
 }
 
 func (s *stream) take(j outcome) error {
-	if j.ignored != nil {
-		return s.ignored(j.ignored)
-	}
-	for _, r := range j.results {
-		if err := s.result(r, j.piece.Named && j.piece.Line == 0); err != nil {
+	for i := range j.ignored {
+		if err := s.ignored(&j.ignored[i]); err != nil {
 			return err
 		}
+	}
+	if err := s.gathered(&j.piece, len(j.results)); err != nil {
+		j.results = append(j.results, unreadable(&j.piece, err))
+	}
+	for _, r := range j.results {
+		if err := s.result(r, j.piece.Named); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// gathered counts the evidence in what was gathered from one place, n more in p, and
+// returns the error about a place where there is none.
+func (s *stream) gathered(p *Piece, n int) error {
+	switch {
+	case p.End && s.inside == 0:
+		return fault.New(fault.SignatureMissing, "there is no envelope or bundle in it")
+	case p.Named:
+		s.inside = 0
+	default:
+		s.inside += n
 	}
 	return nil
 }
@@ -77,8 +101,8 @@ func (s *stream) apartLines(ctx context.Context, file outcome) error {
 		return s.judgeReading(ctx, p, r)
 	}, func(j outcome) error {
 		l.seen = l.seen || len(j.results) > 0
-		if j.ignored != nil {
-			return run.add(j.ignored)
+		if len(j.ignored) > 0 {
+			return run.add(&j.ignored[0])
 		}
 		if err := run.flush(); err != nil {
 			return err
@@ -95,7 +119,7 @@ func (s *stream) apartLines(ctx context.Context, file outcome) error {
 		return err
 	}
 	if err := l.end(); err != nil {
-		return s.result(unreadable(&file.piece, err), false)
+		return s.result(unreadable(&file.piece, err), file.piece.Named)
 	}
 	return nil
 }

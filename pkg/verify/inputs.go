@@ -5,6 +5,7 @@ import (
 	"io"
 	"iter"
 
+	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/input"
 )
 
@@ -30,6 +31,9 @@ type Piece struct {
 	// Named says that the user asked for this very piece. If it is not evidence it
 	// is an error then; else it is passed over.
 	Named bool
+	// End says that this is no piece but the end of the directory, pattern or archive
+	// called Name: if no evidence came out of it, that is a failure.
+	End bool
 	// Content is the piece, already open, or nil if Inputs.Open is to open it.
 	Content Content
 	// Place is where the Inputs find the piece. It survives, with the fields above
@@ -52,6 +56,14 @@ type Content interface {
 	io.Closer
 	// Size returns the number of bytes there were at opening.
 	Size() int64
+}
+
+// Parsed is Content whose evidence is known already, in another way than by reading
+// its bytes: that of an image layout.
+type Parsed interface {
+	Content
+	// Evidence returns what there is, and what was ignored. Neither may be changed.
+	Evidence() ([]bundle.Item, []Ignored)
 }
 
 // opened returns the file that readers of evidence take.

@@ -15,7 +15,7 @@ type reading struct {
 	content Content
 	items   []bundle.Item
 	lines   *input.File // JSON lines
-	ignored *Ignored
+	ignored []Ignored
 	unread  error
 }
 
@@ -35,6 +35,11 @@ func (s *stream) open(p *Piece) reading {
 	if err != nil {
 		return r.failed(p, err)
 	}
+	if known, ok := r.content.(Parsed); ok {
+		items, ignored := known.Evidence()
+		r.items, r.ignored = placed(p, items), ignored
+		return r
+	}
 	f := opened(p, r.content)
 	items, lines, err := bundle.ReadDocument(f, p.Named)
 	switch {
@@ -51,13 +56,14 @@ func (s *stream) open(p *Piece) reading {
 
 func (r reading) failed(p *Piece, err error) reading {
 	if i, ok := errors.AsType[*Ignored](err); ok {
-		i.Source, i.Member, i.Line = p.Name, p.Member, p.Line
-		r.ignored = i
+		told := *i
+		told.Source, told.Member, told.Line = p.Name, p.Member, p.Line
+		r.ignored = []Ignored{told}
 		return r
 	}
 	line := p.Line > 0 && fault.ReasonOf(err) == fault.NotEvidence
 	if line || !p.Named && bundle.PassedOver(p.ownName(), err) {
-		r.ignored = passedOver(p, err)
+		r.ignored = []Ignored{passedOver(p, err)}
 		return r
 	}
 	r.unread = err
@@ -67,13 +73,19 @@ func (r reading) failed(p *Piece, err error) reading {
 // ownName is the name that may say that the piece is evidence.
 func (p *Piece) ownName() string { return cmp.Or(p.Member, p.Name) }
 
-// placed says of items which piece they are from.
+// placed returns items that say which piece they are from.
 func placed(p *Piece, items []bundle.Item) []bundle.Item {
-	for i := range items {
-		items[i].Source, items[i].Member = p.Name, p.Member
-		if p.Line > 0 {
-			items[i].Line = p.Line
-		}
+	out := make([]bundle.Item, len(items))
+	for i, item := range items {
+		out[i] = inPlace(p, item)
 	}
-	return items
+	return out
+}
+
+func inPlace(p *Piece, item bundle.Item) bundle.Item {
+	item.Source, item.Member = p.Name, p.Member
+	if p.Line > 0 {
+		item.Line = p.Line
+	}
+	return item
 }

@@ -46,6 +46,7 @@ func (e *entry) appendTo(b []byte) []byte {
 		b = appendText(b, string(fault.ReasonOf(e.err)))
 		b = appendText(b, e.err.Error())
 		b = appendText(b, fault.HintOf(e.err))
+		b = appendText(b, pathOf(e.err))
 	}
 	return b
 }
@@ -66,8 +67,11 @@ func decodeEntry(b []byte) (entry, error) {
 	e.index = int(r.number())
 	e.piece.Name, e.piece.Member = r.text(), r.text()
 	if flags&flagError != 0 {
-		err := fault.New(fault.Reason(r.text()), "%s", r.text())
-		e.err = err.WithHint("%s", r.text())
+		err := fault.New(fault.Reason(r.text()), "%s", r.text()).WithHint("%s", r.text())
+		if path := r.text(); path != "" {
+			err = err.With("path", path)
+		}
+		e.err = err
 	}
 	if r.bad || len(r.b) > 0 {
 		return entry{}, errors.New("malformed record in a temporary file")

@@ -20,7 +20,7 @@ func (s *stream) reopen(e *entry) (item bundle.Item, content Content, err error)
 	if err != nil {
 		return bundle.Item{}, nil, err
 	}
-	items, needed, err := e.readAgain(opened(&e.piece, content))
+	items, needed, err := e.readAgain(content)
 	if err == nil && e.index >= len(items) {
 		err = fault.New(fault.InputChanged, "it changed while it was being read").
 			WithHint("let nothing write to the file and run the command again")
@@ -32,11 +32,16 @@ func (s *stream) reopen(e *entry) (item bundle.Item, content Content, err error)
 	if err != nil {
 		return bundle.Item{}, nil, err
 	}
-	return placed(&e.piece, items)[e.index], content, nil
+	return inPlace(&e.piece, items[e.index]), content, nil
 }
 
-// readAgain returns the items of the document, and whether they need f to stay open.
-func (e *entry) readAgain(f *input.File) (items []bundle.Item, needed bool, err error) {
+// readAgain returns the items of the document, and whether they need the content to stay open.
+func (e *entry) readAgain(content Content) (items []bundle.Item, needed bool, err error) {
+	if known, ok := content.(Parsed); ok {
+		items, _ = known.Evidence()
+		return items, false, nil
+	}
+	f := opened(&e.piece, content)
 	if e.line.Size == 0 {
 		_, held := f.Slice(0, f.Size())
 		items, _, err = bundle.ReadDocument(f, e.piece.Named)

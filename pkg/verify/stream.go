@@ -68,6 +68,7 @@ type stream struct {
 	read    int     // pieces, in the first reading
 	first   *Result // until another one comes: whether it is alone tells what it lacks
 	named   bool    // whether the first result is that of a named piece
+	inside  int     // pieces of evidence since the last piece that was named
 	stopped bool
 }
 

@@ -31,13 +31,14 @@ type file struct {
 	content string
 	named   bool
 	err     error
+	end     bool // of a named place
 }
 
 func (f files) Pieces(_ context.Context, again bool) iter.Seq[verify.Piece] {
 	return func(yield func(verify.Piece) bool) {
 		for i, file := range f {
-			p := verify.Piece{Name: file.name, Named: file.named, Err: file.err, Place: verify.Place{Kept: true, Off: int64(i)}}
-			if !again && i%2 == 0 && file.err == nil {
+			p := verify.Piece{Name: file.name, Named: file.named || file.end, End: file.end, Err: file.err, Place: verify.Place{Kept: true, Off: int64(i)}}
+			if !again && i%2 == 0 && file.err == nil && !file.end {
 				p.Content = input.FromBytes(file.name, []byte(file.content))
 			}
 			if !yield(p) {
@@ -320,6 +321,32 @@ func TestNamedPieceIsNeverPassedOver(t *testing.T) {
 			assert.Nil(t, r, "over nothing there is no verdict")
 			assert.ErrorContains(t, err, `"bad"`)
 		}
+	}
+}
+
+// TestNamedPlaceWithoutEvidence is never success, whatever else there is.
+func TestNamedPlaceWithoutEvidence(t *testing.T) {
+	pool := newEvidencePool(t)
+	good := file{name: "d/good", content: pool.lines[0]}
+	other := file{name: "d/other", content: "# text"}
+	lines := file{name: "d/lines.jsonl", content: pool.lines[0] + "\n" + pool.lines[6] + "\n"}
+	named := file{name: "good", content: pool.lines[0], named: true}
+	end := file{name: "d", end: true}
+	for _, together := range []bool{false, true} {
+		o := verify.StreamOptions{Together: together}
+		for _, in := range []files{{good, other, end}, {other, lines, end}, {named, good, end, good, end}} {
+			_, err := stream(t, in, pool.onePolicy(t), o)
+			require.NoError(t, err)
+		}
+		for _, in := range []files{{named, other, end}, {good, end, other, end}, {other, end, named}, {named, end}} {
+			r, err := stream(t, in, pool.onePolicy(t), o)
+			assert.Equal(t, fault.SignatureMissing, fault.ReasonOf(err))
+			assert.Equal(t, 1, r.Counts.Verified, "the other one is verified all the same")
+			assert.Equal(t, 1, r.Counts.Unread)
+		}
+		r, err := stream(t, files{other, end}, pool.onePolicy(t), o)
+		assert.Nil(t, r, "over nothing there is no verdict")
+		assert.ErrorContains(t, err, `"d": there is no envelope or bundle in it`)
 	}
 }
 

@@ -57,7 +57,7 @@ func (s *stream) together(ctx context.Context) error {
 type found struct {
 	piece   Piece
 	records [][]byte
-	ignored *Ignored
+	ignored []Ignored
 	lines   *reading
 }
 
@@ -71,6 +71,9 @@ type collation struct {
 
 // findPiece is called by several goroutines at once.
 func (c *collation) findPiece(_ context.Context, p Piece) found {
+	if p.End {
+		return found{piece: p}
+	}
 	r := c.open(&p)
 	if r.lines != nil {
 		return found{piece: p, lines: &r}
@@ -115,10 +118,17 @@ const (
 
 // take numbers and keeps the records of a piece.
 func (c *collation) take(f found) error {
-	c.read++
-	c.tell()
-	if f.ignored != nil {
-		return c.ignored(f.ignored)
+	if !f.piece.End {
+		c.read++
+		c.tell()
+	}
+	for i := range f.ignored {
+		if err := c.ignored(&f.ignored[i]); err != nil {
+			return err
+		}
+	}
+	if err := c.gathered(&f.piece, len(f.records)); err != nil {
+		f.records = append(f.records, recordOf("", entry{piece: f.piece, err: err}))
 	}
 	for _, r := range f.records {
 		head := 1
@@ -146,8 +156,8 @@ func (c *collation) findLines(ctx context.Context, file found) error {
 		return c.find(p, at, r)
 	}, func(f found) error {
 		l.seen = l.seen || len(f.records) > 0
-		if f.ignored != nil {
-			return run.add(f.ignored)
+		if len(f.ignored) > 0 {
+			return run.add(&f.ignored[0])
 		}
 		if err := run.flush(); err != nil {
 			return err

@@ -1,6 +1,8 @@
 package verify
 
 import (
+	"errors"
+
 	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/fault"
 )
@@ -28,6 +30,10 @@ func unjudgeable(sources []Source, err, whole error) *Result {
 	return r
 }
 
+// Unread reports whether the evidence could not be read. Then nothing was checked,
+// and the first check says why.
+func (r *Result) Unread() bool { return r.unread != nil }
+
 func (p *Piece) source() Source { return Source{File: p.Name, Member: p.Member, Line: p.Line} }
 
 // quotes reports whether the message of an error with this reason may have words
@@ -46,12 +52,23 @@ func inPiece(p *Piece, err error) error {
 	if reason == fault.Internal {
 		reason = fault.InputUnreadable
 	}
+	if pathOf(err) == p.Name && p.Member == "" && p.Line == 0 {
+		return err // it names the place itself
+	}
 	return fault.Wrap(reason, err, "%s", where(bundle.Item{Source: p.Name, Member: p.Member, Line: p.Line})).With("path", p.Name)
 }
 
+// pathOf returns the file that an error names itself, if it does.
+func pathOf(err error) string {
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		return f.Details["path"]
+	}
+	return ""
+}
+
 // passedOver is what is told of a piece that is no evidence and was not named.
-func passedOver(p *Piece, err error) *Ignored {
-	i := &Ignored{Source: p.Name, Member: p.Member, Line: p.Line, Reason: fault.ReasonOf(err), Message: err.Error()}
+func passedOver(p *Piece, err error) Ignored {
+	i := Ignored{Source: p.Name, Member: p.Member, Line: p.Line, Reason: fault.ReasonOf(err), Message: err.Error()}
 	if quotes(i.Reason) {
 		i.Message = i.Reason.Meaning()
 	}

@@ -61,9 +61,11 @@ func Start(t testing.TB) *Browser {
 	}
 	theirs, to := pipe(t)
 	from, theirsToo := pipe(t)
-	cmd := exec.CommandContext(t.Context(), path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+	profile := profileDir(t)
+	cmd := exec.Command(path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
 		"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-		"--hide-scrollbars", "--remote-debugging-pipe", "--user-data-dir="+t.TempDir())
+		"--hide-scrollbars", "--remote-debugging-pipe", "--user-data-dir="+profile)
+	cmd.Env = append(os.Environ(), "TMPDIR="+profile)
 	cmd.ExtraFiles = []*os.File{theirs, theirsToo} // descriptors 3 and 4
 	require.NoError(t, cmd.Start())
 	theirs.Close()
@@ -72,12 +74,27 @@ func Start(t testing.TB) *Browser {
 	ended := make(chan struct{})
 	go func() { defer close(ended); b.listen(from) }()
 	t.Cleanup(func() {
-		_ = b.try("", "Browser.close", nil, nil)
+		if b.try("", "Browser.close", nil, nil) != nil {
+			_ = cmd.Process.Kill()
+		}
 		to.Close()
 		_ = cmd.Wait()
 		<-ended
 	})
 	return b
+}
+
+// profileDir makes the directory of a profile and removes it after the test. The
+// browser's helpers outlive it for a moment and still write there, so removing it
+// may take more than one attempt.
+func profileDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "stella-chromium-")
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		require.Eventually(t, func() bool { return os.RemoveAll(dir) == nil }, patience, 50*time.Millisecond)
+	})
+	return dir
 }
 
 func pipe(t testing.TB) (r, w *os.File) {

@@ -1,0 +1,132 @@
+package gather
+
+import (
+	"archive/tar"
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/stellaops/stella/internal/bundle"
+	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/input"
+	"github.com/stellaops/stella/internal/oci"
+	"github.com/stellaops/stella/pkg/verify"
+)
+
+// parsed is a piece whose evidence was found in another way than by reading bytes.
+// It is open until the Inputs are closed.
+type parsed struct {
+	items   []bundle.Item
+	ignored []verify.Ignored
+}
+
+var _ verify.Parsed = (*parsed)(nil)
+
+// Evidence implements verify.Parsed.
+func (p *parsed) Evidence() ([]bundle.Item, []verify.Ignored) { return p.items, p.ignored }
+
+// ReadAt implements verify.Content.
+func (p *parsed) ReadAt([]byte, int64) (int, error) { return 0, io.EOF }
+
+// Size implements verify.Content.
+func (p *parsed) Size() int64 { return 0 }
+
+// Close implements verify.Content.
+func (p *parsed) Close() error { return nil }
+
+// layout yields an image layout, in a directory or an archive.
+func (w *walk) layout(p verify.Piece, l *oci.Layout) bool {
+	w.closers = append(w.closers, l)
+	found, err := l.Evidence(w.o.About...)
+	if fault.ReasonOf(err) == fault.SignatureMissing && !p.Named {
+		return w.passOver(p, "an image layout that holds no signature or attestation")
+	}
+	if err != nil {
+		return w.failed(p, err)
+	}
+	content := &parsed{items: found.Items}
+	for _, i := range found.Ignored {
+		content.ignored = append(content.ignored, verify.Ignored{Source: p.Name, Part: i.Part, Reason: fault.NotEvidence, Message: i.Reason})
+	}
+	return w.parsed(p, content)
+}
+
+// parsed yields a piece that is parsed already.
+func (w *walk) parsed(p verify.Piece, content *parsed) bool {
+	if w.again {
+		w.remember(p.Name, content)
+	} else {
+		p.Content = content
+	}
+	return w.give(p)
+}
+
+// remember keeps what is parsed for Open.
+func (in *Inputs) remember(name string, content *parsed) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.known == nil {
+		in.known = make(map[string]*parsed)
+	}
+	in.known[name] = content
+}
+
+func (in *Inputs) remembered(name string) *parsed {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.known[name]
+}
+
+// openLayout returns the image layout in a tar archive, or nil.
+func openLayout(f *input.File) (*oci.Layout, error) {
+	members := tar.NewReader(f.Reader())
+	for range maxDepth {
+		first, err := members.Next()
+		switch {
+		case err == nil && first.Typeflag == tar.TypeDir:
+			continue // those before the first file
+		case err != nil, !inLayout(first.Name):
+			return nil, nil //nolint:nilerr,nilnil // who reads the archive says what is wrong
+		}
+		return oci.OpenTar(f)
+	}
+	return nil, nil //nolint:nilnil // no program saves a layout so
+}
+
+// inLayout reports whether an image layout, as programs save it, has a member of
+// this name: its first one tells without a look at all others.
+func inLayout(name string) bool {
+	top, _, _ := strings.Cut(strings.TrimPrefix(name, "./"), "/")
+	switch top {
+	case "oci-layout", "index.json", "blobs", "manifest.json", "repositories":
+		return true
+	}
+	return false
+}
+
+// beside yields the one file, completed by what lies beside it.
+func (w *walk) beside(p verify.Piece, f *input.File) bool {
+	w.closers = append(w.closers, f)
+	items, _, err := bundle.Read(f)
+	if err == nil {
+		err = w.o.Beside.Complete(f, items)
+	}
+	if err != nil {
+		return w.failed(p, err)
+	}
+	return w.parsed(p, &parsed{items: items})
+}
+
+// errBeside refuses a signature's company for something that is no file.
+func errBeside() error {
+	return fault.New(fault.UsageInvalid, "--certificate and --rfc3161-timestamp go with a signature in a file, not with a directory, an archive or an image layout")
+}
+
+// closeAll closes everything in the reverse order of opening.
+func closeAll(closers []io.Closer) error {
+	var errs []error
+	for i := len(closers) - 1; i >= 0; i-- {
+		errs = append(errs, closers[i].Close())
+	}
+	return errors.Join(errs...)
+}
