@@ -6,9 +6,10 @@ import (
 	"os"
 	"testing"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/stellaops/stella/internal/testkit/schematest"
 )
 
 //go:embed record.schema.json
@@ -16,16 +17,8 @@ var recordSchema []byte
 
 // TestSchema holds the published schema to what is written and read.
 func TestSchema(t *testing.T) {
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(recordSchema))
-	require.NoError(t, err)
-	compiler := jsonschema.NewCompiler()
-	require.NoError(t, compiler.AddResource("record.schema.json", doc))
-	schema, err := compiler.Compile("record.schema.json")
-	require.NoError(t, err)
-	accepts := func(line []byte) bool {
-		v, err := jsonschema.UnmarshalJSON(bytes.NewReader(line))
-		return err == nil && schema.Validate(v) == nil
-	}
+	schema := schematest.Compile(t, string(recordSchema))
+	accepts := func(line []byte) bool { return schematest.Accepts(schema, string(line)) }
 
 	path := logPath(t)
 	write(t, path, 2)

@@ -129,8 +129,11 @@ func decodeMaterial(d *strictjson.Decoder, item *Item) (signer string, err error
 		case "tlogEntries":
 			return decodeLogEntries(d, m)
 		default:
-			m.Timestamps, err = d.Raw(maxMaterial)
+			if m.Timestamps, err = d.Raw(maxMaterial); err != nil {
+				return err
+			}
 			item.marks.stamps = span{d.Offset() - int64(len(m.Timestamps)), d.Offset()}
+			_, err = decodeTimestamps(m.Timestamps) // also where nobody asks for the time
 			return err
 		}
 	})

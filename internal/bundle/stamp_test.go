@@ -21,7 +21,9 @@ func stamped(t testing.TB, b, response []byte) ([]byte, error) {
 	t.Helper()
 	f := input.FromBytes("evidence", b)
 	items, _, err := bundle.Read(f)
-	require.NoError(t, err)
+	if err != nil {
+		return nil, err
+	}
 	var out bytes.Buffer
 	err = bundle.WriteStamped(&out, f, &items[0], response)
 	return out.Bytes(), err
@@ -94,7 +96,6 @@ func TestWriteStampedRefuses(t *testing.T) {
 		"list":               {`[` + sigstore + `]`, fault.BundleRequired},
 		"one line of many":   {sigstore + "\n" + sigstore, fault.BundleRequired},
 		"the same again":     {string(full), fault.InputTooLarge},
-		"malformed":          {strings.Replace(sigstore, `{"publicKey"`, `{"timestampVerificationData":{"x":1},"publicKey"`, 1), fault.BundleMalformed},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -108,6 +109,17 @@ func TestWriteStampedRefuses(t *testing.T) {
 	require.NoError(t, err)
 	_, err = stamped(t, one, []byte("x"))
 	assert.ErrorContains(t, err, "already")
+}
+
+// A list of time stamps is read also where nobody asks for the time.
+func TestMalformedTimestampsAreMalformed(t *testing.T) {
+	for _, stamps := range []string{
+		`{"x":1}`, `[]`, `{"rfc3161Timestamps":{}}`, `{"rfc3161Timestamps":[{"signedTimestamp":"AAAA","x":1}]}`,
+		`{"rfc3161Timestamps":[{"signedTimestamp":true}]}`, `{"rfc3161Timestamps":[{"signedTimestamp":"*"}]}`,
+	} {
+		_, _, err := read([]byte(strings.Replace(sigstore, `{"publicKey"`, `{"timestampVerificationData":`+stamps+`,"publicKey"`, 1)))
+		assert.Equal(t, fault.BundleMalformed, fault.ReasonOf(err), "%s: %v", stamps, err)
+	}
 }
 
 // A bundle that is cut short meanwhile is noticed.

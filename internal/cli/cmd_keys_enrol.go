@@ -44,11 +44,7 @@ from which, is what you say who stand before the machine.`,
 		Example: `  stella keys enrol read -o attestation-key.pub`,
 		Args:    wantAtMost("TPM"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.enrol(cmd, &output, func(ctx context.Context, s *session) (*enrolResult, error) {
-				driver, ref, err := s.tpm(args)
-				if err != nil {
-					return nil, err
-				}
+			return a.enrolTPM(cmd, &output, args, func(ctx context.Context, driver *tpm.Driver, ref keys.Ref) (*enrolResult, error) {
 				signer, err := driver.AttestationKey(ctx, ref)
 				if err != nil {
 					return nil, err
@@ -73,11 +69,7 @@ the verifier makes a challenge of them.`,
 		Example: `  stella keys enrol start -o machine.enrolment.json`,
 		Args:    wantAtMost("TPM"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.enrol(cmd, &output, func(ctx context.Context, s *session) (*enrolResult, error) {
-				driver, ref, err := s.tpm(args)
-				if err != nil {
-					return nil, err
-				}
+			return a.enrolTPM(cmd, &output, args, func(ctx context.Context, driver *tpm.Driver, ref keys.Ref) (*enrolResult, error) {
 				enrolment, err := driver.Enrol(ctx, ref)
 				if err != nil {
 					return nil, err
@@ -153,6 +145,17 @@ func (a *app) enrol(cmd *cobra.Command, output *outputFlags, step func(context.C
 		result.Output = "-"
 	}
 	return output.show(s, result)
+}
+
+// enrolTPM is enrol for a step that needs nothing but the TPM that args name.
+func (a *app) enrolTPM(cmd *cobra.Command, output *outputFlags, args []string, step func(context.Context, *tpm.Driver, keys.Ref) (*enrolResult, error)) error {
+	return a.enrol(cmd, output, func(ctx context.Context, s *session) (*enrolResult, error) {
+		driver, ref, err := s.tpm(args)
+		if err != nil {
+			return nil, err
+		}
+		return step(ctx, driver, ref)
+	})
 }
 
 // tpm returns the driver of TPMs, and the one that args name, else the machine's.

@@ -46,6 +46,7 @@ type policyCheckOptions struct{ trust trustFlags }
 func (o *policyCheckOptions) AddFlags(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&o.trust.keys, "key", nil, "trust the public key, certificate or keys.json in `FILE`, all of a directory, or keyring:NAME; repeatable")
 	fs.StringArrayVar(&o.trust.trust, "trust", nil, "trust what is in `PATH`: a keys.json, a key, a certificate, a trusted_root.json or a directory of keys, or keyring:NAME; repeatable")
+	o.trust.addAuthorities(fs)
 	addKeyring(fs)
 }
 

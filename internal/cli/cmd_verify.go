@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -39,12 +40,12 @@ several files. Of an image layout, --subject sha256:HEX takes what is attached
 to that image.
 
 A directory is gone through with all that is in it, links not followed, and so
-are a quoted pattern ('*.sigstore.json') and tar (also with gzip or zstd) and zip
-archives that are named; "-" is standard input, JSON lines are judged as they
-come. What is not evidence in there is listed as ignored; what looks like
-evidence and cannot be read is a failure, and so is a named place without any.
---expect says how many signed documents there must be. Beyond 20 results the text
-shows failures and a sum, and everything with --verbose.
+are a quoted pattern ('*.sigstore.json') and archives that are named: tar, also
+with gzip or zstd, and zip. "-" is standard input. What is not evidence in there
+is listed as ignored; what looks like evidence and cannot be read is a failure,
+and so is a named place without any. --expect says how many signed documents
+there must be. Beyond 20 results the text shows failures and a sum, and
+everything with --verbose.
 
 Keyless evidence is verified with --trusted-root, which holds the authorities,
 and --certificate-identity with --certificate-oidc-issuer, which say whose
@@ -80,8 +81,8 @@ one.`,
   stella verify app.sig --key cosign.pub --subject app
   stella verify sbom.sigstore.json
   stella verify sbom.sigstore.json --trust trust:default --subject sbom.cdx.json
-  stella verify evidence/ release.tar.gz --key ci.key.pub --expect 42
-  cat *.intoto.jsonl | stella verify - --key ci.key.pub --fail-fast
+  stella verify evidence/ all.tar.gz --key ci.key.pub --expect 2
+  cat evidence/*.json | stella verify - --key ci.key.pub --fail-fast
   stella verify image-layout --key cosign.pub \
     --subject sha256:22946256260bb441e48d8e409bf0e297cb009ee6d9ad783807e15e130b28e727`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -174,11 +175,19 @@ func runVerify(ctx context.Context, s *session, o *verifyOptions, names []string
 	return settled(whole.Exit)
 }
 
+// bulkGCPercent is how much the heap may grow between two garbage collections while
+// any number of pieces is judged. What is live is a few megabytes then, and collecting
+// less often saves a tenth of the processor time.
+const bulkGCPercent = 300
+
 // stream judges the inputs.
 func (o *verifyOptions) stream(ctx context.Context, s *session, p *verify.Policy, in *gather.Inputs, to report.Writer) (*verify.Report, error) {
 	v, err := verify.NewVerifier(p)
 	if err != nil {
 		return nil, err
+	}
+	if in.Bulk() {
+		defer debug.SetGCPercent(debug.SetGCPercent(bulkGCPercent))
 	}
 	progress := s.ui.Progress()
 	defer progress.Done()

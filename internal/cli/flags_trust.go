@@ -31,11 +31,16 @@ type trustFlags struct {
 func (t *trustFlags) AddFlags(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&t.trust, "trust", nil, "trust what is in `PATH`: a keys.json, a key, a certificate, a trusted_root.json or a directory of keys; or keyring:NAME, or the trust bundle trust:NAME; repeatable")
 	fs.BoolVar(&t.hybrid, "hybrid", false, "count the keys given only together: all of them must have signed")
-	fs.StringArrayVar(&t.roots, "trusted-root", nil, "trust the certificate authorities, logs and time stamp authorities of a Sigstore trusted root in `FILE`; repeatable")
-	fs.StringArrayVar(&t.cas, "ca", nil, "trust the private CA in `FILE|DIR`: certificates and CRLs in PEM; repeatable")
+	t.addAuthorities(fs)
 	fs.StringArrayVar(&t.tsas, "timestamp-certificate-chain", nil, "trust the RFC 3161 time stamp authority with the certificate chain in `FILE`; repeatable")
 	t.identity.AddFlags(fs)
 	addKeyring(fs)
+}
+
+// addAuthorities registers the flags for those who issue certificates.
+func (t *trustFlags) addAuthorities(fs *pflag.FlagSet) {
+	fs.StringArrayVar(&t.roots, "trusted-root", nil, "trust the certificate authorities, logs and time stamp authorities of a Sigstore trusted root in `FILE`; repeatable")
+	fs.StringArrayVar(&t.cas, "ca", nil, "trust the private CA in `FILE|DIR`: certificates and CRLs in PEM; repeatable")
 }
 
 // paths returns what the flags name.

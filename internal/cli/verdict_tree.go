@@ -44,17 +44,16 @@ func sources(r *verify.Result) string {
 
 // claimNotes shows what a verified payload says.
 func claimNotes(p *ui.Printer, c *verify.Claims) [][]ui.Text {
-	if c.PredicateType == "" {
-		var notes [][]ui.Text
-		if c.PayloadType != "" {
-			notes = append(notes, []ui.Text{ui.T("payload  " + c.PayloadType)})
-		}
-		if c.Problem != "" {
-			notes = append(notes, []ui.Text{ui.T("problem  " + c.Problem)})
-		}
-		return notes
+	var notes [][]ui.Text
+	switch {
+	case c.PredicateType != "":
+		notes = append(notes, []ui.Text{ui.T("type     " + c.PredicateType)})
+	case c.PayloadType != "":
+		notes = append(notes, []ui.Text{ui.T("payload  " + c.PayloadType)})
 	}
-	notes := [][]ui.Text{{ui.T("type     " + c.PredicateType)}}
+	if c.Problem != "" {
+		notes = append(notes, []ui.Text{ui.T("problem  " + c.Problem)})
+	}
 	for i, s := range c.Subjects {
 		if i == maxShownSubjects {
 			return append(notes, []ui.Text{ui.T(fmt.Sprintf("and %d more subjects", len(c.Subjects)-i))})

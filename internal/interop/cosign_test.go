@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/stellaops/stella/internal/testkit/world/oracle"
 )
 
 // cosign is one major version of the real program. The flags are those that
@@ -16,12 +18,12 @@ type cosign struct{ name string }
 // eachCosign runs a test with both majors.
 func eachCosign(t *testing.T, test func(t *testing.T, c cosign)) {
 	t.Helper()
-	for _, name := range []string{"cosign-v2", "cosign-v3"} {
+	for _, name := range []string{oracle.CosignV2, oracle.CosignV3} {
 		t.Run(name, func(t *testing.T) { test(t, cosign{name}) })
 	}
 }
 
-func (c cosign) isV2() bool { return c.name == "cosign-v2" }
+func (c cosign) isV2() bool { return c.name == oracle.CosignV2 }
 
 func (c cosign) run(t *testing.T, dir string, args ...string) result {
 	t.Helper()

@@ -116,20 +116,23 @@ func checkURI(s string) error {
 	return nil
 }
 
-// Matches reports whether a predicate of type actual is what a demand for
-// demanded, a short name or URI, asks for: the same schema, in any spelling.
+// Matches reports whether a predicate whose statement says the type actual is what
+// a user's demand for demanded, a short name or URI, asks for: the same schema, in
+// any spelling.
 func Matches(demanded, actual string) bool {
-	return slices.Contains(Spellings(demanded), actual)
+	t, err := Lookup(demanded)
+	return err == nil && slices.Contains(Spellings(t.URI), actual)
 }
 
-// Spellings returns all URIs that name the schema of a short name or URI, the
-// one that is written first. A type that is not in the catalog has its own
-// URI alone.
-func Spellings(nameOrURI string) []string {
+// Spellings returns all URIs that name the schema of a URI, the one that is written
+// first. One that is not in the catalog has itself alone, and so has a short
+// name: that is for what users type, and a signed statement that says it instead
+// of a URI is of no type in the catalog.
+func Spellings(uri string) []string {
 	for _, t := range Types() {
-		if nameOrURI == t.Name || nameOrURI == t.URI || slices.Contains(t.Spellings, nameOrURI) {
+		if uri == t.URI || slices.Contains(t.Spellings, uri) {
 			return append([]string{t.URI}, t.Spellings...)
 		}
 	}
-	return []string{nameOrURI}
+	return []string{uri}
 }

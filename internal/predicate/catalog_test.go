@@ -43,10 +43,26 @@ func TestMatches(t *testing.T) {
 		{"https://example.com/x", "https://example.com/x", true},
 		{"https://example.com/x", "https://example.com/x/", false},
 		{"nonsense", "https://example.com/x", false},
+		{"sbom", predicate.TypeSBOM, true},
+		{"sbom", "sbom", false},
+		{predicate.TypeSBOM, "sbom", false},
+		{"nonsense", "nonsense", false},
 	}
 	for _, tt := range tests {
 		assert.Equal(t, tt.want, predicate.Matches(tt.demanded, tt.actual), "%q %q", tt.demanded, tt.actual)
 	}
+}
+
+// A short name is what a user types. What a statement says is a URI.
+func TestSpellingsAreURIs(t *testing.T) {
+	for _, typ := range predicate.Types() {
+		assert.Equal(t, []string{typ.Name}, predicate.Spellings(typ.Name))
+		all := append([]string{typ.URI}, typ.Spellings...)
+		for _, uri := range all {
+			assert.Equal(t, all, predicate.Spellings(uri))
+		}
+	}
+	assert.Equal(t, []string{"https://example.com/x"}, predicate.Spellings("https://example.com/x"))
 }
 
 func TestLookupRefuses(t *testing.T) {

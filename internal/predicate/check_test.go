@@ -17,6 +17,7 @@ import (
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/predicate"
+	"github.com/stellaops/stella/internal/testkit/schematest"
 )
 
 // example returns the committed example of one of stella's own types.
@@ -33,14 +34,7 @@ func example(t testing.TB, predicateType string) []byte {
 
 func schemaOf(t testing.TB, predicateType string) *jsonschema.Schema {
 	t.Helper()
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(predicate.Schema(predicateType)))
-	require.NoError(t, err)
-	c := jsonschema.NewCompiler()
-	c.DefaultDraft(jsonschema.Draft2020)
-	require.NoError(t, c.AddResource("schema.json", doc))
-	s, err := c.Compile("schema.json")
-	require.NoError(t, err)
-	return s
+	return schematest.Compile(t, string(predicate.Schema(predicateType)))
 }
 
 // values are what a mutation puts where a schema wants something else. Some

@@ -2,7 +2,6 @@ package predicate
 
 import (
 	"io"
-	"slices"
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
@@ -174,7 +173,7 @@ func checkReady(s *intoto.Statement, o *Options) error {
 	if err := checkURI(s.PredicateType); err != nil {
 		return fault.New(fault.StatementInvalid, "predicateType %.100q is not a URI", s.PredicateType)
 	}
-	if o.Type != "" && !slices.Contains(Spellings(o.Type), s.PredicateType) {
+	if o.Type != "" && !Matches(o.Type, s.PredicateType) {
 		return fault.New(fault.UsageInvalid, "its predicateType is %q, not %q", s.PredicateType, o.Type).
 			WithHint("leave --type away: a ready statement names its type itself")
 	}

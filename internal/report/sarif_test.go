@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stellaops/stella/internal/report"
+	"github.com/stellaops/stella/internal/testkit/schematest"
 	"github.com/stellaops/stella/pkg/verify"
 )
 
@@ -70,14 +71,7 @@ func sarifSchema(t testing.TB) *jsonschema.Schema {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", "sarif-2.1.0-rtm.5.json"))
 	require.NoError(t, err)
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-	require.NoError(t, err)
-	c := jsonschema.NewCompiler()
-	c.AssertFormat()
-	require.NoError(t, c.AddResource("sarif.json", doc))
-	s, err := c.Compile("sarif.json")
-	require.NoError(t, err)
-	return s
+	return schematest.Compile(t, string(text))
 }
 
 func TestSARIFIsSARIF(t *testing.T) {

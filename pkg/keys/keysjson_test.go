@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/testkit/schematest"
 	"github.com/stellaops/stella/pkg/keys"
 )
 
@@ -38,20 +39,7 @@ func document(entries ...string) string {
 
 func compileSchema(t testing.TB) *jsonschema.Schema {
 	t.Helper()
-	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(keys.KeysJSONSchema()))
-	require.NoError(t, err)
-	c := jsonschema.NewCompiler()
-	c.AssertFormat()
-	require.NoError(t, c.AddResource("keys.schema.json", doc))
-	schema, err := c.Compile("keys.schema.json")
-	require.NoError(t, err)
-	return schema
-}
-
-func schemaAccepts(t testing.TB, schema *jsonschema.Schema, doc string) bool {
-	t.Helper()
-	v, err := jsonschema.UnmarshalJSON(strings.NewReader(doc))
-	return err == nil && schema.Validate(v) == nil
+	return schematest.Compile(t, keys.KeysJSONSchema())
 }
 
 // verdicts of a document by the schema and by ParseKeysJSON.
@@ -219,7 +207,7 @@ func TestKeysJSON(t *testing.T) {
 	schema := compileSchema(t)
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			assert.Equal(t, row.want != bad, schemaAccepts(t, schema, row.doc), "schema")
+			assert.Equal(t, row.want != bad, schematest.Accepts(schema, row.doc), "schema")
 			got, err := keys.ParseKeysJSON([]byte(row.doc), "keys.json")
 			if row.want == good {
 				require.NoError(t, err)
@@ -291,7 +279,7 @@ func TestKeysJSONPage(t *testing.T) {
 	require.True(t, found)
 	example, _, found := strings.Cut(rest, "```")
 	require.True(t, found)
-	assert.True(t, schemaAccepts(t, compileSchema(t), example))
+	assert.True(t, schematest.Accepts(compileSchema(t), example))
 	got, err := keys.ParseKeysJSON([]byte(example), "keys.json")
 	require.NoError(t, err)
 	assert.Len(t, got, 2)

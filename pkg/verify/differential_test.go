@@ -2,89 +2,78 @@ package verify_test
 
 import (
 	"encoding/json/v2"
-	"regexp"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/stellaops/stella/internal/testkit/mutant"
 	"github.com/stellaops/stella/internal/testkit/world"
 	"github.com/stellaops/stella/internal/testkit/world/oracle"
 	"github.com/stellaops/stella/pkg/dsse"
+	"github.com/stellaops/stella/pkg/verify"
 )
 
-// difference is something that stella accepts and stock sigstore-go refuses, on
-// purpose.
-type difference struct {
-	name   string
-	why    string
-	theirs *regexp.Regexp // what sigstore-go says of it
-	make   func(t *testing.T, e *world.Evidence)
-}
-
-// differences is the whole list. FuzzDifferential accepts no other.
-func differences() []difference {
-	return []difference{
-		{
-			"a bare envelope", "sigstore-go reads bundles only",
-			regexp.MustCompile(`unknown field "(payload|payloadType|signatures)"`),
-			func(t *testing.T, e *world.Evidence) {
-				e.Bundle = member(t, e.Bundle, "dsseEnvelope")
-			},
-		},
-		{
-			"a member of the envelope that nobody knows", "DSSE says that unknown members are ignored",
-			regexp.MustCompile(`unknown field`),
-			func(t *testing.T, e *world.Evidence) {
-				e.Bundle = []byte(strings.Replace(string(e.Bundle), `"dsseEnvelope":{`, `"dsseEnvelope":{"comment":"hello",`, 1))
-			},
-		},
-	}
-}
-
-// member returns one member of a JSON object.
-func member(t *testing.T, object []byte, name string) []byte {
-	t.Helper()
-	var m map[string]any
-	require.NoError(t, json.Unmarshal(object, &m))
-	out, err := json.Marshal(m[name])
-	require.NoError(t, err)
-	return out
-}
-
-// namedDifference returns the difference that explains why sigstore-go refuses what stella
-// accepts.
-func namedDifference(theirs error) string {
-	text := strings.ReplaceAll(theirs.Error(), "\u00a0", " ") // protobuf's messages are unstable on purpose
-	for _, d := range differences() {
-		if d.theirs.MatchString(text) {
-			return d.name
-		}
-	}
-	return ""
-}
-
-// bareKey is evidence whose bundle has nothing but a key's signature.
-func bareKey(w *world.World) *world.Evidence {
-	return w.Evidence(world.Options{Signer: world.Key, Log: world.NoLog, NoTimestamp: true})
-}
-
-// TestDifferences proves that each named difference is one.
+// TestDifferences proves that each named difference to sigstore-go is one, and that
+// the manual has it.
 func TestDifferences(t *testing.T) {
+	manual, err := os.ReadFile("../../docs/verification.md")
+	require.NoError(t, err)
 	w := world.New(t.Name())
-	for _, d := range differences() {
-		t.Run(d.name, func(t *testing.T) {
-			e := bareKey(w)
-			require.NoError(t, oracle.SigstoreGo(e))
-			d.make(t, e)
+	for _, d := range oracle.Differences() {
+		t.Run(d.Name, func(t *testing.T) {
+			assert.Contains(t, string(manual), "\n| "+d.Name+" | "+d.Why+" |\n")
+			e := d.Example(w)
 			_, err := judged(t, e)
-			require.NoError(t, err, "stella accepts it: %s", d.why)
+			require.NoError(t, err, "stella accepts it: %s", d.Why)
 			err = oracle.SigstoreGo(e)
+			if !slices.Contains(d.Refuse, oracle.Library) {
+				require.NoError(t, err, "it is a difference to others")
+				return
+			}
 			require.Error(t, err, "sigstore-go accepts it by now: take the difference away")
-			assert.Equal(t, d.name, namedDifference(err), "%v", err)
+			assert.Equal(t, d.Name, oracle.Named(oracle.Library, err.Error(), e), "%v", err)
 		})
 	}
+}
+
+// compare fails if stella accepts evidence that sigstore-go refuses for a reason that
+// is no named difference. It reports whether stella accepts.
+func compare(t *testing.T, e *world.Evidence) (*verify.Report, bool) {
+	t.Helper()
+	r, err := judged(t, e)
+	if err != nil {
+		return r, false
+	}
+	if theirs := oracle.SigstoreGo(e); theirs != nil && oracle.Named(oracle.Library, theirs.Error(), e) == "" {
+		t.Errorf("stella accepts what sigstore-go refuses: %v\n%s", theirs, e.Bundle)
+	}
+	return r, true
+}
+
+// comparable reports whether sigstore-go accepts the shape unchanged.
+func comparable(s world.Shape) bool {
+	return s.Refused == "" && !(s.Options.Log == world.LogV1Promise && s.Options.Version == world.V01)
+}
+
+// TestMutants compares with sigstore-go what changes in the structure of evidence
+// make. The interop suite asks cosign as well.
+func TestMutants(t *testing.T) {
+	g := mutant.NewEvidence(t, 1, "../..", comparable)
+	accepted := 0
+	for range 600 {
+		e, how := g.Next()
+		if _, ok := compare(t, e); ok {
+			accepted++
+		}
+		if t.Failed() {
+			t.Fatalf("by this change: %s", how)
+		}
+	}
+	assert.Greater(t, accepted, 20, "of too few changes was anything compared")
 }
 
 // FuzzDifferential changes valid evidence of every shape. What stella accepts,
@@ -94,7 +83,7 @@ func FuzzDifferential(f *testing.F) {
 	w := world.New(f.Name())
 	var shapes []world.Shape
 	for _, s := range w.Shapes() {
-		if s.Refused == "" && !(s.Options.Log == world.LogV1Promise && s.Options.Version == world.V01) {
+		if comparable(s) {
 			shapes = append(shapes, s)
 		}
 	}
@@ -111,15 +100,12 @@ func FuzzDifferential(f *testing.F) {
 		from := int(at) % (len(good.Bundle) + 1)
 		to := min(from+int(cut), len(good.Bundle))
 		e.Bundle = []byte(string(good.Bundle[:from]) + string(put) + string(good.Bundle[to:]))
-		r, err := judged(t, &e)
-		if err != nil {
+		r, ok := compare(t, &e)
+		if !ok {
 			return
 		}
 		if m := r.Results[0].Message; m != nil {
 			assert.NoError(t, samePayload(m, good.Bundle))
-		}
-		if theirs := oracle.SigstoreGo(&e); theirs != nil && namedDifference(theirs) == "" {
-			t.Fatalf("stella accepts what sigstore-go refuses: %v\n%s", theirs, e.Bundle)
 		}
 	})
 }

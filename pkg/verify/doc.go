@@ -14,5 +14,7 @@
 //
 // All evidence with one payload is judged together: signatures may be spread
 // over several envelopes and bundles. Each of them must hold at least one
-// signature by a trusted key, so that no file is passed over in silence.
+// signature by a trusted key, so that no file is passed over in silence. Only a
+// demanded predicate type leaves something out: what is not of the type, where one
+// file holds several pieces, and the report lists it.
 package verify

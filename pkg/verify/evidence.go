@@ -88,15 +88,15 @@ func (e *Evidence) Len() int { return len(e.items) }
 // group is all evidence with one payload.
 type group []bundle.Item
 
-// groups sorts the items by payload, in the order of their first appearance. A
+// groupsOf sorts the items by payload, in the order of their first appearance. A
 // signature over an artifact that is not in the evidence is a group of its own.
-func (e *Evidence) groups() ([]group, error) {
-	if len(e.items) == 1 {
-		return []group{e.items}, nil
+func groupsOf(items []bundle.Item) ([]group, error) {
+	if len(items) == 1 {
+		return []group{items}, nil
 	}
 	var out []group
 	index := make(map[string]int)
-	for _, item := range e.items {
+	for _, item := range items {
 		id, err := payloadID(item)
 		if err != nil {
 			return nil, malformedItem(item, err)

@@ -195,7 +195,15 @@ func TestImageSigners(t *testing.T) {
 	typed := policy(1, trusted...)
 	typed.PredicateType = "https://slsa.dev/provenance/v1"
 	r, err := verify.Verify(t.Context(), e, typed)
-	assert.Equal(t, fault.PredicateType, fault.ReasonOf(err), "an image signature has no type")
-	assert.Equal(t, bundle.PayloadTypeSimpleSigning, r.Results[0].Claims.PayloadType)
-	assert.True(t, r.Results[1].Verified)
+	require.NoError(t, err, "an image signature has no type, and is not considered")
+	require.Len(t, r.Results, 1)
+	assert.Len(t, r.Results[0].Evidence, 2)
+	require.Len(t, r.Ignored, 2)
+	assert.Equal(t, fault.PredicateType, r.Ignored[0].Reason)
+
+	typed.PredicateType = "https://example.com/other"
+	r, err = verify.Verify(t.Context(), e, typed)
+	assert.Equal(t, fault.PredicateType, fault.ReasonOf(err), "%v", err)
+	assert.Len(t, r.Results, 2, "nothing is of the type, so all says why")
+	assert.Empty(t, r.Ignored)
 }

@@ -38,7 +38,7 @@ func TestFreshness(t *testing.T) {
 		{"from the future", []Signer{signer("a", -MaxClockSkew-1, true)}, nil, fault.EvidenceStale},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			set := RuleSet{Rules: []Rule{{Name: "r", MaxAge: time.Hour, Signers: row.requires}}}
+			set := RuleSet{AllowNoLogUnsafe: true, AllowNoSCTUnsafe: true, Rules: []Rule{{Name: "r", MaxAge: time.Hour, Signers: row.requires}}}
 			j := judged(t, now, set, row.signers...)
 			assert.NoError(t, checkRules(j))
 			err := checkFreshness(j)

@@ -114,15 +114,12 @@ func (j *judgement) identify(leaf *material.Leaf, chain *material.Chain) (*issue
 
 // leafVerifier returns the verifier of the certificate's key, within the profile.
 func (j *judgement) leafVerifier(leaf *material.Leaf) (dsse.Verifier, error) {
-	algorithm, err := keys.AlgorithmOf(leaf.PublicKey())
+	v, err := keys.NewCertificateVerifier(leaf.PublicKey())
 	if err != nil {
 		return nil, err
 	}
-	alike := keys.TrustedKey{Name: "of the certificate", Public: leaf.PublicKey(), Algorithm: algorithm}
-	if err := j.policy.Profile.Verify([]keys.TrustedKey{alike})[0]; err != nil {
-		return nil, err
-	}
-	return dsse.NewVerifier(leaf.PublicKey())
+	alike := keys.TrustedKey{Name: "of the certificate", Public: leaf.PublicKey()}
+	return v, j.policy.Profile.Verify([]keys.TrustedKey{alike})[0]
 }
 
 // pinned reports whether the candidate's key is also trusted by itself.

@@ -49,7 +49,8 @@ type Policy struct {
 	// evidence is not compared with an artifact, and the report says so.
 	Subjects []Artifact
 	// PredicateType is the type that a statement must have, as a URI; "" demands
-	// none.
+	// none. Where one file holds several pieces of evidence it selects among them:
+	// what is not of the type is ignored, if there is something that is.
 	PredicateType string
 	// Spellings returns all URIs that name the same schema as uri, uri among
 	// them. Nil means that every URI is a schema of its own.

@@ -33,7 +33,8 @@ type Proof struct {
 	// Message says why. What it repeats of the evidence is quoted.
 	Message string `json:"message,omitempty"`
 
-	operator string // authorities of one operator count once
+	operator string           // authorities of one operator count once
+	witness  material.Witness // of a cosignature
 }
 
 func newProof(kind, authority, operator string, at time.Time, err error) Proof {

@@ -127,7 +127,7 @@ func (j *judgement) proofsIn(item bundle.Item, signed material.Signed) []Proof {
 		}
 		out = append(out, p)
 		for _, witness := range e.Witnesses {
-			out = append(out, Proof{Kind: ProofWitness, Status: Passed, Authority: witness, operator: witness})
+			out = append(out, Proof{Kind: ProofWitness, Status: Passed, Authority: witness.Name, operator: witness.Name, witness: witness})
 		}
 	}
 	for _, t := range j.timestamps(m, signed.Signature) {

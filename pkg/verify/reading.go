@@ -3,17 +3,19 @@ package verify
 import (
 	"cmp"
 	"errors"
+	"slices"
 
 	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
 )
 
-// reading is what a piece turned out to be: one of its fields is set, beside
-// content, which must be closed.
+// reading is what a piece turned out to be: items, some of which may be ignored, or
+// one of the other fields is set, beside content, which must be closed.
 type reading struct {
 	content Content
 	items   []bundle.Item
+	judged  []int       // indices of items
 	lines   *input.File // JSON lines
 	ignored []Ignored
 	unread  error
@@ -38,7 +40,7 @@ func (s *stream) open(p *Piece) reading {
 	if known, ok := r.content.(Parsed); ok {
 		items, ignored := known.Evidence()
 		r.items, r.ignored = placed(p, items), ignored
-		return r
+		return r.selected(s.bench.policy.consider)
 	}
 	f := opened(p, r.content)
 	items, lines, err := bundle.ReadDocument(f, p.Named)
@@ -51,6 +53,16 @@ func (s *stream) open(p *Piece) reading {
 		return r.failed(p, err)
 	}
 	r.items = placed(p, items)
+	if p.Line > 0 {
+		return r.selected(s.bench.policy.split)
+	}
+	return r.selected(s.bench.policy.consider)
+}
+
+// selected tells the items to be judged from those of another type.
+func (r reading) selected(by func([]bundle.Item) ([]int, []Ignored)) reading {
+	judged, others := by(r.items)
+	r.judged, r.ignored = judged, slices.Concat(r.ignored, others)
 	return r
 }
 
@@ -72,6 +84,9 @@ func (r reading) failed(p *Piece, err error) reading {
 
 // ownName is the name that may say that the piece is evidence.
 func (p *Piece) ownName() string { return cmp.Or(p.Member, p.Name) }
+
+// display is how messages call the file, whatever the line.
+func (p *Piece) display() string { return place(input.Display(p.Name), p.Member, 0, "") }
 
 // placed returns items that say which piece they are from.
 func placed(p *Piece, items []bundle.Item) []bundle.Item {

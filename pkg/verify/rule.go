@@ -7,6 +7,7 @@ import (
 	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/dsse/intoto"
 	"github.com/stellaops/stella/pkg/keys"
+	"github.com/stellaops/stella/pkg/verify/material"
 )
 
 // RuleSet is one policy: an ordered list of rules. The first rule that is about
@@ -18,6 +19,12 @@ type RuleSet struct {
 	// Identities, if there are any, are the only certificates that count for the
 	// rules, and say as whom they do. They narrow those of the Policy.
 	Identities []Identity
+	// Witnesses, if there are any, are the only ones whose cosignatures count for the
+	// rules: each policy relies on its own. The Policy's Root must have them.
+	Witnesses []material.Witness
+	// AllowNoLogUnsafe and AllowNoSCTUnsafe are as in Policy, for the rules: what one
+	// policy or a caller lets pass does not pass for another.
+	AllowNoLogUnsafe, AllowNoSCTUnsafe bool
 	// Signature is demanded of each signature that is to count for a rule.
 	Signature SignatureDemands
 	Rules     []Rule

@@ -11,10 +11,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/testkit/world"
 	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/dsse/intoto"
 	"github.com/stellaops/stella/pkg/keys"
 	"github.com/stellaops/stella/pkg/verify"
+	"github.com/stellaops/stella/pkg/verify/material"
 )
 
 // says is a condition that is decided beforehand.
@@ -237,6 +239,8 @@ func TestPolicyThatCannotBeMet(t *testing.T) {
 	ci := verify.Identity{Issuer: verify.Exactly("https://issuer"), SubjectAlternativeName: verify.Exactly("ci"), Roles: []string{"security"}}
 	anybody := ci
 	anybody.SubjectAlternativeName = verify.AnyUnsafe()
+	issuing, err := material.ParseRoot("trusted_root.json", world.New(t.Name()).TrustedRoot())
+	require.NoError(t, err)
 	for _, row := range []struct {
 		name string
 		set  verify.RuleSet
@@ -260,7 +264,7 @@ func TestPolicyThatCannotBeMet(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			row.rule.Name = "r"
 			row.set.Rules = []verify.Rule{row.rule}
-			p := &verify.Policy{Trust: trust(t, ann, bob), Threshold: 1, At: now(), RuleSets: []verify.RuleSet{row.set}}
+			p := &verify.Policy{Trust: trust(t, ann, bob), Root: issuing, Threshold: 1, At: now(), RuleSets: []verify.RuleSet{row.set}}
 			r, err := verify.Verify(context.Background(), evidence(t, sealed(t, statement(t, appSubject()), ann)), p)
 			if row.says == "" {
 				require.NotNil(t, r, "%v", err)
@@ -270,6 +274,36 @@ func TestPolicyThatCannotBeMet(t *testing.T) {
 			assert.Equal(t, fault.PolicyUnsatisfiable, fault.ReasonOf(err))
 			assert.ErrorContains(t, err, `nobody can meet rule "r"`)
 			assert.ErrorContains(t, err, row.says)
+		})
+	}
+}
+
+// An identity can sign only if somebody is trusted to issue certificates to it.
+func TestIdentitiesNeedAnAuthority(t *testing.T) {
+	w := world.New(t.Name())
+	sigstore, err := material.ParseRoot("trusted_root.json", w.TrustedRoot())
+	require.NoError(t, err)
+	private, err := material.ParseCAs("ca.pem", w.Evidence(world.Options{Signer: world.PrivateCA}).CA)
+	require.NoError(t, err)
+	witnesses, err := material.ParseWitnesses(w.Witnesses[0].Verifier())
+	require.NoError(t, err)
+	ci := verify.Identity{Issuer: verify.Exactly("https://issuer"), SubjectAlternativeName: verify.Exactly("ci"), Roles: []string{"build"}}
+	set := verify.RuleSet{Identities: []verify.Identity{ci}, Rules: []verify.Rule{{Name: "r", Signers: one("build", role("build"))}}}
+	for name, row := range map[string]struct {
+		root *material.Root
+		good bool
+	}{
+		"nobody": {nil, false}, "a witness": {witnesses, false}, "Sigstore": {sigstore, true}, "an own CA": {private, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := &verify.Policy{Trust: trust(t, newKey(t, "ann", keys.Ed25519)), Root: row.root, Threshold: 1, At: now(), RuleSets: []verify.RuleSet{set}}
+			err := p.Satisfiable()
+			if row.good {
+				assert.NoError(t, err)
+				return
+			}
+			assert.Equal(t, fault.PolicyUnsatisfiable, fault.ReasonOf(err))
+			assert.Contains(t, fault.HintOf(err), "--trusted-root")
 		})
 	}
 }

@@ -7,10 +7,12 @@ import (
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/keys"
+	"github.com/stellaops/stella/pkg/verify/material"
 )
 
 // Satisfiable returns fault.PolicyUnsatisfiable if a rule wants more
-// holders than the trust and the identities have, however they all signed.
+// holders than the trust and the identities have, however they all signed. An
+// identity has nobody where no authority that issues certificates is trusted.
 // Where that cannot be told, such as for patterns of names, it is not an error.
 func (p *Policy) Satisfiable() error {
 	for i := range p.RuleSets {
@@ -22,10 +24,33 @@ func (p *Policy) Satisfiable() error {
 				continue
 			}
 			return fault.New(fault.PolicyUnsatisfiable, "nobody can meet %s: if all who are trusted signed, %s", describeRule(set, rule), f.missing()).
-				WithHint("trust the keys or identities that the rule is about, with the holders and roles that it names")
+				WithHint("%s", p.whomToTrust(set, rule))
 		}
 	}
 	return nil
+}
+
+// whomToTrust is the hint for a rule that nobody can meet.
+func (p *Policy) whomToTrust(set *RuleSet, rule *Rule) string {
+	if p.issued() || len(p.identitiesOf(set)) == 0 || set.Signature.Hardware || rule.Signature.Hardware {
+		return "trust the keys or identities that the rule is about, with the holders and roles that it names"
+	}
+	return "name an authority that issues certificates to the identities: --trusted-root FILE, or --ca FILE for your own"
+}
+
+// issued reports whether any authority is trusted to issue certificates.
+func (p *Policy) issued() bool {
+	return slices.ContainsFunc(p.Root.Authorities(), func(a material.Authority) bool {
+		return a.Kind == material.KindCA || a.Kind == material.KindPrivateCA
+	})
+}
+
+// identitiesOf are those whose certificates count for a rule set.
+func (p *Policy) identitiesOf(set *RuleSet) []Identity {
+	if len(set.Identities) > 0 {
+		return set.Identities
+	}
+	return p.Identities
 }
 
 // possible fills the rule's requirements as if all who are trusted had signed.
@@ -40,7 +65,7 @@ func (p *Policy) possible(set *RuleSet, rule *Rule) *filling {
 			all = append(all, v)
 		}
 	}
-	if !set.Signature.Hardware && !rule.Signature.Hardware {
+	if p.issued() && !set.Signature.Hardware && !rule.Signature.Hardware {
 		all = append(all, p.possibleCertificates(set, rule)...)
 	}
 	return fill(rule.requirements(), all, func(*vote) bool { return true })
@@ -60,10 +85,7 @@ func (p *Policy) possibleCertificates(set *RuleSet, rule *Rule) []vote {
 	for _, r := range rule.requirements() {
 		places += r.Threshold
 	}
-	identities := set.Identities
-	if len(identities) == 0 {
-		identities = p.Identities
-	}
+	identities := p.identitiesOf(set)
 	var out []vote
 	for i := range identities {
 		id := &identities[i]

@@ -5,17 +5,19 @@ import (
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/pkg/keys"
+	"github.com/stellaops/stella/pkg/verify/material"
 )
 
 // bar judges whether signatures may count for one rule.
 type bar struct {
+	set       *RuleSet
 	demands   []*SignatureDemands
 	trusted   []keys.TrustedKey
 	forbidden [][]error // by demand and trusted key
 }
 
 func newBar(p *Policy, a *applied) *bar {
-	b := &bar{demands: []*SignatureDemands{&a.set.Signature, &a.rule.Signature}, trusted: p.trustedKeys()}
+	b := &bar{set: a.set, demands: []*SignatureDemands{&a.set.Signature, &a.rule.Signature}, trusted: p.trustedKeys()}
 	for _, d := range b.demands {
 		b.forbidden = append(b.forbidden, d.Profile.Verify(b.trusted))
 	}
@@ -27,12 +29,28 @@ func (b *bar) judge(v *vote) error {
 	if err := b.key(v); err != nil {
 		return err
 	}
+	if err := b.own(v).stand(v, nil); err != nil {
+		return err
+	}
 	for _, d := range b.demands {
-		if err := d.Proofs.stand(v); err != nil {
+		if err := d.Proofs.stand(v, b.set.Witnesses); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// own is what the rule set demands of certificates by public authorities without
+// saying so.
+func (b *bar) own(v *vote) *Proofs {
+	var own Proofs
+	if v.logged && !b.set.AllowNoLogUnsafe {
+		own.Log = 1
+	}
+	if v.logged && !b.set.AllowNoSCTUnsafe {
+		own.SCT = 1
+	}
+	return &own
 }
 
 // key returns why no signature by the key counts, or nil.
@@ -75,8 +93,15 @@ func (b *bar) algorithm(demand int, v *vote) error {
 
 // stand returns nil if as many distinct authorities as demanded stand beside a
 // signature. Certificate transparency is asked of certificates by public
-// authorities alone: nothing else is in its logs.
-func (want *Proofs) stand(v *vote) error {
+// authorities alone: nothing else is in its logs. Of the witnesses only those of a
+// list count, if there is one.
+func (want *Proofs) stand(v *vote, witnesses []material.Witness) error {
+	proofs := v.Proofs
+	if len(witnesses) > 0 {
+		proofs = slices.DeleteFunc(slices.Clone(proofs), func(p Proof) bool {
+			return p.Kind == ProofWitness && !slices.Contains(witnesses, p.witness)
+		})
+	}
 	for _, d := range []struct {
 		kind   string
 		want   int
@@ -91,7 +116,7 @@ func (want *Proofs) stand(v *vote) error {
 		if d.kind == ProofSCT && !v.logged {
 			continue
 		}
-		if n := distinct(v.Proofs, d.kind); n < d.want {
+		if n := distinct(proofs, d.kind); n < d.want {
 			return fault.New(d.reason, "%d of %d demanded proofs by a %s", n, d.want, d.what)
 		}
 	}

@@ -65,10 +65,12 @@ type stream struct {
 	to      Sink
 
 	verdict conclusion
-	read    int     // pieces, in the first reading
-	first   *Result // until another one comes: whether it is alone tells what it lacks
-	named   bool    // whether the first result is that of a named piece
-	inside  int     // pieces of evidence since the last piece that was named
+	read    int       // pieces, in the first reading
+	first   *Result   // until another one comes: whether it is alone tells what it lacks
+	named   bool      // whether the first result is that of a named piece
+	inside  int       // pieces of evidence since the last piece that was named
+	loose   lineTally // of pieces that are lines
+	lacking untyped
 	stopped bool
 }
 
@@ -140,6 +142,8 @@ func (s *stream) finish() (*Report, error) {
 	report := newReport(s.bench.policy)
 	report.Stopped = s.stopped
 	if !s.stopped {
+		s.lacking.add(&s.loose)
+		s.lacking.conclude(&s.verdict, s.bench.policy)
 		s.verdict.unmatched(s.bench.policy)
 		s.verdict.unmet(s.bench.policy)
 		s.count()

@@ -88,9 +88,9 @@ func (c *collation) find(p Piece, at bundle.Line, r reading) found {
 	if r.unread != nil {
 		f.records = append(f.records, recordOf("", entry{piece: p, line: at, err: r.unread}))
 	}
-	for i, item := range r.items {
+	for _, i := range r.judged {
 		e := entry{piece: p, line: at, index: i}
-		id, err := payloadID(item)
+		id, err := payloadID(r.items[i])
 		if err != nil {
 			e.err = asMalformed(err)
 		}
@@ -116,7 +116,7 @@ const (
 	idSize  = 33 // of a payload's id
 )
 
-// take numbers and keeps the records of a piece.
+// take takes in what was found in a piece.
 func (c *collation) take(f found) error {
 	if !f.piece.End {
 		c.read++
@@ -127,9 +127,14 @@ func (c *collation) take(f found) error {
 			return err
 		}
 	}
-	if err := c.gathered(&f.piece, len(f.records)); err != nil {
+	if err := c.gathered(&f.piece, len(f.records), f.ignored); err != nil {
 		f.records = append(f.records, recordOf("", entry{piece: f.piece, err: err}))
 	}
+	return c.takeRecords(f)
+}
+
+// takeRecords numbers and keeps the records of a piece.
+func (c *collation) takeRecords(f found) error {
 	for _, r := range f.records {
 		head := 1
 		if r[0] == grouped {
@@ -148,33 +153,19 @@ func (c *collation) take(f found) error {
 
 // findLines reads the lines of a file.
 func (c *collation) findLines(ctx context.Context, file found) error {
-	defer file.lines.close()
-	l := newLineReader(&file.piece, file.lines.lines)
-	run := ignoredRun{to: c.ignored}
-	err := ordered.Run(ctx, l.all(), func(_ context.Context, at bundle.Line) found {
-		p, r := l.read(at)
-		return c.find(p, at, r)
-	}, func(f found) error {
-		l.seen = l.seen || len(f.records) > 0
-		if len(f.ignored) > 0 {
-			return run.add(&f.ignored[0])
-		}
-		if err := run.flush(); err != nil {
-			return err
-		}
-		return c.take(f)
+	return eachLine(ctx, c.stream, &file.piece, file.lines, lineWork[found]{
+		read: func(_ context.Context, p Piece, at bundle.Line, r reading) found { return c.find(p, at, r) },
+		told: func(f found) (int, []Ignored) { return len(f.records), f.ignored },
+		take: func(f found) error {
+			c.read++
+			c.tell()
+			return c.takeRecords(f)
+		},
+		fail: func(err error) error {
+			file.piece.Content = nil
+			return c.takeRecords(found{records: [][]byte{recordOf("", entry{piece: file.piece, err: err})}})
+		},
 	})
-	if err == nil {
-		err = run.flush()
-	}
-	if err != nil {
-		return err
-	}
-	if err := l.end(); err != nil {
-		file.piece.Content = nil
-		return c.take(found{records: [][]byte{recordOf("", entry{piece: file.piece, err: err})}})
-	}
-	return nil
 }
 
 // placeGroups sorts the records anew: by the number of the first piece with the

@@ -21,12 +21,13 @@ func Verify(ctx context.Context, e *Evidence, p *Policy) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	groups, err := e.groups()
+	considered, others, lacking := v.bench.policy.selected(e.items)
+	groups, err := groupsOf(considered)
 	if err != nil {
 		return nil, err
 	}
 	r := newReport(v.bench.policy)
-	r.Ignored = e.ignored
+	r.Ignored = append(slices.Clone(e.ignored), others...)
 	var verdict conclusion
 	for _, g := range groups {
 		if err := ctx.Err(); err != nil {
@@ -42,6 +43,7 @@ func Verify(ctx context.Context, e *Evidence, p *Policy) (*Report, error) {
 	for i := range r.Ignored {
 		verdict.ignored(&r.Ignored[i])
 	}
+	lacking.conclude(&verdict, v.bench.policy)
 	verdict.unmatched(v.bench.policy)
 	verdict.unmet(v.bench.policy)
 	return r, verdict.conclude(r)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json/jsontext"
 	"encoding/json/v2"
+	"regexp"
 
 	bundlepb "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
 )
@@ -131,6 +132,12 @@ func jsonMutations() []Mutation {
 		{
 			Name: "json-number-for-text", Refused: "the type is a number",
 			change: member("mediaType", `1`),
+		},
+		{
+			Name: "json-number-with-text", Refused: "the time is a number and something else",
+			change: change{json: func(b []byte) []byte {
+				return regexp.MustCompile(`("integratedTime":"[0-9]+)"`).ReplaceAll(b, []byte(`$1,"`))
+			}},
 		},
 		{
 			Name: "json-invalid-utf8", Refused: "a string is not UTF-8",

@@ -96,6 +96,7 @@ func (w *World) variations() []Shape {
 		{"P-384 message", Options{SigningKey: p384, Content: Message}, ""},
 		{"P-384 in rekor v2", Options{SigningKey: p384, Log: LogV2}, ""},
 		{"P-521 statement", Options{SigningKey: p521}, ""},
+		{"P-521 message", Options{SigningKey: p521, Content: Message}, ""},
 		{"Ed25519 statement", Options{SigningKey: w.seed.sub("ed25519").ed25519()}, ""},
 		{"Ed25519 key", Options{SigningKey: w.seed.sub("ed25519").ed25519(), Signer: Key, Log: NoLog}, ""},
 	}

@@ -13,24 +13,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/testkit/schematest"
 	"github.com/stellaops/stella/pkg/keys/fido2"
 )
 
 func compileSchema(t testing.TB) *jsonschema.Schema {
 	t.Helper()
-	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(fido2.KeyFileSchema()))
-	require.NoError(t, err)
-	c := jsonschema.NewCompiler()
-	require.NoError(t, c.AddResource("key.schema.json", doc))
-	schema, err := c.Compile("key.schema.json")
-	require.NoError(t, err)
-	return schema
-}
-
-func accepts(t testing.TB, schema *jsonschema.Schema, doc string) bool {
-	t.Helper()
-	v, err := jsonschema.UnmarshalJSON(strings.NewReader(doc))
-	return err == nil && schema.Validate(v) == nil
+	return schematest.Compile(t, fido2.KeyFileSchema())
 }
 
 // example is the key file of the format's page.
@@ -47,7 +36,7 @@ func TestKeyFilePage(t *testing.T) {
 	f, err := fido2.ParseKeyFile([]byte(example(t)))
 	require.NoError(t, err)
 	assert.Equal(t, fido2.ModeWrapped, f.Mode)
-	assert.True(t, accepts(t, compileSchema(t), example(t)))
+	assert.True(t, schematest.Accepts(compileSchema(t), example(t)))
 }
 
 // verdict of a document by the schema and by ParseKeyFile.
@@ -112,7 +101,7 @@ func TestParseKeyFile(t *testing.T) {
 	schema := compileSchema(t)
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			assert.Equal(t, row.want != bad, accepts(t, schema, row.doc), "schema")
+			assert.Equal(t, row.want != bad, schematest.Accepts(schema, row.doc), "schema")
 			_, err := fido2.ParseKeyFile([]byte(row.doc))
 			if row.want == good {
 				require.NoError(t, err)
@@ -135,6 +124,6 @@ func FuzzParseKeyFile(f *testing.F) {
 			require.NotEqual(t, fault.Internal, fault.ReasonOf(err))
 			return
 		}
-		require.True(t, accepts(t, schema, string(b)))
+		require.True(t, schematest.Accepts(schema, string(b)))
 	})
 }

@@ -19,25 +19,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/testkit/schematest"
 	"github.com/stellaops/stella/pkg/keys"
 	"github.com/stellaops/stella/pkg/keys/keyring"
 )
 
 func compileSchema(t testing.TB) *jsonschema.Schema {
 	t.Helper()
-	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(keyring.Schema()))
-	require.NoError(t, err)
-	c := jsonschema.NewCompiler()
-	c.AssertFormat()
-	require.NoError(t, c.AddResource("keyring.schema.json", doc))
-	schema, err := c.Compile("keyring.schema.json")
-	require.NoError(t, err)
-	return schema
-}
-
-func schemaAccepts(schema *jsonschema.Schema, doc string) bool {
-	v, err := jsonschema.UnmarshalJSON(strings.NewReader(doc))
-	return err == nil && schema.Validate(v) == nil
+	return schematest.Compile(t, keyring.Schema())
 }
 
 // document is a keyring of entries, each the members after the key.
@@ -129,7 +118,7 @@ func TestParseAgreesWithSchema(t *testing.T) {
 			c, err := keyring.Parse([]byte(row.doc), "keyring.json")
 			assert.Equal(t, row.want == good, err == nil, "%v", err)
 			if name != "duplicate member" { // where schema libraries differ
-				assert.Equal(t, row.want != bad, schemaAccepts(schema, row.doc))
+				assert.Equal(t, row.want != bad, schematest.Accepts(schema, row.doc))
 			}
 			if row.want != good {
 				requireFault(t, err, fault.KeyringMalformed)
@@ -138,7 +127,7 @@ func TestParseAgreesWithSchema(t *testing.T) {
 			}
 			text, err := c.Marshal()
 			require.NoError(t, err)
-			assert.True(t, schemaAccepts(schema, string(text)))
+			assert.True(t, schematest.Accepts(schema, string(text)))
 			again, err := keyring.Parse(text, "keyring.json")
 			require.NoError(t, err)
 			assert.Equal(t, c, again)
@@ -169,7 +158,7 @@ func TestDocumentedExample(t *testing.T) {
 	require.NotNil(t, m)
 	c, err := keyring.Parse([]byte(m[1]), "keyring.json")
 	require.NoError(t, err)
-	assert.True(t, schemaAccepts(compileSchema(t), m[1]))
+	assert.True(t, schematest.Accepts(compileSchema(t), m[1]))
 	text, err := c.Marshal()
 	require.NoError(t, err)
 	assert.JSONEq(t, m[1], string(text))
@@ -188,7 +177,7 @@ func FuzzParse(f *testing.F) {
 			assert.Contains(t, []fault.Reason{fault.KeyringMalformed, fault.InputTooLarge}, fault.ReasonOf(err))
 			return
 		}
-		assert.True(t, schemaAccepts(schema, doc))
+		assert.True(t, schematest.Accepts(schema, doc))
 		text, err := c.Marshal()
 		require.NoError(t, err)
 		again, err := keyring.Parse(text, "keyring.json")

@@ -33,8 +33,8 @@ type LogEntry struct {
 	// Time is when the log took the entry. It is zero unless it is proven: by the
 	// promise of a Rekor v1.
 	Time time.Time
-	// Witnesses are the names of those who cosigned the proof's checkpoint.
-	Witnesses []string
+	// Witnesses are those who cosigned the proof's checkpoint.
+	Witnesses []Witness
 	// Err is nil if everything that is there is about the signature and verified.
 	// Else it wraps ErrNotTrusted or has reason fault.LogInvalid.
 	Err error

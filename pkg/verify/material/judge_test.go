@@ -185,7 +185,7 @@ func (v *verdict) count(d world.Demand) error {
 	for _, e := range v.entries {
 		add(e.Err, logs, e.Operator)
 		for _, w := range e.Witnesses {
-			witnesses[w] = true
+			witnesses[w.Name] = true
 		}
 	}
 	for _, s := range v.stamps {

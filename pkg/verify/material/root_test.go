@@ -164,5 +164,7 @@ func TestFindings(t *testing.T) {
 	assert.False(t, v.entries[0].Promise)
 	assert.True(t, v.entries[0].Proof)
 	assert.True(t, v.entries[0].Time.IsZero())
-	assert.Equal(t, []string{"witness.world.test/w1", "witness.world.test/w2"}, v.entries[0].Witnesses)
+	require.Len(t, v.entries[0].Witnesses, 2)
+	assert.Equal(t, "witness.world.test/w1", v.entries[0].Witnesses[0].Name)
+	assert.Equal(t, "witness.world.test/w2", v.entries[0].Witnesses[1].Name)
 }

@@ -36,6 +36,23 @@ type witness struct {
 	key  ed25519.PublicKey
 }
 
+// Witness says which witness one is. Two are the same if they are equal.
+type Witness struct {
+	Name string
+	Key  string // the 32 bytes of its Ed25519 key
+}
+
+// Witnesses returns those that the Root trusts.
+func (r *Root) Witnesses() []Witness {
+	var out []Witness
+	for _, w := range r.witnesses {
+		out = append(out, w.public())
+	}
+	return out
+}
+
+func (w *witness) public() Witness { return Witness{w.name, string(w.key)} }
+
 func (w *witness) authority() Authority {
 	return Authority{Kind: KindWitness, Name: w.name, ID: fmt.Sprintf("%08x", w.hash)}
 }
@@ -111,17 +128,17 @@ func (c cosignature) Verify(msg, sig []byte) bool {
 	return ed25519.Verify(c.key, fmt.Appendf(nil, "cosignature/v1\ntime %d\n%s", t, msg), sig[stamp:])
 }
 
-// cosigned returns the names of the witnesses that signed a checkpoint, whose log
-// has been verified.
-func (r *Root) cosigned(checkpoint string, at time.Time) []string {
-	var names []string
+// cosigned returns the witnesses that signed a checkpoint, whose log has been
+// verified, each once.
+func (r *Root) cosigned(checkpoint string, at time.Time) []Witness {
+	var out []Witness
 	for _, w := range r.witnesses {
-		if slices.Contains(names, w.name) {
+		if slices.Contains(out, w.public()) {
 			continue
 		}
 		if _, err := note.Open([]byte(checkpoint), note.VerifierList(cosignature{w, at})); err == nil {
-			names = append(names, w.name)
+			out = append(out, w.public())
 		}
 	}
-	return names
+	return out
 }

@@ -58,7 +58,7 @@ func TestCosignatures(t *testing.T) {
 	require.NoError(t, err)
 	twice, err := material.Join(root, root)
 	require.NoError(t, err)
-	witnesses := func(r *material.Root, at time.Time) []string {
+	witnesses := func(r *material.Root, at time.Time) []material.Witness {
 		return r.LogEntries(item.Material.LogEntries, signed, item.Version, at)[0].Witnesses
 	}
 	assert.Len(t, witnesses(root, e.At), 2)

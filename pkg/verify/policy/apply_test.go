@@ -99,6 +99,8 @@ rules:
 	assert.Equal(t, "witness.example", v.Root.Authorities()[0].Name)
 	assert.True(t, v.DemandRevocation)
 	assert.True(t, v.AllowNoLogUnsafe && v.AllowNoSCTUnsafe)
+	assert.True(t, set.AllowNoLogUnsafe && set.AllowNoSCTUnsafe)
+	assert.Equal(t, v.Root.Witnesses(), set.Witnesses)
 	assert.Equal(t, verify.Proofs{Log: 1, Timestamp: 2, Witness: 1}, set.Signature.Proofs)
 	assert.True(t, set.Signature.Hardware)
 	assert.EqualValues(t, "fips", set.Signature.Profile)

@@ -11,9 +11,12 @@ import (
 
 // Apply adds the policy to what a verification demands already: each of its
 // rule sets must accept. Where v names no identities the policy's are used;
-// where it does, a certificate must be in the names of both. The error is
+// where it does, a certificate must be in the names of both. What only another
+// policy or v itself lets pass (witnesses, certificates without a log) does not pass
+// for this one. The error is
 // fault.TrustMalformed, if the policy's witnesses cannot be joined to v's trust.
 func (p *Policy) Apply(v *verify.Policy) error {
+	set := p.ruleSet()
 	if len(p.Witnesses) > 0 {
 		witnesses, err := material.ParseWitnesses(p.Witnesses...)
 		if err != nil {
@@ -22,8 +25,8 @@ func (p *Policy) Apply(v *verify.Policy) error {
 		if v.Root, err = material.Join(v.Root, witnesses); err != nil {
 			return err
 		}
+		set.Witnesses = witnesses.Witnesses()
 	}
-	set := p.ruleSet()
 	if len(v.Identities) == 0 {
 		v.Identities = set.Identities
 	}
@@ -42,7 +45,10 @@ func (p *Policy) Apply(v *verify.Policy) error {
 }
 
 func (p *Policy) ruleSet() verify.RuleSet {
-	set := verify.RuleSet{Name: p.Name, Identities: verifyIdentities(p.allIdentities()), Signature: p.Demands.compiled()}
+	set := verify.RuleSet{
+		Name: p.Name, Identities: verifyIdentities(p.allIdentities()), Signature: p.Demands.compiled(),
+		AllowNoLogUnsafe: p.AllowNoLogUnsafe, AllowNoSCTUnsafe: p.AllowNoSCTUnsafe,
+	}
 	for i := range p.Rules {
 		set.Rules = append(set.Rules, p.Rules[i].compiled())
 	}

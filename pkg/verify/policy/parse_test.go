@@ -15,6 +15,7 @@ import (
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/predicate"
+	"github.com/stellaops/stella/internal/testkit/schematest"
 	"github.com/stellaops/stella/pkg/verify/policy"
 )
 
@@ -34,13 +35,7 @@ func parse(text string) (*policy.Policy, error) {
 
 func compileSchema(t testing.TB) *jsonschema.Schema {
 	t.Helper()
-	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(policy.Schema()))
-	require.NoError(t, err)
-	c := jsonschema.NewCompiler()
-	require.NoError(t, c.AddResource("policy.schema.json", doc))
-	schema, err := c.Compile("policy.schema.json")
-	require.NoError(t, err)
-	return schema
+	return schematest.Compile(t, policy.Schema())
 }
 
 // schemaAccepts gives the YAML to the schema as the JSON value that it is.

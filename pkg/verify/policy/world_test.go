@@ -23,6 +23,7 @@ type demands struct {
 	log, timestamp, sct, other int
 	witnesses                  []string
 	rule                       string // further members of the rule
+	silent                     bool   // says nothing of proofs
 }
 
 func demandsOf(d *world.Demand) demands {
@@ -50,7 +51,7 @@ func (d demands) String() string {
 			proofs += fmt.Sprintf("%s: %d, ", name, n)
 		}
 	}
-	if proofs != "" {
+	if proofs != "" && !d.silent {
 		text += "proofs: {" + proofs + "}\n"
 	}
 	if len(d.witnesses) > 0 {
@@ -66,12 +67,11 @@ func (d demands) String() string {
 	return text + "rules: [{name: r, signers: [" + signer + "]" + d.rule + "}]\n"
 }
 
-// inWorld judges evidence of the world by what its trust is and a policy says.
-func inWorld(t *testing.T, e *world.Evidence, d demands) (*verify.Report, error) {
+// inWorld judges evidence of the world by what its trust is and policies say.
+func inWorld(t *testing.T, e *world.Evidence, policies ...demands) (*verify.Report, error) {
 	t.Helper()
-	p, err := parse(d.String())
-	require.NoError(t, err, "%s", d)
 	v := &verify.Policy{Threshold: 1, At: e.At, Subjects: []verify.Artifact{{Name: "artifact", Content: dsse.Bytes(e.Artifact)}}}
+	var err error
 	v.Root, err = material.ParseRoot("trusted_root.json", e.TrustedRoot)
 	require.NoError(t, err)
 	if len(e.CA) > 0 {
@@ -86,7 +86,11 @@ func inWorld(t *testing.T, e *world.Evidence, d demands) (*verify.Report, error)
 		v.Trust, err = keys.NewTrust(keys.TrustedKey{Name: "key", Public: parsed[0].Key, AnyPredicateType: true})
 		require.NoError(t, err)
 	}
-	require.NoError(t, p.Apply(v))
+	for _, d := range policies {
+		p, err := parse(d.String())
+		require.NoError(t, err, "%s", d)
+		require.NoError(t, p.Apply(v))
+	}
 	evidence := &verify.Evidence{}
 	require.NoError(t, evidence.Read("bundle.json", bytes.NewReader(e.Bundle), int64(len(e.Bundle))))
 	return verify.Verify(t.Context(), evidence, v)
@@ -102,7 +106,7 @@ func TestWorld(t *testing.T) {
 			e := w.Evidence(s.Options)
 			d := demandsOf(&e.Demand)
 			r, err := inWorld(t, e, d)
-			if s.Name == "P-521 statement" || s.Name == "dsse entry in rekor v2" {
+			if s.Name == "dsse entry in rekor v2" {
 				require.Error(t, err)
 				return // refused whatever the policy: testdata/shapes.txt of package verify
 			}
@@ -153,5 +157,48 @@ func refused(t *testing.T, e *world.Evidence, d demands, proven bool) {
 		d.rule = ", maxAge: 7d"
 		_, err := inWorld(t, e, d)
 		assert.NoError(t, err, "new enough")
+	}
+}
+
+// TestStricterOfTwo: what one policy trusts or lets pass is nothing to another.
+func TestStricterOfTwo(t *testing.T) {
+	w := world.New(t.Name())
+	cosigned := w.Evidence(world.Options{Log: world.LogV2, Cosignatures: 2}) // by the first two
+	d := demandsOf(&cosigned.Demand)
+	with := func(n int, witnesses ...string) demands {
+		d := d
+		d.other, d.witnesses = n, witnesses
+		return d
+	}
+	first, second, third := d.witnesses[0], d.witnesses[1], d.witnesses[2]
+	unlogged := w.Evidence(world.Options{Log: world.NoLog})
+	lax := demandsOf(&unlogged.Demand)
+	strict := lax
+	strict.log = 1
+	silent := strict
+	silent.silent = true
+	for _, row := range []struct {
+		name     string
+		e        *world.Evidence
+		policies []demands
+		reason   fault.Reason
+	}{
+		{"each has its own", cosigned, []demands{with(1, first), with(1, second)}, ""},
+		{"the other's is no help", cosigned, []demands{with(1, third), with(1, first)}, fault.WitnessMissing},
+		{"whichever comes first", cosigned, []demands{with(1, first), with(1, third)}, fault.WitnessMissing},
+		{"nor where it is not asked for", cosigned, []demands{with(0, first, second), with(1, third)}, fault.WitnessMissing},
+		{"the number is of one's own", cosigned, []demands{with(2, first, third), with(1, second)}, fault.WitnessMissing},
+		{"both are lax", unlogged, []demands{lax, lax}, ""},
+		{"one demands a log", unlogged, []demands{lax, strict}, fault.LogMissing},
+		{"one lets nothing pass", unlogged, []demands{lax, silent}, fault.LogMissing},
+		{"nor does the first", unlogged, []demands{silent, lax}, fault.LogMissing},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			_, err := inWorld(t, row.e, row.policies...)
+			assert.Equal(t, row.reason == "", err == nil, "%v", err)
+			if err != nil {
+				assert.Equal(t, row.reason, fault.ReasonOf(err), "%v", err)
+			}
+		})
 	}
 }
