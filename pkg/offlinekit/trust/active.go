@@ -28,14 +28,20 @@ func (h *Home) Open(name string, at, clock time.Time) (*Active, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := b.read()
-	if err != nil {
-		return nil, err
-	}
+	var out *Active
+	err = b.steadily(func(s *state) error {
+		out, err = b.open(s, at, clock)
+		return err
+	})
+	return out, err
+}
+
+// open reads the active trust of a state.
+func (b *bundle) open(s *state, at, clock time.Time) (*Active, error) {
 	if err := s.clock(clock); err != nil {
 		return nil, err
 	}
-	status := s.status(func(f file) ([]byte, error) { return b.blob(f.sha256) }, at)
+	status := s.status(b.load, at)
 	if err := status.Err(); err != nil && fault.ReasonOf(err) != fault.TrustExpired {
 		return nil, err
 	}
@@ -48,7 +54,8 @@ func (h *Home) Open(name string, at, clock time.Time) (*Active, error) {
 		targets = append(targets, target{f.name, content})
 	}
 	out := &Active{Status: status}
-	if out.Contents, err = readContents("trust:"+name, targets); err != nil {
+	var err error
+	if out.Contents, err = readContents("trust:"+b.name, targets); err != nil {
 		return nil, err
 	}
 	out.Revocations = s.revocations

@@ -231,3 +231,32 @@ func TestKilledImports(t *testing.T) {
 	}
 	t.Logf("what the killed imports left: %v", seen)
 }
+
+// Whoever verifies while trust is imported finds the old trust or the new one, and
+// needs no lock for it.
+func TestReadersBesideImports(t *testing.T) {
+	w := newWorld(t)
+	w.begin()
+	w.mustImport(w.export())
+	at := w.now.Add(20 * day)
+	done := make(chan error)
+	go func() {
+		for {
+			if _, err := w.home.Open(trust.DefaultName, at, at); err != nil {
+				done <- err
+				return
+			}
+			select {
+			case done <- nil:
+				return
+			default:
+			}
+		}
+	}()
+	for range 6 {
+		w.now = w.now.Add(day)
+		w.renew()
+		w.mustImport(w.export())
+	}
+	require.NoError(t, <-done)
+}

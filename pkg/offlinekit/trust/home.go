@@ -121,6 +121,9 @@ func (b *bundle) read() (*state, error) {
 		return nil, fault.Wrap(fault.TrustFailed, err, "failed to read trust %q", b.name)
 	}
 	s, err := parseState(text, b.file())
+	if err == nil {
+		s.text = string(text)
+	}
 	if err != nil && fault.HintOf(err) == "" {
 		return nil, fault.Wrap(fault.ReasonOf(err), err, "").WithHint("restore %s from a backup; to begin anew, move it away and run trust init", b.dir)
 	}
@@ -134,6 +137,28 @@ func (b *bundle) notFound() error {
 	}
 	return err.WithHint("begin with: stella trust init --root root.json --root-sha256 HEX")
 }
+
+// steadily reads the state and then what it names. No lock is needed for that: an
+// import that takes the files away meanwhile has put another state there before, and
+// then everything is read again.
+func (b *bundle) steadily(read func(*state) error) error {
+	const most = 8 // imports that come just then
+	var before string
+	for i := 0; ; i++ {
+		s, err := b.read()
+		if err != nil {
+			return err
+		}
+		err = read(s)
+		if fault.ReasonOf(err) != fault.TrustFailed || s.text == before || i == most {
+			return err
+		}
+		before = s.text
+	}
+}
+
+// load returns the content of a file.
+func (b *bundle) load(f file) ([]byte, error) { return b.blob(f.sha256) }
 
 // locked runs change while no other process changes the bundle.
 func (b *bundle) locked(ctx context.Context, change func() error) (err error) {

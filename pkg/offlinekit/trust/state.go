@@ -31,6 +31,8 @@ const (
 // state is what is known of one trust bundle. Nothing in it goes back.
 type state struct {
 	name string
+	// text is the file that it was read from.
+	text string
 	// pinned is the digest of the first root.
 	pinned string
 	// roots is every root from the first one on.

@@ -63,11 +63,15 @@ func (h *Home) Status(name string, now time.Time) (*Status, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := b.read()
-	if err != nil {
-		return nil, err
+	var out *Status
+	err = b.steadily(func(s *state) error {
+		out = s.status(b.load, now)
+		return out.Err()
+	})
+	if out != nil {
+		return out, nil // what is wrong with the trust is in there
 	}
-	return s.status(func(f file) ([]byte, error) { return b.blob(f.sha256) }, now), nil
+	return nil, err
 }
 
 // status judges a state. load gives the content of its files.
