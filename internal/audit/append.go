@@ -1,24 +1,13 @@
 package audit
 
-// batch is what one call of Append writes.
+// batch is what one call of Append or AppendHeld writes.
 type batch struct {
-	text []byte // the entries, one after the other
-	ends []int  // where each ends
+	*Held
 	done chan struct{}
 
 	// Set before done is closed.
 	first uint64
 	err   error
-}
-
-// reset makes b the batch of entries.
-func (b *batch) reset(entries []Entry) *batch {
-	b.text, b.ends, b.done = b.text[:0], b.ends[:0], make(chan struct{})
-	for i := range entries {
-		b.text = appendEntry(b.text, &entries[i])
-		b.ends = append(b.ends, len(b.text))
-	}
-	return b
 }
 
 // Append writes the entries, one after the other, and returns the number of the
@@ -30,15 +19,19 @@ func (b *batch) reset(entries []Entry) *batch {
 // fault.AuditTampered if the log was changed meanwhile; nothing may be released
 // then.
 func (l *Log) Append(entries ...Entry) (first uint64, err error) {
-	if len(entries) == 0 {
+	var h Held
+	for i := range entries {
+		h.add(&entries[i])
+	}
+	return l.AppendHeld(&h)
+}
+
+// AppendHeld is Append for entries that are held.
+func (l *Log) AppendHeld(h *Held) (first uint64, err error) {
+	if h.Len() == 0 {
 		return 0, nil
 	}
-	b, ok := l.spare.Get().(*batch)
-	if !ok {
-		b = &batch{}
-	}
-	defer l.spare.Put(b)
-	b.reset(entries)
+	b := &batch{Held: h, done: make(chan struct{})}
 	l.mu.Lock()
 	l.queue = append(l.queue, b)
 	l.mu.Unlock()

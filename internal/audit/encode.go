@@ -20,21 +20,36 @@ func appendEntry(b []byte, e *Entry) []byte {
 	} else {
 		b = appendConstant(b, &e.Request, &e.Key)
 	}
+	b = appendContent(b, e.Subjects, e.SubjectCount, e.PredicateType)
+	b = appendMember(b, payloadMember, e.PayloadSHA256, maxText)
+	b = appendMember(b, signatureMember, e.SignatureSHA256, maxText)
+	return appendDecision(b, &e.Outcome)
+}
+
+// The members with the digests of what was signed and of the signature.
+const (
+	payloadMember   = `,"payloadSha256":`
+	signatureMember = `,"signatureSha256":`
+)
+
+// appendContent appends what was to be signed, but for its digest.
+func appendContent[T text](b []byte, subjects []T, count int, predicateType string) []byte {
 	b = append(b, `,"subjects":[`...)
-	for i, digest := range e.Subjects[:min(len(e.Subjects), MaxSubjects)] {
+	for i, digest := range subjects[:min(len(subjects), MaxSubjects)] {
 		if i > 0 {
 			b = append(b, ',')
 		}
 		b = appendText(b, digest, maxDigest)
 	}
 	b = append(b, `],"subjectCount":`...)
-	b = strconv.AppendInt(b, int64(e.SubjectCount), 10)
-	b = appendMember(b, `,"predicateType":`, e.PredicateType, maxType)
-	b = appendMember(b, `,"payloadSha256":`, e.PayloadSHA256, maxText)
-	b = appendMember(b, `,"signatureSha256":`, e.SignatureSHA256, maxText)
-	b = appendMember(b, `,"decision":`, string(e.Decision), maxText)
-	b = appendMember(b, `,"reason":`, e.Reason, maxText)
-	return appendMember(b, `,"note":`, e.Note, maxText)
+	b = strconv.AppendInt(b, int64(count), 10)
+	return appendMember(b, `,"predicateType":`, predicateType, maxType)
+}
+
+func appendDecision(b []byte, o *Outcome) []byte {
+	b = appendMember(b, `,"decision":`, string(o.Decision), maxText)
+	b = appendMember(b, `,"reason":`, o.Reason, maxText)
+	return appendMember(b, `,"note":`, o.Note, maxText)
 }
 
 // appendConstant appends what all uses of one key by one command share.
@@ -51,18 +66,26 @@ func appendConstant(b []byte, r *Request, k *Key) []byte {
 	return appendMember(b, `,"keyId":`, k.ID, maxText)
 }
 
+// text is what a string is written from.
+type text interface{ string | []byte }
+
 func appendMember(b []byte, name, value string, limit int) []byte {
 	return appendText(append(b, name...), value, limit)
 }
 
+func appendHash(b []byte, name string, h Hash) []byte {
+	b = append(append(b, name...), '"')
+	return append(h.appendHex(b), '"')
+}
+
 // appendText appends s as a JSON string, cut to limit bytes.
-func appendText(b []byte, s string, limit int) []byte {
+func appendText[T text](b []byte, s T, limit int) []byte {
 	if len(s) > limit {
-		s = cut(s, limit)
+		return appendQuoted(b, cut(string(s), limit))
 	}
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
-			return appendQuoted(b, s)
+			return appendQuoted(b, string(s))
 		}
 	}
 	b = append(b, '"')

@@ -38,7 +38,6 @@ type Log struct {
 	patience        time.Duration
 	openSegment     func(path string) (segment, error)
 
-	spare sync.Pool // of *batch, to be used again
 	mu    sync.Mutex
 	queue []*batch
 	turn  chan struct{} // held by the caller of Append that writes for all

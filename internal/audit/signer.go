@@ -70,27 +70,6 @@ func (s *Signer) Sign(ctx context.Context, m dsse.Message) (dsse.Signature, erro
 	return signature, nil
 }
 
-// Hold signs m, about which content says everything, without recording it. The
-// caller appends the entry, which is there also after an error, and releases the
-// signature only then: for batches, which share an fsync.
-func (s *Signer) Hold(ctx context.Context, m dsse.Message, content Content) (dsse.Signature, Entry, error) {
-	signature, err := s.inner.Sign(ctx, m)
-	return signature, s.entry(content, signature, err), err
-}
-
-// Append appends the entries of held signatures to the log, and returns when they
-// are on disk.
-func (s *Signer) Append(entries ...Entry) error {
-	first, err := s.log.Append(entries...)
-	if err != nil {
-		return err
-	}
-	for i := range entries {
-		s.note(first + uint64(i))
-	}
-	return nil
-}
-
 func (s *Signer) entry(content Content, signature dsse.Signature, err error) Entry {
 	return Entry{Request: s.use.Request, Key: s.use.Key, Content: content, Outcome: OutcomeOf(signature, err), constant: s.constant}
 }

@@ -99,6 +99,71 @@ func TestSigner(t *testing.T) {
 	}
 }
 
+// TestHold has several signatures share an fsync: their records are those that Sign
+// writes of the same messages, and nothing is written before they are appended.
+func TestHold(t *testing.T) {
+	key := brokenAt{Signer: newKey(t), nth: 2}
+	u := use()
+	u.Subjects = []string{"sha256:aa", "sha256:\"\u00e4"} // one that is quoted
+	payloads := []string{"first", "second", "third", ""}
+	wantPath := logPath(t)
+	l := openLog(t, wantPath)
+	one, err := NewSigner(&key, l, u, nil)
+	require.NoError(t, err)
+	for _, payload := range payloads {
+		_, _ = one.Sign(t.Context(), dsse.NewMessage("t", dsse.Bytes(payload)))
+	}
+	require.NoError(t, l.Close())
+	want := records(t, wantPath)
+
+	key.calls = 0
+	path := logPath(t)
+	l = openLog(t, path)
+	var seqs []uint64
+	held, err := NewSigner(&key, l, u, func(seq uint64) { seqs = append(seqs, seq) })
+	require.NoError(t, err)
+	var h Held
+	subject := []byte("sha256:aa")
+	for i, payload := range payloads {
+		sum := sha256.Sum256([]byte(payload))
+		brief := &Brief{Subjects: [][]byte{subject, []byte(u.Subjects[1])}, SubjectCount: u.SubjectCount, PredicateType: u.PredicateType, Payload: sum}
+		signature, err := held.Hold(t.Context(), &h, dsse.NewMessage("t", dsse.Bytes(payload)), brief)
+		assert.Equal(t, i == 2, err != nil)
+		assert.Equal(t, i == 2, signature.Sig == nil)
+	}
+	copy(subject, "used again")
+	assert.Empty(t, records(t, path))
+	require.Equal(t, len(payloads), h.Len())
+	require.NoError(t, held.AppendHeld(&h))
+	assert.Equal(t, []uint64{1, 2, 3, 4}, seqs)
+	got := records(t, path)
+	require.Len(t, got, len(want))
+	for i := range want {
+		// After an error Sign did not read the payload.
+		want[i].PayloadSHA256 = got[i].PayloadSHA256
+		assert.Equal(t, want[i].Entry, got[i].Entry, payloads[i])
+		sum := sha256.Sum256([]byte(payloads[i]))
+		assert.Equal(t, hex.EncodeToString(sum[:]), got[i].PayloadSHA256)
+	}
+	h.Reset()
+	require.NoError(t, held.AppendHeld(&h))
+	assert.Len(t, records(t, path), len(want), "nothing is held any more")
+	require.NoError(t, l.Close())
+}
+
+// brokenAt is a device that fails once.
+type brokenAt struct {
+	dsse.Signer
+	calls, nth int
+}
+
+func (b *brokenAt) Sign(ctx context.Context, m dsse.Message) (dsse.Signature, error) {
+	if b.calls++; b.calls == b.nth+1 {
+		return dsse.Signature{Sig: []byte("half a signature")}, fault.New(fault.DeviceFailed, "x")
+	}
+	return b.Signer.Sign(ctx, m)
+}
+
 // TestNoRecordNoSignature is the promise of the whole package.
 func TestNoRecordNoSignature(t *testing.T) {
 	disk := &failingSegment{}

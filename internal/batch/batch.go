@@ -16,12 +16,19 @@ import (
 const (
 	// chunkItems bounds the statements in a chunk: many share the cost of handing a
 	// chunk on, and few wait for each other.
-	chunkItems = 256
+	chunkItems = 512
+	// eachItems is chunkItems where evidence is handed on one by one: that is slow,
+	// so the more workers do it the better.
+	eachItems = 32
 	// chunkBytes bounds their size, in bytes, unless one alone is larger.
-	chunkBytes = 256 << 10
-	// workersPerCore is more than one because a worker that waits for the disk
-	// leaves its core to another.
+	chunkBytes = 512 << 10
+	// workersPerCore is how many chunks are on their way for each core. One of them
+	// is being signed, and the others wait for the disk: enough that a slow fsync
+	// keeps no core waiting.
 	workersPerCore = 4
+	// maxSpare bounds the memory for a chunk's evidence that is kept for the next
+	// one, in bytes.
+	maxSpare = 2 * chunkBytes
 )
 
 // Options say how a batch is signed.
@@ -33,11 +40,17 @@ type Options struct {
 	Bundle bool
 	// Statement is how statements are drafted.
 	Statement predicate.Options
+	// Cores is how many processors sign at once; 0 stands for GOMAXPROCS. A goroutine
+	// in fsync keeps its place among the GOMAXPROCS that run until the runtime takes
+	// it away, up to 10 ms later. So to keep all cores at work a program sets
+	// GOMAXPROCS to one more than Cores.
+	Cores int
 	// Write takes the evidence of one statement after the other, in the order of the
-	// source, several at a time.
+	// source, several at a time. It must not keep it.
 	Write func(evidence []byte) error
 	// Each, if it is set, takes the place of Write: it takes the evidence of one
-	// statement, is called by several goroutines at once, and in no order.
+	// statement, which it must not keep, is called by several goroutines at once, and
+	// in no order.
 	Each func(ctx context.Context, item Item, evidence []byte) error
 }
 
@@ -51,8 +64,12 @@ func Sign(ctx context.Context, source Source, o Options) (int, error) {
 		return 0, err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	workers := workersPerCore * runtime.GOMAXPROCS(0)
-	r := &run{Options: o, form: form, ctx: ctx, todo: make(chan *chunk), inOrder: make(chan *chunk, 2*workers), spare: make(buffers, 2*workers)}
+	cores := cmp.Or(o.Cores, runtime.GOMAXPROCS(0))
+	workers := workersPerCore * cores
+	r := &run{
+		Options: o, form: form, ctx: ctx, turns: make(chan struct{}, o.atOnce(cores, workers)),
+		todo: make(chan *chunk), inOrder: make(chan *chunk, 2*workers),
+	}
 	var all sync.WaitGroup
 	all.Go(func() { r.read(source) })
 	for range workers {
@@ -74,45 +91,55 @@ func (o *Options) form() (*bundle.Form, error) {
 	return bundle.EnvelopeForm(), nil
 }
 
+// atOnce returns how many workers sign at once: where that is work for the cores,
+// as many as there are. More would get ready later, and all together, with nothing
+// left to sign while they wait for the disk. A device or service has its own limit.
+func (o *Options) atOnce(cores, workers int) int {
+	for _, signer := range o.Signers {
+		if !dsse.InMemory(signer) {
+			return workers
+		}
+	}
+	return cores
+}
+
 // run is one batch on its way.
 type run struct {
 	Options
-	form *bundle.Form
-	ctx  context.Context
+	form  *bundle.Form
+	ctx   context.Context
+	turns chan struct{} // one is held by each worker that signs
 	// Every chunk goes through both: to some worker, and in order to who hands on.
 	todo, inOrder chan *chunk
-	spare         buffers
+	spare         sync.Pool // of *chunk, to be used again
 }
 
 // chunk is a few statements that are signed together.
 type chunk struct {
 	items []Item
-	err   error // of the source, after the items; io.EOF at its end
+	text  []byte // memory for the items' texts
+	err   error  // of the source, after the items; io.EOF at its end
 	out   []byte
-	done  chan struct{} // closed when out and err are final
+	done  chan struct{} // holds a value when out and err are final
 }
 
-// buffers are what chunks' evidence was in, to be used again.
-type buffers chan []byte
-
-func (b buffers) get() []byte {
-	select {
-	case spare := <-b:
-		return spare[:0]
-	default:
-		return nil
+// newChunk returns an empty chunk, in used memory if there is some.
+func (r *run) newChunk() *chunk {
+	if c, ok := r.spare.Get().(*chunk); ok {
+		return c
 	}
+	return &chunk{items: make([]Item, 0, chunkItems), text: make([]byte, 0, chunkBytes), done: make(chan struct{}, 1)}
 }
 
-// put keeps a buffer unless it is unusually large.
-func (b buffers) put(spare []byte) {
-	if cap(spare) == 0 || cap(spare) > 4*chunkBytes {
-		return
+// release keeps the memory of a chunk that nobody needs any more, unless it is
+// unusually large.
+func (r *run) release(c *chunk) {
+	if cap(c.out) > maxSpare {
+		c.out = nil
 	}
-	select {
-	case b <- spare:
-	default:
-	}
+	clear(c.items) // texts may be in memory of their own
+	c.items, c.out, c.err = c.items[:0], c.out[:0], nil
+	r.spare.Put(c)
 }
 
 // read takes chunks from the source until it or the batch ends.
@@ -120,7 +147,8 @@ func (r *run) read(source Source) {
 	defer close(r.inOrder)
 	defer close(r.todo)
 	for {
-		c := next(source)
+		c := r.newChunk()
+		c.fill(source, r.chunkItems())
 		last := c.err != nil // from here on the worker's
 		select {
 		case r.inOrder <- c:
@@ -131,7 +159,7 @@ func (r *run) read(source Source) {
 		case r.todo <- c:
 		case <-r.ctx.Done():
 			c.err = context.Cause(r.ctx)
-			close(c.done)
+			c.done <- struct{}{}
 			return
 		}
 		if last {
@@ -140,19 +168,26 @@ func (r *run) read(source Source) {
 	}
 }
 
-// next reads a chunk.
-func next(source Source) *chunk {
-	c := &chunk{items: make([]Item, 0, chunkItems), done: make(chan struct{})}
-	for size := 0; len(c.items) < chunkItems && size < chunkBytes; {
-		item, err := source.Next()
+func (r *run) chunkItems() int {
+	if r.Each != nil {
+		return eachItems
+	}
+	return chunkItems
+}
+
+// fill reads at most limit items from source.
+func (c *chunk) fill(source Source, limit int) {
+	room := c.text
+	for size := 0; len(c.items) < limit && size < chunkBytes; {
+		item, err := source.Next(room)
 		if err != nil {
 			c.err = err
-			return c
+			return
 		}
 		c.items = append(c.items, item)
 		size += len(item.Text)
+		room = item.Text[len(item.Text):]
 	}
-	return c
 }
 
 // work signs chunks.
@@ -160,7 +195,7 @@ func (r *run) work() {
 	w := newWorker(r)
 	for c := range r.todo {
 		w.chunk(c)
-		close(c.done)
+		c.done <- struct{}{}
 	}
 }
 
@@ -178,10 +213,10 @@ func (r *run) handOn() (n int, err error) {
 				return n, err
 			}
 		}
-		r.spare.put(c.out)
 		if n += len(c.items); end {
 			return n, nil
 		}
+		r.release(c)
 	}
 	return n, context.Cause(r.ctx)
 }

@@ -103,7 +103,7 @@ func alone(t *testing.T, lines []byte, o Options) []byte {
 // byte and in their order. The keys are deterministic, so the bytes tell.
 func TestSameAsAlone(t *testing.T) {
 	ed, ec, ec384, pq := generate(t, keys.Ed25519), generate(t, keys.ECDSAP256), generate(t, keys.ECDSAP384), generate(t, keys.MLDSA65)
-	lines := statementLines(3*chunkItems + 7)
+	lines := statementLines(chunkItems + 7)
 	tests := map[string]Options{
 		"Ed25519 bundles":   {Signers: []dsse.Signer{signerOf(t, ed)}, Bundle: true},
 		"P-256 bundles":     {Signers: []dsse.Signer{signerOf(t, ec)}, Bundle: true},
@@ -117,6 +117,9 @@ func TestSameAsAlone(t *testing.T) {
 	for name, o := range tests {
 		t.Run(name, func(t *testing.T) {
 			lines := lines
+			if name == "Ed25519 bundles" {
+				lines = statementLines(12*chunkItems + 7) // more than there is memory for at once
+			}
 			if name == "ML-DSA envelopes" || name == "a type demanded" || name == "exact bytes" {
 				lines = statementLines(20) // slow
 			}
@@ -130,6 +133,44 @@ func TestSameAsAlone(t *testing.T) {
 			}
 		})
 	}
+}
+
+// slow is a signer that takes its time and counts how many of its kind are at work.
+type slow struct {
+	dsse.Signer
+	busy, most atomic.Int64
+}
+
+func (s *slow) Sign(ctx context.Context, m dsse.Message) (dsse.Signature, error) {
+	busy := s.busy.Add(1)
+	defer s.busy.Add(-1)
+	for most := s.most.Load(); busy > most && !s.most.CompareAndSwap(most, busy); most = s.most.Load() {
+	}
+	time.Sleep(time.Millisecond)
+	return s.Signer.Sign(ctx, m)
+}
+
+// slowMemory is a slow signer whose key is in memory all the same.
+type slowMemory struct{ *slow }
+
+func (s slowMemory) Unwrap() dsse.Signer { return s.Signer }
+
+// TestAtOnce: keys in memory sign on as many cores as there are, and devices as
+// often as there are workers.
+func TestAtOnce(t *testing.T) {
+	sign := func(signer dsse.Signer) {
+		_, err := Sign(t.Context(), Lines("-", bytes.NewReader(statementLines(8*eachItems))), Options{
+			Signers: []dsse.Signer{signer}, Bundle: true, Cores: 1,
+			Each: func(context.Context, Item, []byte) error { return nil },
+		})
+		require.NoError(t, err)
+	}
+	key := signerOf(t, generate(t, keys.Ed25519))
+	device, memory := &slow{Signer: key}, &slow{Signer: key}
+	sign(device)
+	assert.EqualValues(t, workersPerCore, device.most.Load())
+	sign(slowMemory{memory})
+	assert.EqualValues(t, 1, memory.most.Load())
 }
 
 // TestRecordedBeforeReleased looks into the log on disk each time when evidence is
@@ -273,7 +314,7 @@ func TestNoRecordNoEvidence(t *testing.T) {
 // endless is a source without an end.
 type endless struct{ taken atomic.Int64 }
 
-func (e *endless) Next() (Item, error) {
+func (e *endless) Next([]byte) (Item, error) {
 	n := e.taken.Add(1)
 	return Item{Name: "-", Line: int(n), Text: smallStatement(int(n % 1000))}, nil
 }
@@ -365,20 +406,20 @@ func TestLines(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			source := Lines("-", strings.NewReader(tt.in))
 			for i, want := range tt.want {
-				item, err := source.Next()
+				item, err := source.Next(nil)
 				require.NoError(t, err)
 				assert.Equal(t, want, string(item.Text))
 				assert.Equal(t, i+1, item.Line)
 			}
-			_, err := source.Next()
+			_, err := source.Next(nil)
 			assert.Equal(t, io.EOF, err)
 		})
 	}
 	broken := io.MultiReader(strings.NewReader("a\n"), &failing{})
 	source := Lines("f", broken)
-	_, err := source.Next()
+	_, err := source.Next(nil)
 	require.NoError(t, err)
-	_, err = source.Next()
+	_, err = source.Next(nil)
 	assert.Equal(t, fault.InputUnreadable, fault.ReasonOf(err))
 }
 

@@ -4,7 +4,7 @@
 // Each statement is held to what a statement that is signed alone is held to, and
 // its evidence is the same, byte for byte. Statements are taken in chunks. The
 // uses of keys for a chunk are on disk in the audit log before any of its evidence
-// is handed on; chunks that finish together share an fsync, and the other cores
-// sign on meanwhile. What is held in memory is bounded by the number of chunks
-// on the way, whatever the input's size.
+// is handed on; chunks that finish together share an fsync, and all cores sign on
+// meanwhile. What is held in memory is bounded by the number of chunks on the way,
+// whatever the input's size, and used again for later ones.
 package batch

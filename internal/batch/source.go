@@ -24,11 +24,15 @@ const MaxStatement = 4 << 20
 type Item struct {
 	Name string // the file's, "-" for standard input
 	Line int    // from 1; 0 for a file of its own
-	Text []byte // the item's own
+	Text []byte
 }
 
-// Source gives the statements of a batch in order, and io.EOF after the last.
-type Source interface{ Next() (Item, error) }
+// Source gives the statements of a batch in order, and io.EOF after the last. The
+// text of an item is appended to room, which is empty, or is the item's own; memory
+// after its end is free for the next one.
+type Source interface {
+	Next(room []byte) (Item, error)
+}
 
 // in adds the line to an error about an item, which has the file's name already.
 func (i Item) in(err error) error {
@@ -50,8 +54,8 @@ type lines struct {
 	n    int
 }
 
-func (l *lines) Next() (Item, error) {
-	text, err := l.line()
+func (l *lines) Next(room []byte) (Item, error) {
+	text, err := l.line(room)
 	if err != nil {
 		return Item{}, err
 	}
@@ -65,11 +69,10 @@ func (l *lines) Next() (Item, error) {
 	return item, nil
 }
 
-// line reads a line without its end, and no more of it than is needed to refuse
-// one that is too long.
-func (l *lines) line() ([]byte, error) {
+// line appends a line without its end to text, and no more of it than is needed to
+// refuse one that is too long.
+func (l *lines) line(text []byte) ([]byte, error) {
 	l.n++
-	var text []byte
 	for {
 		part, err := l.r.ReadSlice('\n')
 		text = append(text, part...)
@@ -140,7 +143,7 @@ func Files(paths []string) Source { return &files{paths} }
 
 type files struct{ paths []string }
 
-func (f *files) Next() (Item, error) {
+func (f *files) Next([]byte) (Item, error) {
 	if len(f.paths) == 0 {
 		return Item{}, io.EOF
 	}

@@ -1,9 +1,10 @@
 package batch
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
+	"slices"
 
 	"github.com/stellaops/stella/internal/audit"
 	"github.com/stellaops/stella/internal/predicate"
@@ -16,9 +17,10 @@ type worker struct {
 	statements *predicate.ReadyReader
 	payload    []byte
 	message    dsse.Buffer
+	brief      audit.Brief
 	signatures []dsse.Signature
 	audited    []*audit.Signer // of Signers, nil for one whose uses are not recorded
-	entries    [][]audit.Entry // of each of them
+	held       []audit.Held    // the uses of each of them
 	ends       []int           // of each item's evidence in the chunk's
 }
 
@@ -28,7 +30,7 @@ func newWorker(r *run) *worker {
 		statements: predicate.NewReadyReader(r.Statement, audit.MaxSubjects),
 		signatures: make([]dsse.Signature, len(r.Signers)),
 		audited:    make([]*audit.Signer, len(r.Signers)),
-		entries:    make([][]audit.Entry, len(r.Signers)),
+		held:       make([]audit.Held, len(r.Signers)),
 	}
 	for i, signer := range r.Signers {
 		w.audited[i], _ = signer.(*audit.Signer)
@@ -39,45 +41,41 @@ func newWorker(r *run) *worker {
 // chunk signs the items of c, records that, and only then lets the evidence go.
 func (w *worker) chunk(c *chunk) {
 	w.ends = w.ends[:0]
-	for i := range w.entries {
-		w.entries[i] = w.entries[i][:0]
+	for i := range w.held {
+		w.held[i].Reset()
 	}
-	out, signErr := w.sign(c)
+	signed := w.sign(c)
 	// What was signed is recorded whatever came after it.
-	if err := w.record(); err != nil {
-		c.err = err
-		return
+	err := cmp.Or(w.record(), signed)
+	if err == nil && w.Each != nil {
+		err = w.each(c)
 	}
-	if signErr != nil {
-		c.err = signErr
-		return
-	}
-	if w.Each == nil {
-		c.out = out
-		return
-	}
-	if err := w.each(c, out); err != nil {
+	if err != nil {
 		c.err = err
 	}
 }
 
-// sign returns the evidence of all items.
-func (w *worker) sign(c *chunk) (out []byte, err error) {
-	out = w.spare.get()
-	for _, item := range c.items {
-		if err := context.Cause(w.ctx); err != nil {
-			return nil, err
+// sign puts the evidence of all items into c.out.
+func (w *worker) sign(c *chunk) (err error) {
+	w.turns <- struct{}{}
+	defer func() { <-w.turns }()
+	for i := range c.items {
+		if w.ctx.Err() != nil {
+			return context.Cause(w.ctx)
 		}
-		if out, err = w.item(out, item); err != nil {
-			return nil, item.in(err)
+		if c.out, err = w.item(c.out, &c.items[i]); err != nil {
+			return c.items[i].in(err)
 		}
-		w.ends = append(w.ends, len(out))
+		if i == 0 { // the others are most often as long
+			c.out = slices.Grow(c.out, min(len(c.items)*len(c.out), maxSpare))
+		}
+		w.ends = append(w.ends, len(c.out))
 	}
-	return out, nil
+	return nil
 }
 
 // item appends the evidence of one statement.
-func (w *worker) item(out []byte, item Item) ([]byte, error) {
+func (w *worker) item(out []byte, item *Item) ([]byte, error) {
 	ready, err := w.statements.Read(w.payload[:0], item.Name, item.Text)
 	if err != nil {
 		return nil, err
@@ -89,13 +87,12 @@ func (w *worker) item(out []byte, item Item) ([]byte, error) {
 	}
 	w.payload = ready.Payload
 	w.message.Set(dsse.PayloadTypeInToto, ready.Payload)
-	sum := sha256.Sum256(ready.Payload)
-	content := audit.Content{
+	w.brief = audit.Brief{
 		Subjects: ready.Digests, SubjectCount: ready.Subjects, PredicateType: ready.PredicateType,
-		PayloadSHA256: hex.EncodeToString(sum[:]),
+		Payload: sha256.Sum256(ready.Payload),
 	}
 	for i := range w.Signers {
-		if w.signatures[i], err = w.use(i, content); err != nil {
+		if w.signatures[i], err = w.use(i); err != nil {
 			return nil, err
 		}
 	}
@@ -103,22 +100,20 @@ func (w *worker) item(out []byte, item Item) ([]byte, error) {
 }
 
 // use signs the message with the ith key.
-func (w *worker) use(i int, content audit.Content) (dsse.Signature, error) {
+func (w *worker) use(i int) (dsse.Signature, error) {
 	if w.audited[i] == nil {
 		return w.Signers[i].Sign(w.ctx, &w.message)
 	}
-	signature, entry, err := w.audited[i].Hold(w.ctx, &w.message, content)
-	w.entries[i] = append(w.entries[i], entry)
-	return signature, err
+	return w.audited[i].Hold(w.ctx, &w.held[i], &w.message, &w.brief)
 }
 
 // record returns when all uses of keys are on disk.
 func (w *worker) record() error {
-	for i, entries := range w.entries {
-		if len(entries) == 0 {
+	for i, signer := range w.audited {
+		if signer == nil {
 			continue
 		}
-		if err := w.audited[i].Append(entries...); err != nil {
+		if err := signer.AppendHeld(&w.held[i]); err != nil {
 			return err
 		}
 	}
@@ -126,13 +121,13 @@ func (w *worker) record() error {
 }
 
 // each hands on the evidence of every item by itself.
-func (w *worker) each(c *chunk, out []byte) error {
+func (w *worker) each(c *chunk) error {
 	start := 0
 	for i, item := range c.items {
 		if err := context.Cause(w.ctx); err != nil {
 			return err
 		}
-		if err := w.Each(w.ctx, item, out[start:w.ends[i]]); err != nil {
+		if err := w.Each(w.ctx, item, c.out[start:w.ends[i]]); err != nil {
 			return err
 		}
 		start = w.ends[i]

@@ -47,8 +47,8 @@ func (f *globalFlags) AddFlags(fs *pflag.FlagSet) {
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "print what is being done")
 	fs.Bool(keyNoColor, false, "print without colour")
 	fs.Bool(keyOffline, false, "forbid the network, also to keys that live behind it")
+	fs.String(keyState, "", "keep keyring, audit log, trust and all other state in `DIR`, which must be there")
 	fs.Var(newChoice(string(buildProfile()), profileNames()...), keyProfile, "allow the algorithms of a profile only: `"+strings.Join(profileNames(), "|")+"`")
-	fs.String(keyState, "", "keep and find all state in `DIR`: keyring, audit log, trust")
 	fs.StringVar(&f.config, "config", "", "configuration `FILE`, instead of the user's own")
 }
 
@@ -92,8 +92,21 @@ type session struct {
 	held []dsse.Signer
 }
 
-// load returns the session of cmd, with the configuration read.
+// load returns the session of cmd, with the configuration read and its state
+// directory looked at.
 func (a *app) load(cmd *cobra.Command) (*session, error) {
+	s, err := a.configured(cmd)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkState(s.config); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// configured is load for commands that show what is set, whatever it is worth.
+func (a *app) configured(cmd *cobra.Command) (*session, error) {
 	loaded, err := loadConfig(a.env, cmd.Flags(), a.flags.config)
 	if err != nil {
 		return nil, err

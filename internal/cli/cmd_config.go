@@ -28,7 +28,7 @@ stella help environment for what can be set where.`,
   stella config show --format json`,
 		Args: wantArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := a.load(cmd)
+			s, err := a.configured(cmd)
 			if err != nil {
 				return err
 			}

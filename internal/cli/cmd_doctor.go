@@ -15,9 +15,10 @@ func newDoctorCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "doctor",
 		Short: "look at what stella needs on this machine, and say what to do",
-		Long: `Look at key drivers, PKCS #11 modules, FIDO2 tokens, the TPM, plugins, keyring,
-audit log, configuration, trust, the clock and the cryptographic module. Each
-line says what is there, and what to do where something is wrong.
+		Long: `Look at key drivers, PKCS #11 modules, FIDO2 tokens, the TPM, plugins, state
+directory, keyring, audit log, configuration, trust, the clock and the
+cryptographic module. Each line says what is there, and what to do where
+something is wrong.
 
 Nothing is opened but files of stella's own: no device, no token, no network.
 The exit status is 1 if there is a problem: something is set up and does not
@@ -27,7 +28,7 @@ a note.`,
   stella doctor --format json`,
 		Args: wantArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := a.load(cmd)
+			s, err := a.configured(cmd)
 			if fault.ReasonOf(err) == fault.ConfigInvalid {
 				return runDoctorWithout(a, cmd, err)
 			}

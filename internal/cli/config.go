@@ -38,6 +38,9 @@ type loadedConfig struct {
 // loadConfig reads flags, environment and configuration file. explicit is the
 // value of --config.
 func loadConfig(env Env, flags *pflag.FlagSet, explicit string) (loadedConfig, error) {
+	if err := refuseNoState(flags); err != nil {
+		return loadedConfig{}, err
+	}
 	vars, unknown, err := readEnvironment(env)
 	if err != nil {
 		return loadedConfig{}, err
@@ -171,7 +174,9 @@ func merge(flags *pflag.FlagSet, vars, file map[string]entry) (Config, []origin,
 	if err := v.UnmarshalExact(&config); err != nil {
 		return Config{}, nil, err
 	}
-	return config, trace(v, flags, vars, file), nil
+	origins := trace(v, flags, vars, file)
+	settleState(&config, origins)
+	return config, origins, nil
 }
 
 // insisted reports whether the environment says what no flag can undo.

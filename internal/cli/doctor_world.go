@@ -29,6 +29,7 @@ func (s *session) world(broken error) (*doctor.World, error) {
 		Config: doctor.Config{File: s.loaded.File, Err: broken, Unknown: s.loaded.unknown},
 		Crypto: doctorCrypto(s.config.Profile),
 	}
+	w.StateDir, w.StateErr = s.config.State, checkState(s.config)
 	w.AuditLog, w.AuditErr = s.auditLog()
 	for _, m := range pkcs11.Modules() {
 		w.Modules = append(w.Modules, doctor.Module(m))

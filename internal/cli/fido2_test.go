@@ -138,6 +138,7 @@ func TestFIDO2SignsTrust(t *testing.T) {
 	root, err := os.ReadFile("medium/metadata/1.root.json")
 	require.NoError(t, err)
 	sum := sha256.Sum256(root)
+	require.NoError(t, os.Mkdir("state", 0o700))
 	run(t, token, 0, "trust", "init", "--state", "state", "--root", "medium/metadata/1.root.json", "--root-sha256", hex.EncodeToString(sum[:]))
 	run(t, token, 0, "trust", "import", "medium", "--state", "state")
 	run(t, token, 0, "sign", "statement", statement, "--key", two, "-o", "s.dsse.json")

@@ -1,9 +1,6 @@
 package cli
 
 import (
-	"path/filepath"
-	"runtime"
-
 	"github.com/spf13/pflag"
 
 	"github.com/stellaops/stella/internal/fault"
@@ -25,27 +22,9 @@ func (s *session) auditLog() (string, error) {
 	if s.config.AuditLog != "" {
 		return s.config.AuditLog, nil
 	}
-	if s.config.State != "" {
-		return filepath.Join(s.config.State, "audit", "audit.jsonl"), nil
-	}
-	for _, dir := range stateDirs(s.Env) {
-		if filepath.IsAbs(dir) {
-			return filepath.Join(dir, "stella", "audit", "audit.jsonl"), nil
-		}
+	if path := s.statePath(auditDir, auditName); path != "" {
+		return path, nil
 	}
 	return "", fault.New(fault.AuditUnwritable, "there is no place for the audit log: HOME is not set").
 		WithHint("name a file for it: --%s FILE", flagAuditLog)
-}
-
-// stateDirs are the user's directories for what programs remember, in order (XDG
-// base directory specification). Relative ones do not count.
-func stateDirs(env Env) []string {
-	dirs := []string{env.getenv("XDG_STATE_HOME")}
-	if runtime.GOOS == "windows" {
-		return append(dirs, env.getenv("LocalAppData"))
-	}
-	if home := env.getenv("HOME"); home != "" {
-		dirs = append(dirs, filepath.Join(home, ".local", "state"))
-	}
-	return dirs
 }

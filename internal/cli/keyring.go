@@ -2,8 +2,6 @@ package cli
 
 import (
 	"crypto"
-	"path/filepath"
-	"runtime"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -31,36 +29,7 @@ func (s *session) openKeyring(mustExist bool) *keyring.Keyring {
 	if s.config.Keyring != "" {
 		return keyring.New(s.config.Keyring, keyring.Options{MustExist: mustExist})
 	}
-	return keyring.New(s.dataDir("keyring"), keyring.Options{})
-}
-
-// dataDir returns a directory of the user's data, or "" if there is no place for it.
-func (s *session) dataDir(name string) string {
-	if s.config.State != "" {
-		return filepath.Join(s.config.State, name)
-	}
-	dir := dataDir(s.Env)
-	if dir == "" {
-		return ""
-	}
-	return filepath.Join(dir, "stella", name)
-}
-
-// dataDir is the user's directory for data, or "" if there is none. The XDG
-// base directory specification says that a relative one is to be ignored.
-func dataDir(env Env) string {
-	dirs := []string{env.getenv("XDG_DATA_HOME")}
-	if runtime.GOOS == "windows" {
-		dirs = append(dirs, env.getenv("LocalAppData"))
-	} else if home := env.getenv("HOME"); home != "" {
-		dirs = append(dirs, filepath.Join(home, ".local", "share"))
-	}
-	for _, dir := range dirs {
-		if filepath.IsAbs(dir) {
-			return dir
-		}
-	}
-	return ""
+	return keyring.New(s.dataPath(keyringName), keyring.Options{})
 }
 
 // judge refuses a key that the keyring knows as one that must not sign now,

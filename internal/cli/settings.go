@@ -21,9 +21,9 @@ type Config struct {
 	Offline bool   `mapstructure:"offline"`
 	NoColor bool   `mapstructure:"no-color"`
 	Askpass string `mapstructure:"askpass"`
+	// State is the directory of all that stella keeps; empty for the user's own ones.
+	State   string `mapstructure:"state"`
 	Keyring string `mapstructure:"keyring"`
-	// State is the directory of all that stella remembers; empty for the usual ones.
-	State string `mapstructure:"state"`
 	// TrustName is the trust bundle that counts when none is named; empty for the one
 	// called default, or the only one.
 	TrustName    string `mapstructure:"trust.name"`
@@ -50,8 +50,8 @@ const (
 	keyOffline      = "offline"
 	keyNoColor      = "no-color"
 	keyAskpass      = "askpass"
-	keyKeyring      = "keyring"
 	keyState        = "state"
+	keyKeyring      = "keyring"
 	keyTrustName    = "trust.name"
 	keyPKCS11Module = "pkcs11.module"
 	keyTPMDevice    = "tpm.device"
@@ -99,8 +99,8 @@ func settings() []setting {
 		{key: keyOffline, initial: false, insists: true, meaning: "forbid the network, also to keys that live behind it"},
 		{key: keyNoColor, initial: false, meaning: "print without colour"},
 		{key: keyAskpass, initial: "", meaning: "program that asks for a passphrase"},
+		{key: keyState, initial: "", check: absolute, meaning: "directory of all state: keyring, audit log, trust"},
 		{key: keyKeyring, initial: "", check: absolute, meaning: "directory of the keyring"},
-		{key: keyState, initial: "", check: absolute, meaning: "directory of all that stella keeps: keyring, log, trust"},
 		{key: keyTrustName, initial: "", check: isTrustName, meaning: "trust bundle that verify uses when none is named"},
 		{key: keyPKCS11Module, initial: "", meaning: "library of the PKCS #11 token, by its whole path"},
 		{key: keyFIDO2Device, initial: "", meaning: "device file of the FIDO2 token, for fido2: keys"},

@@ -34,8 +34,7 @@ func TestEverySettingReachesConfig(t *testing.T) {
 	assert.Equal(t, Config{
 		Format: "json", Offline: true, NoColor: true, Askpass: "/bin/ask",
 		PluginsDir: "/plugins", PluginsAllow: []string{"awskms", "gost"}, PluginsLocal: []string{"gost"},
-		PKCS11Module: "/m.so", TPMDevice: "/dev/tpm1", Profile: keys.ProfileSM, Keyring: "/ring", AuditLog: "/a/log", FIDO2Device: "/dev/hidraw3", NoGitHub: true,
-		State: "/state", TrustName: "acme",
+		PKCS11Module: "/m.so", TPMDevice: "/dev/tpm1", Profile: keys.ProfileSM, Keyring: "/ring", AuditLog: "/a/log", FIDO2Device: "/dev/hidraw3", NoGitHub: true, State: "/state", TrustName: "acme",
 	}, loaded.Config)
 	require.Len(t, loaded.origins, len(settings()))
 	for _, o := range loaded.origins {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 
 	"github.com/stellaops/stella/internal/atomicfile"
@@ -112,6 +113,8 @@ func openBatch(s *session, name string) (*batchInput, error) {
 
 // sign signs the batch, and signs a checkpoint before the last of it is released.
 func (in *batchInput) sign(ctx context.Context, s *session, o batch.Options) (int, error) {
+	o.Cores = runtime.GOMAXPROCS(0)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(o.Cores + 1)) // see batch.Options
 	n, err := batch.Sign(ctx, in.Source, o)
 	if err == nil && n == 0 {
 		err = fault.New(fault.InputEmpty, "%s holds no statement", input.Display(in.name))

@@ -88,6 +88,11 @@ and its value:
 Of a setting with a dot in its name, what comes before it stands once for all
 of them. In the environment commas separate the elements of a list.
 
+The keyring is in $XDG_DATA_HOME/stella or ~/.local/share/stella, the audit log
+in $XDG_STATE_HOME/stella or ~/.local/state/stella. The setting state moves all
+of it below one directory, DIR/keyring and DIR/audit, which must be there; a
+keyring or audit log that is set itself, not in a weaker place, stays there.
+
 Flags that replace files or loosen a check are never read from either. Colour
 obeys NO_COLOR, CLICOLOR, CLICOLOR_FORCE, TERM and CI. stella config show
 prints every setting with where it comes from.`)

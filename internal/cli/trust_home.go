@@ -19,7 +19,7 @@ import (
 const trustScheme = "trust:"
 
 // trustHome returns the user's trust bundles.
-func (s *session) trustHome() *trust.Home { return trust.NewHome(s.dataDir("trust")) }
+func (s *session) trustHome() *trust.Home { return trust.NewHome(s.dataPath(trustDir)) }
 
 // trustNameFlag names one of several trust bundles.
 type trustNameFlag struct{ name string }

@@ -40,6 +40,7 @@ func checks() []check {
 		{"fido2", lookTokens},
 		{"tpm", lookTPM},
 		{"plugins", lookPlugins},
+		{"state", lookState},
 		{"keyring", lookKeyring},
 		{"audit log", lookAudit},
 		{"configuration", lookConfiguration},

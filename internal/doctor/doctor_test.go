@@ -135,6 +135,26 @@ func TestFindings(t *testing.T) {
 			f.Plugins = []doctor.Plugin{{Name: "awskms", Allowed: true, Err: trouble}}
 		}, doctor.Problem, "plugin in trouble", "help it"},
 
+		{"no state directory is named", "state", nil, doctor.OK, "the user's own", ""},
+		{"state directory", "state", func(t *testing.T, f *fixture) {
+			f.StateDir = f.dir
+			require.NoError(t, os.Chmod(f.dir, 0o750))
+		}, doctor.OK, "state directory", ""},
+		{"state directory that cannot be used", "state", func(_ *testing.T, f *fixture) {
+			f.StateDir, f.StateErr = f.dir, trouble
+		}, doctor.Problem, "in trouble", "help it"},
+		{"state directory that went away", "state", func(_ *testing.T, f *fixture) {
+			f.StateDir = filepath.Join(f.dir, "absent")
+		}, doctor.Problem, "no such file", "make the directory yours"},
+		{"state directory that others can change", "state", func(t *testing.T, f *fixture) {
+			f.StateDir = f.dir
+			require.NoError(t, os.Chmod(f.dir, 0o770))
+		}, doctor.Problem, "can be written by other users", "chmod go-w"},
+		{"state directory of somebody else", "state", func(t *testing.T, f *fixture) {
+			f.StateDir = filepath.Dir(f.file(t, "shared/f", 0o600))
+			f.deny(f.StateDir)
+		}, doctor.Note, "permission denied", "make the directory yours"},
+
 		{"no keyring", "keyring", func(_ *testing.T, f *fixture) { f.Keyring.Dir = filepath.Join(f.dir, "ring") }, doctor.Note, "there is no keyring", "keys generate"},
 		{"no home", "keyring", nil, doctor.Note, "there is no keyring", ""},
 		{"keyring", "keyring", func(_ *testing.T, f *fixture) {
@@ -252,7 +272,7 @@ func TestEmptyMachine(t *testing.T) {
 			assert.NotEmpty(t, f.Do, f.What)
 		}
 	}
-	assert.Len(t, seen, 11)
+	assert.Len(t, seen, 12)
 }
 
 func TestSystemAccess(t *testing.T) {

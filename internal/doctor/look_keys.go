@@ -144,6 +144,9 @@ func lookPlugins(w *World) []Finding {
 const expiresSoon = 30 * 24 * time.Hour
 
 func lookKeyring(w *World) []Finding {
+	if w.StateErr != nil {
+		return []Finding{notLookedAt()}
+	}
 	k := w.Keyring
 	if k.Err != nil {
 		return []Finding{problem(k.Err.Error(), fault.HintOf(k.Err))}

@@ -10,7 +10,33 @@ import (
 	"github.com/stellaops/stella/internal/fault"
 )
 
+func lookState(w *World) []Finding {
+	if w.StateErr != nil {
+		return []Finding{problem(w.StateErr.Error(), fault.HintOf(w.StateErr))}
+	}
+	if w.StateDir == "" {
+		return []Finding{ok("state is in the user's own directories")}
+	}
+	info, err := w.Stat(w.StateDir)
+	switch {
+	case err != nil:
+		return []Finding{problem(fmt.Sprintf("state directory %q: %s", w.StateDir, cause(err)), "make the directory yours")}
+	case othersWrite(info):
+		return []Finding{problem(fmt.Sprintf("state directory %q can be written by other users, who could put another keyring in its place", w.StateDir), "chmod go-w "+quote(w.StateDir))}
+	}
+	if err := w.Access(w.StateDir, Write); err != nil {
+		return []Finding{note(fmt.Sprintf("state directory %q: %s", w.StateDir, cause(err)), "to keep keys there, make the directory yours")}
+	}
+	return []Finding{ok(fmt.Sprintf("state directory %q", w.StateDir))}
+}
+
+// notLookedAt is about what lies in a state directory that cannot be used.
+func notLookedAt() Finding { return note("not looked at: it is in the state directory", "") }
+
 func lookAudit(w *World) []Finding {
+	if w.StateErr != nil {
+		return []Finding{notLookedAt()}
+	}
 	if w.AuditErr != nil {
 		return []Finding{problem(w.AuditErr.Error(), fault.HintOf(w.AuditErr))}
 	}

@@ -29,7 +29,11 @@ type World struct {
 	TPM  string
 	// Plugins are the key plugins that are allowed or installed.
 	Plugins []Plugin
-	Keyring Keyring
+	// StateDir is the directory of all state, empty for the user's own ones; StateErr
+	// says why it cannot be used.
+	StateDir string
+	StateErr error
+	Keyring  Keyring
 	// AuditLog is the path of the audit log; AuditErr says why there is none.
 	AuditLog string
 	AuditErr error

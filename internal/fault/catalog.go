@@ -90,6 +90,7 @@ const (
 	PINNotSet   Reason = "pin.not_set"
 	PINSet      Reason = "pin.already_set"
 
+	StateUnusable    Reason = "state.unusable"
 	KeyringMalformed Reason = "keyring.malformed"
 	KeyringFailed    Reason = "keyring.failed"
 	KeyringBusy      Reason = "keyring.busy"
@@ -250,6 +251,7 @@ func entries() []Entry {
 		{PINNotSet, ExitUsage, "the token has no PIN set, and one is needed"},
 		{PINSet, ExitUsage, "the token has a PIN, which is changed and not set"},
 
+		{StateUnusable, ExitFailed, "the state directory is not there, is no directory, or cannot be used"},
 		{KeyringMalformed, ExitUsage, "the keyring is not well-formed"},
 		{KeyringFailed, ExitFailed, "the keyring cannot be read, locked or written"},
 		{KeyringBusy, ExitTemporary, "another process is changing the keyring"},

@@ -32,6 +32,7 @@ func reaches() []reach {
 			"github.com/google/go-tpm",
 			"github.com/fxamacker/cbor/v2", // of pkg/keys/fido2
 			"github.com/x448/float16",      // of cbor
+			"golang.org/x/text",            // of pkg/keys/fido2: PINs
 			"github.com/emmansun/gmsm",     // of pkg/keys/sm2
 		}},
 		{"pkg/keys/plugin/protocol", nil},

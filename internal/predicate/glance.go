@@ -14,7 +14,22 @@ type glancer struct {
 	list          int
 	predicateType []byte
 	subjects      int
-	digests       []string
+	digests       *digestList
+}
+
+// digestList holds digests in memory that is used again.
+type digestList struct {
+	list [][]byte
+	text []byte
+}
+
+func (l *digestList) reset() { l.list, l.text = l.list[:0], l.text[:0] }
+
+// add adds algorithm:value.
+func (l *digestList) add(algorithm, value []byte) {
+	start := len(l.text)
+	l.text = append(append(append(l.text, algorithm...), ':'), value...)
+	l.list = append(l.list, l.text[start:])
 }
 
 // statement reads the whole statement, whose text has been checked.
@@ -99,7 +114,7 @@ func (g *glancer) subject() bool {
 	if !g.take(`{"digest":{`) {
 		return false
 	}
-	main, ok := g.digestSet()
+	algorithm, value, ok := g.digestSet()
 	if !ok {
 		return false
 	}
@@ -108,33 +123,33 @@ func (g *glancer) subject() bool {
 			return false
 		}
 	}
-	if g.subjects++; len(g.digests) < g.list {
-		g.digests = append(g.digests, main)
+	if g.subjects++; len(g.digests.list) < g.list {
+		g.digests.add(algorithm, value)
 	}
 	return g.take("}")
 }
 
 // digestSet reads "sha256":"…"} with digests whose form is known, and returns the
 // main one.
-func (g *glancer) digestSet() (main string, ok bool) {
-	for n := 0; ; n++ {
+func (g *glancer) digestSet() (mainAlgorithm, mainValue []byte, ok bool) {
+	for {
 		algorithm, ok := g.text(len("sha512"))
 		if !ok || !g.take(":") {
-			return "", false
+			return nil, nil, false
 		}
 		size := hexSize(string(algorithm))
 		value, ok := g.text(size)
 		if !ok || size == 0 || len(value) != size || !isLowerHex(value) {
-			return "", false
+			return nil, nil, false
 		}
-		if n == 0 || string(algorithm) == "sha256" {
-			main = string(algorithm) + ":" + string(value)
+		if mainAlgorithm == nil || string(algorithm) == "sha256" {
+			mainAlgorithm, mainValue = algorithm, value
 		}
 		if g.take("}") {
-			return main, true
+			return mainAlgorithm, mainValue, true
 		}
 		if !g.take(",") {
-			return "", false
+			return nil, nil, false
 		}
 	}
 }

@@ -13,9 +13,10 @@ type Ready struct {
 	Payload       []byte
 	PredicateType string
 	// Subjects counts the subjects, and Digests has the main digest of the first
-	// of them, at most as many as the reader was told to list.
+	// of them, at most as many as the reader was told to list. They are valid until
+	// the reader reads the next statement.
 	Subjects int
-	Digests  []string
+	Digests  [][]byte
 }
 
 // ReadyReader reads many small ready statements, one after the other. It signs
@@ -29,6 +30,7 @@ type ReadyReader struct {
 	shaped  map[string]shape
 	texts   canonical.Appender
 	last    string // the last predicate type, which is mostly the next one as well
+	digests digestList
 }
 
 // NewReadyReader returns a reader of statements that are drafted with o. It
@@ -54,7 +56,7 @@ func (r *ReadyReader) Read(dst []byte, name string, text []byte) (Ready, error) 
 	}
 	ready := Ready{Payload: out.Bytes()[len(dst):], PredicateType: d.PredicateType, Subjects: len(d.Subjects)}
 	for _, s := range d.Subjects[:min(len(d.Subjects), r.list)] {
-		ready.Digests = append(ready.Digests, MainDigest(s.Digest))
+		ready.Digests = append(ready.Digests, []byte(MainDigest(s.Digest)))
 	}
 	return ready, nil
 }
@@ -70,7 +72,8 @@ func (r *ReadyReader) glance(dst, text []byte) (Ready, bool) {
 		return Ready{}, false
 	}
 	payload := whole[len(dst):]
-	g := glancer{rest: payload, list: r.list}
+	r.digests.reset()
+	g := glancer{rest: payload, list: r.list, digests: &r.digests}
 	if !g.statement() {
 		return Ready{}, false
 	}
@@ -81,5 +84,5 @@ func (r *ReadyReader) glance(dst, text []byte) (Ready, bool) {
 		}
 		r.last = name
 	}
-	return Ready{Payload: payload, PredicateType: r.last, Subjects: g.subjects, Digests: g.digests}, true
+	return Ready{Payload: payload, PredicateType: r.last, Subjects: g.subjects, Digests: r.digests.list}, true
 }

@@ -104,7 +104,7 @@ func agree(t *testing.T, r *ReadyReader, text []byte) {
 	require.Equal(t, len(d.Subjects), got.Subjects)
 	require.Len(t, got.Digests, min(len(d.Subjects), r.list))
 	for i, digest := range got.Digests {
-		require.Equal(t, MainDigest(d.Subjects[i].Digest), digest)
+		require.Equal(t, MainDigest(d.Subjects[i].Digest), string(digest))
 	}
 }
 

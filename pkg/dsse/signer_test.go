@@ -61,3 +61,25 @@ func TestContextSigner(t *testing.T) {
 		})
 	}
 }
+
+// wrapper is a signer around another one.
+type wrapper struct{ dsse.Signer }
+
+func (w wrapper) Unwrap() dsse.Signer { return w.Signer }
+
+// opaque is a signer that says nothing about itself.
+type opaque struct{ dsse.Signer }
+
+func TestInMemory(t *testing.T) {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	require.NoError(t, err)
+	memory, err := dsse.NewSigner(key)
+	require.NoError(t, err)
+	waits, err := dsse.NewSigner(device{key, func(context.Context) {}})
+	require.NoError(t, err)
+	assert.True(t, dsse.InMemory(memory))
+	assert.True(t, dsse.InMemory(wrapper{wrapper{memory}}))
+	assert.False(t, dsse.InMemory(waits))
+	assert.False(t, dsse.InMemory(wrapper{waits}))
+	assert.False(t, dsse.InMemory(opaque{memory}))
+}

@@ -20,6 +20,7 @@ func Runners() []Runner {
 		{"keys/post-quantum.md", "internal/cli", "TestPages", ""},
 		{"keys/profiles.md", "internal/cli", "TestPages", ""},
 		{"formats/policy.md", "internal/cli", "TestPages", ""},
+		{"formats/state.md", "internal/cli", "TestPages", ""},
 		{"formats/verdict.md", "internal/cli", "TestPages", ""},
 		{"trust.md", "internal/cli", "TestPages", ""},
 		{"keys/plugins.md", "internal/cli", "TestPages", "the plugin that the page shows, over OpenSSL"},

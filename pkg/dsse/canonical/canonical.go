@@ -88,6 +88,7 @@ func (d *Document) Append(dst []byte) []byte {
 type Appender struct {
 	Options
 	parser parser
+	last   Document
 }
 
 // Append appends the canonical form of src to dst, as the function Append does,
@@ -97,11 +98,11 @@ func (a *Appender) Append(dst, src []byte) ([]byte, error) {
 	p.index.truncate(0)
 	p.pieces.truncate(0)
 	*p = parser{src: src, exact: a.ExactNumbers, members: p.members[:0], names: p.names[:0], pieces: p.pieces, index: p.index}
-	d, err := p.parse()
-	if err != nil {
+	var err error
+	if a.last, err = p.parse(); err != nil {
 		return dst, err
 	}
-	return d.Append(dst), nil
+	return a.last.Append(dst), nil
 }
 
 // WriteTo writes the canonical form to w, in chunks of 64 KiB to 1 MiB but for

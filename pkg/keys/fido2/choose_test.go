@@ -75,7 +75,8 @@ func sign(t *testing.T, d *fido2.Driver, r keys.Ref) ([]byte, error) {
 // TestChoiceByTouch: where nothing else tells, the token that is touched is meant.
 func TestChoiceByTouch(t *testing.T) {
 	one := authenticator.Start(t, authenticator.WithTouch(authenticator.TouchNever()))
-	two := authenticator.Start(t)
+	// Not at once: by then the other one blinks as well.
+	two := authenticator.Start(t, authenticator.WithTouch(authenticator.TouchAfter(300*time.Millisecond)))
 	p := &person{}
 	g, err := p.among(plugged(t, one, two)).Generate(t.Context(),
 		ref(t, "fido2:"+filepath.Join(t.TempDir(), "k")+"?uv=discouraged&mode=assertion"), keys.ECDSAP256)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/pkg/keys"
 	"github.com/stellaops/stella/pkg/keys/fido2/ctap"
@@ -106,7 +108,7 @@ func checkTakesPIN(info *ctap.Info, path string) error {
 
 // freshPIN asks for a new PIN and refuses what the token would.
 func freshPIN(ctx context.Context, o *opened, info *ctap.Info, ask keys.Passphrases) ([]byte, error) {
-	pin, err := ask(ctx, keys.Prompt{
+	pin, err := askNormal(ctx, ask, keys.Prompt{
 		Kind: keys.PIN, Key: o.path, New: true,
 		Warning: fmt.Sprintf("the token wants %d characters or more", info.MinPINLength),
 	})
@@ -118,6 +120,18 @@ func freshPIN(ctx context.Context, o *opened, info *ctap.Info, ask keys.Passphra
 		return nil, err
 	}
 	return pin, nil
+}
+
+// askNormal asks for a PIN and returns it in the form that tokens compare: Unicode
+// Normalization Form C (CTAP 2.1, section 6.5.1). The same letters may be typed as
+// other bytes on another keyboard.
+func askNormal(ctx context.Context, ask keys.Passphrases, prompt keys.Prompt) ([]byte, error) {
+	pin, err := ask(ctx, prompt)
+	if err != nil || norm.NFC.IsNormal(pin) {
+		return pin, err
+	}
+	defer clear(pin)
+	return norm.NFC.Bytes(pin), nil
 }
 
 // newPINFailed tells a new PIN that the token refuses by a rule of its own from an

@@ -56,6 +56,25 @@ func TestSetPIN(t *testing.T) {
 	made(t, d, keys.Ed25519, "")
 }
 
+// A PIN is the letters that were typed, not the bytes that a keyboard makes of them
+// (CTAP 2.1, section 6.5.1).
+func TestPINInNormalForm(t *testing.T) {
+	const composed, decomposed = "gr\u00fc\u00dfe", "gru\u0308\u00dfe"
+	token := authenticator.Start(t)
+	d, p := driver(token, decomposed)
+	_, err := d.SetPIN(t.Context(), ref(t, "fido2:"), (&chooser{pin: decomposed}).ask)
+	require.NoError(t, err)
+	for _, typed := range []string{decomposed, composed} {
+		p.pin = typed
+		made(t, d, keys.Ed25519, "")
+	}
+	p.pin = composed
+	_, err = d.ChangePIN(t.Context(), ref(t, "fido2:"), (&chooser{pin: decomposed + "2"}).ask)
+	require.NoError(t, err)
+	p.pin = composed + "2"
+	made(t, d, keys.Ed25519, "")
+}
+
 func TestChangePIN(t *testing.T) {
 	token := authenticator.Start(t, authenticator.WithPIN(pin))
 	d, p := driver(token, "wrong")

@@ -124,7 +124,7 @@ func (d *Driver) askPIN(ctx context.Context, o *opened, info *ctap.Info, ask key
 	case retries.Left <= fewTries:
 		prompt.Warning = fmt.Sprintf("%d tries are left before the token locks for good", retries.Left)
 	}
-	pin, err := ask(ctx, prompt)
+	pin, err := askNormal(ctx, ask, prompt)
 	if err != nil {
 		return nil, err
 	}

@@ -119,6 +119,9 @@ var _ keys.Noter = (*opened)(nil)
 
 func (o *opened) Notes() []keys.Note { return o.notes }
 
+// Unwrap returns the signer itself, see dsse.InMemory.
+func (o *opened) Unwrap() dsse.Signer { return o.Signer }
+
 // permissionNotes looks at the mode of a private key file. Windows has none.
 func permissionNotes(path string) []keys.Note {
 	info, err := os.Stat(path)
