@@ -149,6 +149,7 @@ func offlineWorld(t *testing.T) string {
 	stella(t, dir, "trust", "publish", "export", "trust", "-o", "medium")
 	root := filepath.Join("medium", "metadata", "1.root.json")
 	sum := sha256.Sum256(read(t, dir, root))
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "state"), 0o700))
 	stella(t, dir, "trust", "init", "--state", "state", "--root", root, "--root-sha256", hex.EncodeToString(sum[:]))
 	stella(t, dir, "trust", "import", "medium", "--state", "state")
 	return dir

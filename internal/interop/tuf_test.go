@@ -72,6 +72,7 @@ func newAuditors(t *testing.T, medium string) *auditors {
 	root, err := os.ReadFile(filepath.Join(medium, "metadata", "1.root.json"))
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(a.tufDir, "root.json"), root, 0o600))
+	require.NoError(t, os.Mkdir(filepath.Join(a.stellaDir, "state"), 0o700))
 	stella(t, a.stellaDir, "trust", "init", "--state", "state", "--root", filepath.Join(medium, "metadata", "1.root.json"),
 		"--root-sha256", fmt.Sprintf("%x", sha256.Sum256(root)))
 	return a
