@@ -1,6 +1,7 @@
 package trust_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -189,22 +190,33 @@ func TestFullDiskLeavesOldOrNewTrust(t *testing.T) {
 	}
 }
 
-// importer is the variable that makes the test binary import trust and nothing else.
+// importer is the variable that makes the test binary import trust and nothing else:
+// the program that TestKilledImports kills.
 const importer = "STELLA_TEST_IMPORT"
 
-// TestImporter is the program that TestKilledImports kills.
-func TestImporter(t *testing.T) {
+func TestMain(m *testing.M) {
 	dir := os.Getenv(importer)
 	if dir == "" {
-		t.Skip("only TestKilledImports runs it")
+		os.Exit(m.Run())
 	}
+	if err := importFrom(dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func importFrom(dir string) error {
 	now, err := time.Parse(time.RFC3339, os.Getenv(importer+"_NOW"))
-	require.NoError(t, err)
+	if err != nil {
+		return err
+	}
 	source, err := trust.OpenSource(dir)
-	require.NoError(t, err)
+	if err != nil {
+		return err
+	}
 	home := trust.NewHome(os.Getenv(importer + "_HOME"))
-	_, err = home.Import(t.Context(), trust.DefaultName, source, trust.ImportOptions{Now: now})
-	require.NoError(t, err)
+	_, err = home.Import(context.Background(), trust.DefaultName, source, trust.ImportOptions{Now: now})
+	return err
 }
 
 // An import that is killed at any point leaves the old trust or the new one, and no
@@ -214,12 +226,20 @@ func TestKilledImports(t *testing.T) {
 	begun := w.home.Dir()
 	before := filesBelow(t, begun)
 	seen := map[string]int{}
-	for i := range 40 {
-		home := rebuilt(t, begun, before)
-		cmd := exec.Command(os.Args[0], "-test.run=^TestImporter$")
+	started := func(home *trust.Home) *exec.Cmd {
+		cmd := exec.Command(os.Args[0])
 		cmd.Env = append(os.Environ(), importer+"="+dir, importer+"_HOME="+home.Dir(), importer+"_NOW="+w.now.Format(time.RFC3339))
 		require.NoError(t, cmd.Start())
-		time.Sleep(time.Duration(i) * time.Millisecond)
+		return cmd
+	}
+	begin := time.Now()
+	require.NoError(t, started(rebuilt(t, begun, before)).Wait())
+	took := time.Since(begin)
+	const kills = 40
+	for i := range kills { // at points that go from before its beginning to behind its end
+		home := rebuilt(t, begun, before)
+		cmd := started(home)
+		time.Sleep(took * time.Duration(i) * 5 / (4 * kills))
 		_ = cmd.Process.Signal(syscall.SIGKILL)
 		_ = cmd.Wait()
 		text := standing(home, w.now)
