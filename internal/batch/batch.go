@@ -16,12 +16,12 @@ import (
 const (
 	// chunkItems bounds the statements in a chunk: many share the cost of handing a
 	// chunk on, and few wait for each other.
-	chunkItems = 512
+	chunkItems = 256
 	// eachItems is chunkItems where evidence is handed on one by one: that is slow,
 	// so the more workers do it the better.
 	eachItems = 32
 	// chunkBytes bounds their size, in bytes, unless one alone is larger.
-	chunkBytes = 512 << 10
+	chunkBytes = 256 << 10
 	// workersPerCore is how many chunks are on their way for each core. One of them
 	// is being signed, and the others wait for the disk: enough that a slow fsync
 	// keeps no core waiting.
