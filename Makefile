@@ -39,9 +39,10 @@ bench: build ## Go benchmarks, then CPU and memory of whole commands against the
 	go test -run '^$$' -bench . -benchmem ./...
 	go run ./internal/tools/figures
 
-interop: build build-fips ## against stock cosign v2 and v3 and OpenSSL; offline verbs under strace
+interop: build build-fips ## against stock cosign v2 and v3, OpenSSL and tuf-js; offline verbs under strace
 	scripts/setup interop
 	scripts/oracles
+	scripts/tuf-js
 	go run ./internal/tools/testrun -suite interop -- -tags interop -v -skip '^TestKeysMatrix$$' ./internal/interop
 
 keys-matrix: build build-hardware plugins ## docs/keys.md: which programs verify what which keys sign

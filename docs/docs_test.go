@@ -20,7 +20,7 @@ import (
 func TestThreatModelNamesTests(t *testing.T) {
 	page, err := os.ReadFile("threat-model.md")
 	require.NoError(t, err)
-	named := regexp.MustCompile("`([a-z0-9/]+)\\.((?:Test|Fuzz)[A-Za-z0-9]+)`")
+	named := regexp.MustCompile("`([a-z0-9/-]+)\\.((?:Test|Fuzz)[A-Za-z0-9]+)`")
 	rows := 0
 	for line := range strings.Lines(string(page)) {
 		if !strings.HasPrefix(line, "| ") || strings.HasPrefix(line, "| threat |") || strings.HasPrefix(line, "| --- |") {
@@ -56,7 +56,7 @@ func hasTest(t *testing.T, dir, name string) bool {
 func TestCommandsOfPagesAreRun(t *testing.T) {
 	names, err := filepath.Glob("keys/*.md")
 	require.NoError(t, err)
-	names = append(names, "formats/policy.md", "formats/state.md", "formats/verdict.md")
+	names = append(names, "formats/policy.md", "formats/state.md", "formats/verdict.md", "trust.md")
 	var shown []pages.Runner
 	exceptions := pages.NotRun()
 	for _, name := range names {

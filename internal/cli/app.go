@@ -47,7 +47,7 @@ func (f *globalFlags) AddFlags(fs *pflag.FlagSet) {
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "print what is being done")
 	fs.Bool(keyNoColor, false, "print without colour")
 	fs.Bool(keyOffline, false, "forbid the network, also to keys that live behind it")
-	fs.String(keyState, "", "keep keyring, audit log and all other state in `DIR`, which must be there")
+	fs.String(keyState, "", "keep keyring, audit log, trust and all other state in `DIR`, which must be there")
 	fs.Var(newChoice(string(buildProfile()), profileNames()...), keyProfile, "allow the algorithms of a profile only: `"+strings.Join(profileNames(), "|")+"`")
 	fs.StringVar(&f.config, "config", "", "configuration `FILE`, instead of the user's own")
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/spf13/cobra"
@@ -115,9 +116,9 @@ func (o *attestAddOptions) verified(ctx context.Context, s *session, f *input.Fi
 		s.ui.Warn("none of the existing signatures was verified")
 		return dsse.Pin(item.Envelope.UnverifiedMessage())
 	}
-	if !o.trust.given() {
-		return nil, fault.New(fault.TrustRequired, "no trust to verify the existing signatures with").
-			WithHint("say whose signature you expect: --trust KEY.pub")
+	if name, err := o.trust.bundleName(s); err != nil || name == "" && !o.trust.given() {
+		return nil, cmp.Or(err, error(fault.New(fault.TrustRequired, "no trust to verify the existing signatures with").
+			WithHint("say whose signature you expect: --trust KEY.pub")))
 	}
 	policy := &verify.Policy{Threshold: 1, At: s.Now(), Spellings: predicate.Spellings, Profile: s.config.Profile}
 	if err := o.trust.apply(ctx, s, policy); err != nil {

@@ -56,6 +56,10 @@ A policy file says more than flags can: for which artifacts, by whom, how many
 of each, and what the evidence must say. It and the flags must both accept. The
 flags are shorthand for a policy, which --print-policy shows.
 
+Without --key, --trust or other trust on the command line the active trust
+bundle counts (stella trust), and the verdict names it with its age. Its policy
+applies as well, whatever else is demanded.
+
 Without --subject the evidence is not compared with any artifact, and the
 verdict says so.
 
@@ -75,6 +79,8 @@ one.`,
   stella verify --threshold 2 --type cyclonedx --print-policy
   stella verify private.sigstore.json --subject app.tar.gz --ca ca.pem --certificate-identity ci@example.com
   stella verify app.sig --key cosign.pub --subject app
+  stella verify sbom.sigstore.json
+  stella verify sbom.sigstore.json --trust trust:default --subject sbom.cdx.json
   stella verify evidence/ all.tar.gz --key ci.key.pub --expect 2
   cat evidence/*.json | stella verify - --key ci.key.pub --fail-fast
   stella verify image-layout --key cosign.pub \
@@ -244,8 +250,12 @@ func (o *verifyOptions) demands(ctx context.Context, s *session) (*verify.Policy
 		return nil, closers, err
 	}
 	o.trust.named = file != nil && file.NamesIdentities()
+	o.trust.bundle = bundleUse{policy: file, replaceUnsafe: o.policy.replaceUnsafe, rules: true}
 	if err := o.trust.apply(ctx, s, p); err != nil {
 		return nil, closers, err
+	}
+	if o.policy.replaceUnsafe && p.Bundle == nil {
+		return nil, closers, fault.New(fault.UsageInvalid, "--%s is about the policy of a trust bundle, and none is used", flagReplacePolicy)
 	}
 	o.proofs.apply(p)
 	if p.Subjects, err = openArtifacts(s, o.subjects, closers); err != nil || file == nil {

@@ -53,8 +53,10 @@ func (a *app) completeReference(cmd *cobra.Command, _ []string, begun string) ([
 	var all []cobra.Completion
 	switch {
 	case !begunScheme:
-		all = []cobra.Completion{keyring.Scheme + ":"}
+		all = append([]cobra.Completion{keyring.Scheme + ":"}, s.trustNames(cmd)...)
 		return beginning(all, begun), cobra.ShellCompDirectiveDefault | cobra.ShellCompDirectiveNoSpace
+	case scheme+":" == trustScheme:
+		all = s.trustNames(cmd)
 	case scheme == keyring.Scheme:
 		for _, name := range s.keyNames() {
 			all = append(all, keyring.Scheme+":"+name)
@@ -157,4 +159,21 @@ func beginning(all []cobra.Completion, begun string) []cobra.Completion {
 		}
 	}
 	return out
+}
+
+// trustNames are the trust bundles, as --trust takes them; none where there is no such
+// flag, or if they cannot be read.
+func (s *session) trustNames(cmd *cobra.Command) []cobra.Completion {
+	if cmd.Flags().Lookup("trust") == nil {
+		return nil
+	}
+	names, err := s.trustHome().Names()
+	if err != nil {
+		return nil
+	}
+	var all []cobra.Completion
+	for _, name := range names {
+		all = append(all, trustScheme+name)
+	}
+	return all
 }

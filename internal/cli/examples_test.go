@@ -66,6 +66,11 @@ func runExamples(t *testing.T, name string, lines []string) {
 	issue(t, dir)
 	setup, err := os.ReadFile(filepath.Join(dir, "setup"))
 	require.NoError(t, err)
+	if strings.Contains(strings.Join(lines, "\n"), "trust") || name == "stella verify" {
+		more, err := os.ReadFile(filepath.Join(dir, "setup-trust"))
+		require.NoError(t, err)
+		setup = append(setup, more...)
+	}
 	devices := plugIn(t, name, dir)
 	made := strings.Join(lines, "\n")
 	var absent []string // what the examples make themselves

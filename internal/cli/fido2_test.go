@@ -2,6 +2,8 @@ package cli
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"os"
 	"path/filepath"
 	"slices"
@@ -113,6 +115,35 @@ func TestFIDO2Flags(t *testing.T) {
 	require.NoError(t, os.WriteFile(public, plain, 0o600))
 	w = run(t, token, 3, "verify", out, "--key", public, "--format", "json")
 	assert.Contains(t, w.stdout.String(), "signature.scheme", "as an ordinary key it verifies nothing")
+}
+
+// TestFIDO2SignsTrust: two tokens hold the root of a trust bundle.
+func TestFIDO2SignsTrust(t *testing.T) {
+	token := authenticator.Start(t, authenticator.WithPIN("1234"))
+	one, onePublic := tokenKey(t, token, "&mode=assertion")
+	two, twoPublic := tokenKey(t, token, "&mode=assertion")
+	statement := example(t, "statement.json")
+	t.Chdir(t.TempDir())
+	run(t, token, 0, "keys", "generate", "--no-passphrase", "-o", "team.key")
+	run(t, token, 0, "trust", "publish", "init", "acme", "--root-key", onePublic, "--root-key", two, "--root-key", "team.key.pub", "--root-threshold", "2", "--key", "team.key.pub")
+	run(t, token, 0, "trust", "publish", "add-key", "acme", twoPublic, "--name", "two")
+	run(t, token, 0, "trust", "publish", "sign", "acme", "--key", "team.key")
+	w := run(t, token, 0, "trust", "publish", "sign", "acme", "--key", one)
+	assert.Contains(t, w.stderr.String(), "touch your token")
+	assert.Contains(t, w.stdout.String(), "signed and published")
+	run(t, token, 0, "trust", "publish", "rotate-root", "acme")
+	run(t, token, 0, "trust", "publish", "sign", "acme", "--key", one, "--key", two)
+	run(t, token, 0, "trust", "publish", "export", "acme", "-o", "medium")
+
+	root, err := os.ReadFile("medium/metadata/1.root.json")
+	require.NoError(t, err)
+	sum := sha256.Sum256(root)
+	require.NoError(t, os.Mkdir("state", 0o700))
+	run(t, token, 0, "trust", "init", "--state", "state", "--root", "medium/metadata/1.root.json", "--root-sha256", hex.EncodeToString(sum[:]))
+	run(t, token, 0, "trust", "import", "medium", "--state", "state")
+	run(t, token, 0, "sign", "statement", statement, "--key", two, "-o", "s.dsse.json")
+	w = run(t, token, 0, "verify", "s.dsse.json", "--state", "state")
+	assert.Contains(t, w.stdout.String(), "root version 2")
 }
 
 // screen is a terminal that shows.

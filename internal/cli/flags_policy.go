@@ -16,6 +16,8 @@ import (
 const (
 	flagPolicy      = "policy"
 	flagPrintPolicy = "print-policy"
+
+	flagReplacePolicy = "replace-policy-unsafe"
 )
 
 // policyFlags name the policy of a verification, or ask for what the other flags
@@ -23,11 +25,14 @@ const (
 type policyFlags struct {
 	path  string
 	print bool
+	// replaceUnsafe leaves the policy of the trust bundle out.
+	replaceUnsafe bool
 }
 
 // AddFlags registers the flags.
 func (f *policyFlags) AddFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&f.path, flagPolicy, "", "demand what the policy in `FILE` does, beside what the other flags demand")
+	fs.BoolVar(&f.replaceUnsafe, flagReplacePolicy, false, "DANGER: leave out the policy of the trust bundle, which --policy can otherwise only narrow")
 	fs.BoolVar(&f.print, flagPrintPolicy, false, "print the policy that the flags amount to, and verify nothing")
 }
 

@@ -23,11 +23,13 @@ type trustFlags struct {
 	identity identityFlags
 	// named says that a policy file names identities.
 	named bool
+	// bundle chooses a trust bundle and says how it is used.
+	bundle bundleUse
 }
 
 // AddFlags registers the flags.
 func (t *trustFlags) AddFlags(fs *pflag.FlagSet) {
-	fs.StringArrayVar(&t.trust, "trust", nil, "trust what is in `PATH`: a keys.json, a key, a certificate, a trusted_root.json or a directory of keys, or keyring:NAME; repeatable")
+	fs.StringArrayVar(&t.trust, "trust", nil, "trust what is in `PATH`: a keys.json, a key, a certificate, a trusted_root.json or a directory of keys; or keyring:NAME, or the trust bundle trust:NAME; repeatable")
 	fs.BoolVar(&t.hybrid, "hybrid", false, "count the keys given only together: all of them must have signed")
 	t.addAuthorities(fs)
 	fs.StringArrayVar(&t.tsas, "timestamp-certificate-chain", nil, "trust the RFC 3161 time stamp authority with the certificate chain in `FILE`; repeatable")
@@ -49,13 +51,20 @@ func (t *trustFlags) given() bool {
 	return len(t.keys)+len(t.trust) > 0 || t.identity.given() || t.named
 }
 
-// apply reads the trust into a policy.
+// apply reads the trust into a policy: what the flags name, or else the active trust
+// bundle.
 func (t *trustFlags) apply(ctx context.Context, s *session, p *verify.Policy) error {
+	name, err := t.bundleName(s)
+	if err != nil {
+		return err
+	}
+	if name != "" {
+		return t.applyBundle(ctx, s, p, name)
+	}
 	if !t.given() {
 		return t.nobody()
 	}
 	files := splitRoots(slices.Concat(t.keys, t.trust))
-	var err error
 	if len(files.keys) > 0 {
 		if p.Trust, err = t.loadKeys(ctx, s, files.keys); err != nil {
 			return err
@@ -88,7 +97,7 @@ func (t *trustFlags) nobody() error {
 			WithHint("say whose signature you expect: --certificate-identity NAME --certificate-oidc-issuer URL, or --key KEY.pub")
 	}
 	return fault.New(fault.TrustRequired, "no key, certificate or trust was given to verify with").
-		WithHint("say whose signature you expect: --key KEY.pub")
+		WithHint("say whose signature you expect: --key KEY.pub; or begin with a trust bundle: stella trust init")
 }
 
 // loadKeys reads the trusted keys and says which files of a directory gave none.
@@ -97,16 +106,24 @@ func (t *trustFlags) loadKeys(ctx context.Context, s *session, paths []string) (
 	if err != nil {
 		return nil, err
 	}
+	err = t.settle(ctx, s, &trust)
+	return trust, err
+}
+
+// settle completes trust that was read: keys that need a plugin, and hybrids.
+func (t *trustFlags) settle(ctx context.Context, s *session, to **keys.Trust) error {
+	trust := *to
 	// Verifying uses no network, whatever the configuration allows for signing.
 	host, err := s.plugins(true)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	trust.Resolve(func(pub crypto.PublicKey) crypto.PublicKey { return host.Resolve(ctx, pub) })
 	if t.hybrid {
 		if trust, err = trust.Hybrid(); err != nil {
-			return nil, err
+			return err
 		}
+		*to = trust
 	}
 	for _, i := range trust.Ignored() {
 		s.ui.Say("no trust in %s: %s", i.Path, i.Why)
@@ -114,7 +131,7 @@ func (t *trustFlags) loadKeys(ctx context.Context, s *session, paths []string) (
 	for _, k := range trust.Keys() {
 		s.ui.Detail("trusting %s of %s, from %s", k.Name, k.Holder, k.Source)
 	}
-	return trust, nil
+	return nil
 }
 
 // proofFlags say what must stand beside a signature.

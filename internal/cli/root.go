@@ -36,6 +36,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newVerifyCommand(a),
 		newAttestCommand(a),
 		newKeysCommand(a),
+		newTrustCommand(a),
 		newAuditCommand(a),
 		newPolicyCommand(a),
 		newPredicateCommand(a),

@@ -11,6 +11,7 @@ import (
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/pkg/keys"
 	"github.com/stellaops/stella/pkg/keys/plugin"
+	"github.com/stellaops/stella/pkg/offlinekit/trust"
 )
 
 // Config is what can be configured, whole and checked. A command reads it from
@@ -21,8 +22,11 @@ type Config struct {
 	NoColor bool   `mapstructure:"no-color"`
 	Askpass string `mapstructure:"askpass"`
 	// State is the directory of all that stella keeps; empty for the user's own ones.
-	State        string `mapstructure:"state"`
-	Keyring      string `mapstructure:"keyring"`
+	State   string `mapstructure:"state"`
+	Keyring string `mapstructure:"keyring"`
+	// TrustName is the trust bundle that counts when none is named; empty for the one
+	// called default, or the only one.
+	TrustName    string `mapstructure:"trust.name"`
 	PKCS11Module string `mapstructure:"pkcs11.module"`
 	// TPMDevice is the TPM's character device or socket; empty for the system's.
 	TPMDevice    string   `mapstructure:"tpm.device"`
@@ -48,6 +52,7 @@ const (
 	keyAskpass      = "askpass"
 	keyState        = "state"
 	keyKeyring      = "keyring"
+	keyTrustName    = "trust.name"
 	keyPKCS11Module = "pkcs11.module"
 	keyTPMDevice    = "tpm.device"
 	keyPluginsDir   = "plugins.dir"
@@ -94,8 +99,9 @@ func settings() []setting {
 		{key: keyOffline, initial: false, insists: true, meaning: "forbid the network, also to keys that live behind it"},
 		{key: keyNoColor, initial: false, meaning: "print without colour"},
 		{key: keyAskpass, initial: "", meaning: "program that asks for a passphrase"},
-		{key: keyState, initial: "", check: absolute, meaning: "directory of all state: keyring and audit log"},
+		{key: keyState, initial: "", check: absolute, meaning: "directory of all that stella keeps: keyring, log, trust"},
 		{key: keyKeyring, initial: "", check: absolute, meaning: "directory of the keyring"},
+		{key: keyTrustName, initial: "", check: isTrustName, meaning: "trust bundle that verify uses when none is named"},
 		{key: keyPKCS11Module, initial: "", meaning: "library of the PKCS #11 token, by its whole path"},
 		{key: keyFIDO2Device, initial: "", meaning: "device file of the FIDO2 token, for fido2: keys"},
 		{key: keyTPMDevice, initial: "", meaning: "device or socket of the TPM, for tpm: keys"},
@@ -158,6 +164,13 @@ func absolute(path string) error {
 		return nil
 	}
 	return fault.New(fault.ConfigInvalid, "%q is not an absolute path", path).WithHint("write the whole path, from / on")
+}
+
+func isTrustName(text string) error {
+	if trust.IsName(text) {
+		return nil
+	}
+	return fault.New(fault.ConfigInvalid, "%q is not a name of a trust bundle", text)
 }
 
 func isPermission(text string) error {

@@ -56,6 +56,7 @@ func homeDir(env Env, variable, usual string) string {
 // Where things are in their directory.
 const (
 	keyringName = "keyring"
+	trustName   = "trust"
 	auditDir    = "audit"
 	auditName   = "audit.jsonl"
 )

@@ -255,8 +255,8 @@ func trustWords(whole *verify.Report) string {
 		holders = append(holders, fmt.Sprintf("%s by %s", i.Identity, i.Issuer))
 	}
 	rooted := "unrooted"
-	if whole.Trust.Rooted {
-		rooted = "rooted"
+	if b := whole.Trust.Bundle; b != nil {
+		rooted = report.BundleWords(b)
 	}
 	return rooted + ": " + strings.Join(holders, ", ")
 }

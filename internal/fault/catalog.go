@@ -156,6 +156,21 @@ const (
 
 	TrustRequired  Reason = "trust.required"
 	TrustMalformed Reason = "trust.malformed"
+
+	TrustNotFound   Reason = "trust.not_found"
+	TrustExists     Reason = "trust.exists"
+	TrustAmbiguous  Reason = "trust.ambiguous"
+	TrustPin        Reason = "trust.root_mismatch"
+	TrustSignature  Reason = "trust.signature"
+	TrustRollback   Reason = "trust.rollback"
+	TrustMismatch   Reason = "trust.mismatch"
+	TrustExpired    Reason = "trust.expired"
+	TrustIncomplete Reason = "trust.incomplete"
+	TrustSuperseded Reason = "trust.superseded"
+	TrustUnsigned   Reason = "trust.unsigned"
+	TrustFailed     Reason = "trust.failed"
+	TrustBusy       Reason = "trust.busy"
+	ClockBehind     Reason = "clock.behind"
 )
 
 // Entry is one row of the catalog.
@@ -302,6 +317,21 @@ func entries() []Entry {
 
 		{TrustRequired, ExitMissing, "no key, certificate or trust was given to verify with"},
 		{TrustMalformed, ExitUsage, "a trust file is not well-formed"},
+
+		{TrustNotFound, ExitMissing, "there is no trust bundle of this name, or none on the medium"},
+		{TrustExists, ExitUsage, "there is a trust bundle of this name already, with another first root"},
+		{TrustAmbiguous, ExitUsage, "there are several trust bundles, and none was chosen"},
+		{TrustPin, ExitRejected, "the root is not the one that the digest names"},
+		{TrustSignature, ExitRejected, "trust metadata has too few signatures by the keys of its role"},
+		{TrustRollback, ExitRejected, "trust metadata is older than what was imported already"},
+		{TrustMismatch, ExitRejected, "files of a trust bundle do not belong together, or one was changed"},
+		{TrustExpired, ExitMissing, "the trust has expired"},
+		{TrustIncomplete, ExitMissing, "a file of the trust bundle is missing, or none was imported yet"},
+		{TrustSuperseded, ExitMissing, "the newest root no longer vouches for the trust that was imported"},
+		{TrustUnsigned, ExitMissing, "what is to be published lacks signatures"},
+		{TrustFailed, ExitFailed, "the trust on disk cannot be read, locked or written, or is damaged"},
+		{TrustBusy, ExitTemporary, "another process is changing the trust bundle"},
+		{ClockBehind, ExitMissing, "the clock is behind a time that trust was signed at"},
 	}
 }
 

@@ -1,6 +1,7 @@
 package gather
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -127,8 +128,16 @@ func (w *walk) failed(p verify.Piece, err error) bool {
 	return w.give(p)
 }
 
-// passOver yields what is no evidence by its kind.
+// passOver yields what is no evidence by its kind. If its name says that it is, it
+// must not be passed over: nobody looked at it.
 func (w *walk) passOver(p verify.Piece, why string) bool {
+	if bundle.LooksLikeEvidence(cmp.Or(p.Member, p.Name)) {
+		err := fault.New(fault.InputNotRegular, "it is called like evidence, and it is %s", why)
+		if p.Member == "" {
+			err = err.WithHint("name the file itself")
+		}
+		return w.failed(p, err)
+	}
 	return w.failed(p, &verify.Ignored{Reason: fault.InputNotRegular, Message: why})
 }
 

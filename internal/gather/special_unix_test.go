@@ -28,6 +28,10 @@ func TestWhatIsNoFile(t *testing.T) {
 		"d/elsewhere" + link, "d/file = F", "d/link" + link, "d/loop" + link, "d/pipe: ignored: not a regular file",
 		"d/socket: ignored: not a regular file", "d/sub/file = S", "d/sub/up" + link,
 	}, "", "d")
+	// Nor is a link passed over that is called like evidence.
+	require.NoError(t, os.Symlink("../d/file", "other/x.sigstore.json"))
+	both(t, []string{"other/file = O", "other/x.sigstore.json: input.not_a_file"}, "", "other")
+	require.NoError(t, os.Remove("other/x.sigstore.json"))
 	// What is named is followed.
 	both(t, []string{"d/link (named) = F", "d/elsewhere/file = O"}, "", "d/link", "d/elsewhere")
 	got := list(t, inputs(t, nil, "d/loop"), false)

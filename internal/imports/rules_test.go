@@ -73,7 +73,7 @@ func homes() []home {
 		{"golang.org/x/term", []string{"internal/ui"}},
 		{"golang.org/x/crypto", []string{"pkg/keys"}},
 		{"golang.org/x/mod", []string{"internal/audit", "pkg/verify/material", "internal/testkit/world"}},
-		{"github.com/secure-systems-lab/go-securesystemslib", []string{"pkg/keys"}},
+		{"github.com/secure-systems-lab/go-securesystemslib", []string{"pkg/keys", "pkg/offlinekit"}}, // what TUF signs, as go-tuf forms it
 		{"github.com/ThalesGroup/crypto11", []string{"pkg/keys/pkcs11"}},
 		{"github.com/miekg/pkcs11", []string{"pkg/keys/pkcs11"}},
 		{"github.com/google/go-tpm", []string{"pkg/keys/tpm"}},

@@ -5,6 +5,8 @@
 //     what stella signs verifies there, what they sign verifies in stella, and
 //     each limit of theirs that shapes our formats is asserted, so that a change
 //     of theirs is noticed.
+//   - tuf-js, installed by scripts/tuf-js: it follows what stella publishes as
+//     trust through each rotation, and refuses what stella refuses.
 //   - OpenSSL, for the algorithms that cosign does not verify.
 //   - strace, for the proof that no offline verb opens an internet socket.
 //

@@ -3,6 +3,8 @@
 package interop
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"net"
 	"os"
 	"path/filepath"
@@ -121,6 +123,14 @@ func offlineVerbs() map[string]offlineVerb {
 		"verify blob":     {args: []string{"verify", "blob.sigstore.json", "--key", "key.pub", "--subject", "artifact"}},
 		"verify refuses":  {args: []string{"verify", "att.sigstore.json", "--key", "second.pub"}, status: 3},
 		"verify no trust": {args: []string{"verify", "att.sigstore.json"}, status: 4},
+
+		"trust init":   {args: []string{"trust", "init", "--name", "new", "--root", "medium/metadata/1.root.json", "--root-sha256", strings.Repeat("0", 64)}, status: 3},
+		"trust import": {args: []string{"trust", "import", "medium", "--state", "state"}},
+		"trust show":   {args: []string{"trust", "show", "--state", "state"}},
+		"trust status": {args: []string{"trust", "status", "--state", "state"}},
+		"verify trust": {args: []string{"verify", "att.sigstore.json", "--state", "state"}},
+		"trust sign":   {args: []string{"trust", "publish", "sign", "trust", "--renew", "--key", "second"}},
+		"trust export": {args: []string{"trust", "publish", "export", "trust", "-o", "new.tar.gz"}},
 	}
 }
 
@@ -133,6 +143,15 @@ func offlineWorld(t *testing.T) string {
 	stella(t, dir, "sign", "sbom", "sbom.json", "--key", "key", "-o", "att.sigstore.json")
 	stella(t, dir, "sign", "sbom", "sbom.json", "--key", "key", "--envelope", "dsse", "-o", "att.dsse.json")
 	stella(t, dir, "sign", "blob", "artifact", "--key", "key", "-o", "blob.sigstore.json")
+	stella(t, dir, "trust", "publish", "init", "trust", "--root-key", "second.pub", "--key", "second.pub")
+	stella(t, dir, "trust", "publish", "add-key", "trust", "key.pub", "--type", "*")
+	stella(t, dir, "trust", "publish", "sign", "trust", "--key", "second")
+	stella(t, dir, "trust", "publish", "export", "trust", "-o", "medium")
+	root := filepath.Join("medium", "metadata", "1.root.json")
+	sum := sha256.Sum256(read(t, dir, root))
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "state"), 0o700))
+	stella(t, dir, "trust", "init", "--state", "state", "--root", root, "--root-sha256", hex.EncodeToString(sum[:]))
+	stella(t, dir, "trust", "import", "medium", "--state", "state")
 	return dir
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/pkg/verify"
@@ -98,6 +99,9 @@ func (n *notes) limits(whole *verify.Report) []string {
 	add(n.failedProofs, "%s not hold.", "proof", do(n.failedProofs))
 	if !whole.Trust.Rooted {
 		out = append(out, "Where the trust comes from: it is unrooted, and was taken as it was given.")
+	}
+	if b := whole.Trust.Bundle; b != nil && b.Expired {
+		out = append(out, "That the trust still holds: it expired at "+b.Expires.UTC().Format(time.RFC3339)+".")
 	}
 	if whole.Network == "not used" {
 		out = append(out, "What happened after the trust was made, such as a revocation: no network was used.")

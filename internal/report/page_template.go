@@ -34,6 +34,7 @@ func pageFunctions() template.FuncMap {
 	return template.FuncMap{
 		// What may be somebody else's words.
 		"show":        func(s any) string { return ui.Escape(fmt.Sprint(s)) },
+		"bundle":      BundleWords,
 		"say":         func(s string) string { return ui.EscapeMessage(s) },
 		"source":      func(s verify.Source) string { return ui.Escape(s.Place()) },
 		"finding":     func(p verify.Proof) string { return ui.EscapeMessage(ProofWords(&p)) },

@@ -233,7 +233,10 @@ func keyless() *verify.Report {
 	return &verify.Report{
 		Schema: verify.Schema, Exit: fault.ExitRejected, Reason: fault.SubjectMismatch, Compared: true,
 		Time: verify.TimeUsed{At: now(), Source: "system clock"}, Network: "not used", Profile: verify.Profile{Name: "fips", Standing: "not validated"},
-		Trust: verify.TrustUsed{Rooted: true, Sources: []string{"trusted_root.json", "keys.json"}, Keys: []verify.TrustedKey{
+		Trust: verify.TrustUsed{Rooted: true, Bundle: &verify.Bundle{
+			Name: "acme", RootVersion: 3, TargetsVersion: 41, SignedAt: now().AddDate(0, 0, -12), ImportedAt: now().AddDate(0, 0, -10),
+			Expires: now().AddDate(0, 0, 78), AgeSeconds: 12 * 24 * 3600,
+		}, Sources: []string{"trust:acme/keys.json", "trust:acme"}, Keys: []verify.TrustedKey{
 			{Name: "security-2026", Holder: "security@example.org", KeyID: "sha256:" + strings.Repeat("19ef", 16), Algorithm: "ecdsa-p256"},
 			{Holder: "ci", Hybrid: "ci-2026", KeyID: "sha256:" + strings.Repeat("0a1b", 16), Algorithm: "ml-dsa-65"},
 		}, Identities: []verify.TrustedIdentity{

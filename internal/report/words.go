@@ -187,3 +187,25 @@ func plurals(noun string) string {
 	}
 	return noun + "s"
 }
+
+// Age is a length of time for people: in days, or in hours and minutes if it is less
+// than two days.
+func Age(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d >= 2*day:
+		return Plural(int(d/day), "day")
+	case d >= time.Hour:
+		return Plural(int(d/time.Hour), "hour")
+	}
+	return Plural(max(0, int(d/time.Minute)), "minute")
+}
+
+// BundleWords says on which trust bundle a verdict rests, and how old that is.
+func BundleWords(b *verify.Bundle) string {
+	text := fmt.Sprintf("rooted: bundle %s, root version %d, targets version %d, %s old", b.Name, b.RootVersion, b.TargetsVersion, Age(time.Duration(b.AgeSeconds)*time.Second))
+	if b.Expired {
+		text += ", EXPIRED at " + b.Expires.UTC().Format(time.RFC3339)
+	}
+	return text
+}

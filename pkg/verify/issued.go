@@ -148,6 +148,9 @@ func (i *issued) summary() *Certificate {
 // certificateGood judges a certificate at each proven time, else at the time of
 // verification: the way to its authority and, for private CAs, its revocation.
 func (j *judgement) certificateGood(i *issued, s *Signer) error {
+	if err := j.keyNotRevoked(i, s); err != nil {
+		return err
+	}
 	times := provenTimes(s.Proofs)
 	if len(times) == 0 {
 		times = []time.Time{s.Time.At}
@@ -162,6 +165,23 @@ func (j *judgement) certificateGood(i *issued, s *Signer) error {
 		}
 	}
 	return nil
+}
+
+// keyNotRevoked asks the revocations of keys, which hold for a certificate too.
+func (j *judgement) keyNotRevoked(i *issued, s *Signer) error {
+	if len(j.policy.RevokedKeys) == 0 {
+		return nil
+	}
+	id, err := dsse.KeyID(i.leaf.PublicKey())
+	if err != nil {
+		return err
+	}
+	r, revoked := j.policy.RevokedKeys[id]
+	if !revoked {
+		return nil
+	}
+	k := keys.TrustedKey{Name: i.name, RevokedAt: r.RevokedAt, Reason: r.Reason}
+	return k.ValidAt(s.judgedAt())
 }
 
 // notRevoked asks the CRLs of a private CA. A certificate that is revoked

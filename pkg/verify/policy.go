@@ -57,10 +57,22 @@ type Policy struct {
 	Spellings func(uri string) []string
 	// At is when keys are judged.
 	At time.Time
+	// Bundle is the TUF-rooted trust bundle that Trust and Root are from; nil for
+	// trust that nothing but the caller vouches for.
+	Bundle *Bundle
+	// RevokedKeys are keys of which a certificate is as bad as their entry in Trust
+	// would be, by their ids. What Trust says of its own keys stands there.
+	RevokedKeys map[string]KeyRevocation
 	// AssumeRevoked judges keys as if they were revoked, to see what would fall.
 	// It only adds refusals: a revocation that a key has already stays if it is
 	// earlier. A key that is not trusted is an error.
 	AssumeRevoked []AssumedRevocation
+}
+
+// KeyRevocation says that a key is bad from an instant on.
+type KeyRevocation struct {
+	RevokedAt time.Time
+	Reason    string
 }
 
 // AssumedRevocation is a revocation that is tried out.
@@ -117,6 +129,10 @@ const (
 	LoosenNoLog       = "allowNoLogUnsafe"
 	LoosenNoSCT       = "allowNoSCTUnsafe"
 	LoosenAnyIdentity = "anyUnsafe"
+	// LoosenExpiredTrust is named where trust that has expired was used.
+	LoosenExpiredTrust = "allowExpiredTrustUnsafe"
+	// LoosenBundlePolicy is named where the policy of the trust bundle was left out.
+	LoosenBundlePolicy = "replacePolicyUnsafe"
 )
 
 // loosened names what the policy lets pass that it would not by itself.
@@ -130,6 +146,12 @@ func (p *Policy) loosened() []string {
 	}
 	if slices.ContainsFunc(p.Identities, p.anybody) {
 		out = append(out, LoosenAnyIdentity)
+	}
+	if p.Bundle != nil && p.Bundle.Expired {
+		out = append(out, LoosenExpiredTrust)
+	}
+	if p.Bundle != nil && p.Bundle.PolicyReplacedUnsafe {
+		out = append(out, LoosenBundlePolicy)
 	}
 	return out
 }

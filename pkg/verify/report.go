@@ -76,7 +76,9 @@ type Profile struct {
 
 // TrustUsed is what the verdict rests on.
 type TrustUsed struct {
-	Rooted  bool         `json:"rooted"`
+	Rooted bool `json:"rooted"`
+	// Bundle is the TUF-rooted trust bundle; nil for trust that is unrooted.
+	Bundle  *Bundle      `json:"bundle,omitempty"`
 	Sources []string     `json:"sources"`
 	Keys    []TrustedKey `json:"keys"`
 	// Identities are those whose certificates count.

@@ -71,6 +71,7 @@ func newReport(p *Policy) *Report {
 			r.Trust.Sources = append(r.Trust.Sources, k.Source)
 		}
 	}
+	r.Trust.Rooted, r.Trust.Bundle = p.Bundle != nil, p.Bundle
 	r.Trust.addRoot(p)
 	return r
 }

@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -71,6 +72,11 @@ func figures() []figure {
 				"--certificate-identity", "ci@example.com", "--certificate-oidc-issuer", "https://issuer.world.test",
 				"--type", "https://slsa.dev/provenance/v1", "app",
 			},
+		},
+		{
+			name:  "verify a directory of 10,000 bundles",
+			args:  []string{"verify", "evidence", "--key", "key.pub", "--expect", strconv.Itoa(bulkSize)},
+			limit: budget{2 * time.Second, 100 * megabyte},
 		},
 		{
 			name:  "sign a batch of 20,000 statements",

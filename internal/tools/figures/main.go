@@ -5,6 +5,7 @@
 // over its limit.
 //
 //	go run ./internal/tools/figures [-stella bin/stella] [-runs 5] [-peer .cache/oracles/cosign-v3]
+//	go run ./internal/tools/figures -runs 3 -growth docs/growth
 //
 // CPU time is user plus system time of the process, the least of the runs;
 // memory is the greatest resident set of any run. Both come from the kernel
@@ -17,6 +18,10 @@
 //
 // With -peer, the same work is done with cosign where it can do it, for
 // comparison; its figures are held to nothing.
+//
+// With -growth, it measures instead how the cost of verification grows, from one
+// bundle to a million and from a kilobyte to a gigabyte, and writes a table and a
+// plot into that directory. That takes some minutes and 10 GB of disk.
 package main
 
 import (
@@ -31,15 +36,16 @@ func main() {
 	stella := flag.String("stella", "bin/stella", "the binary to measure")
 	peer := flag.String("peer", "", "a cosign v3 to measure beside it")
 	runs := flag.Int("runs", 5, "runs of each command")
+	growth := flag.String("growth", "", "a directory for the table and the plot of how cost grows")
 	flag.Parse()
-	if err := run(*stella, *peer, *runs, os.Stdout); err != nil {
+	if err := run(*stella, *peer, *runs, *growth, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "figures:", err)
 		os.Exit(1)
 	}
 }
 
 // run measures everything, prints the table and fails when a figure is over.
-func run(stella, peer string, runs int, out io.Writer) (err error) {
+func run(stella, peer string, runs int, growth string, out io.Writer) (err error) {
 	if runs < 1 {
 		return fmt.Errorf("-runs %d: at least one is needed", runs)
 	}
@@ -57,6 +63,9 @@ func run(stella, peer string, runs int, out io.Writer) (err error) {
 	}
 	defer func() { _ = os.RemoveAll(b.dir) }()
 
+	if growth != "" {
+		return b.growthTo(growth)
+	}
 	if err := b.prepare(); err != nil {
 		return err
 	}

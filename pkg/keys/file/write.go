@@ -18,7 +18,9 @@ type target struct {
 	mode    fs.FileMode
 }
 
-// writePair writes both files or none.
+// writePair writes both files or none. internal/atomicfile has no place for this: an
+// output of it that is committed cannot be taken back, and here the first file must go,
+// or what it replaced come back, when the second one fails.
 func writePair(private, public target, force bool) error {
 	for _, t := range []target{private, public} {
 		if err := t.check(force); err != nil {

@@ -51,6 +51,9 @@ func (p *Policy) explainAll() []string {
 	if p.AllowNoSCTUnsafe {
 		out = append(out, "certificates count although no certificate transparency log holds them")
 	}
+	if p.AllowExpiredTrustUnsafe != "" {
+		out = append(out, fmt.Sprintf("a trust bundle may be used for %s after it expired", p.AllowExpiredTrustUnsafe))
+	}
 	return append(out, "the first rule that is about a statement is applied to it; what no rule is about is refused")
 }
 

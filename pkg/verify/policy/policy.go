@@ -27,7 +27,10 @@ type Policy struct {
 	Revocation       Demand `yaml:"revocation,omitempty"`
 	AllowNoLogUnsafe bool   `yaml:"allowNoLogUnsafe,omitempty"`
 	AllowNoSCTUnsafe bool   `yaml:"allowNoSCTUnsafe,omitempty"`
-	Rules            []Rule `yaml:"rules"`
+	// AllowExpiredTrustUnsafe is for how long after it expired a trust bundle may be
+	// used; "" for not at all.
+	AllowExpiredTrustUnsafe MaxAge `yaml:"allowExpiredTrustUnsafe,omitempty"`
+	Rules                   []Rule `yaml:"rules"`
 }
 
 // Artifact is something that the evidence must be about.
@@ -107,7 +110,7 @@ type Signer struct {
 	Identities []Identity `yaml:"identities,omitempty"` // without holder, roles and tenant
 }
 
-// MaxAge is how old a proven signing time may be: a whole number and d, h or m.
+// MaxAge is how old something may be: a whole number and d, h or m.
 type MaxAge string
 
 // Duration returns the age, 0 for any.

@@ -69,13 +69,15 @@ func (r *policyReader) policy(o *object) *Policy {
 		Revocation:       o.demand("revocation"),
 		AllowNoLogUnsafe: o.flag(verify.LoosenNoLog),
 		AllowNoSCTUnsafe: o.flag(verify.LoosenNoSCT),
+
+		AllowExpiredTrustUnsafe: MaxAge(o.text(verify.LoosenExpiredTrust, false, maxName, isAge)),
 	}
 	for _, rule := range o.objects("rules", true, MaxRules) {
 		p.Rules = append(p.Rules, r.rule(rule))
 	}
 	o.unique("rules")
 	o.close(append(demandMembers(), "format", "name", "description", "artifacts", "identities", "witnesses", "revocation",
-		verify.LoosenNoLog, verify.LoosenNoSCT, "rules")...)
+		verify.LoosenNoLog, verify.LoosenNoSCT, verify.LoosenExpiredTrust, "rules")...)
 	return p
 }
 

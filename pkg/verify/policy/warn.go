@@ -55,6 +55,9 @@ func (p *Policy) loosened() []Warning {
 	if p.AllowNoSCTUnsafe {
 		add("/"+verify.LoosenNoSCT, "certificates count without a signed certificate timestamp: nobody but their authority may know of them")
 	}
+	if p.AllowExpiredTrustUnsafe != "" {
+		add("/"+verify.LoosenExpiredTrust, "trust is used after it expired: a key may have been revoked since")
+	}
 	anybody := func(pointer string, list []Identity) {
 		for i, id := range list {
 			if id.Identity.AnyUnsafe {

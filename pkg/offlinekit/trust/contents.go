@@ -1,0 +1,167 @@
+package trust
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/pkg/keys"
+	"github.com/stellaops/stella/pkg/verify/material"
+)
+
+// The names of targets that others know too.
+const (
+	TrustedRootName = "trusted_root.json"
+	PolicyName      = "policy.yaml"
+)
+
+// The targets that a bundle is made of. Of a directory each file counts.
+const (
+	trustedRootTarget = TrustedRootName
+	keysTarget        = "keys.json"
+	revocationsTarget = "revocations.json"
+	policyTarget      = PolicyName
+	formatTarget      = "format.json"
+
+	trustedRootDir = "trusted_root/"
+	keysDir        = "keys/"
+	caDir          = "ca/"
+	crlDir         = "crl/"
+	tsaDir         = "tsa/"
+)
+
+// Contents is what a bundle says: whom to trust, and for what.
+type Contents struct {
+	// Keys are the entries of all keys.json, with their revocations.
+	Keys []keys.TrustedKey
+	// Root is whose word counts on certificates, logs and time; nil for nobody's.
+	Root *material.Root
+	// Revocations are those of revocations.json, not of keys.json.
+	Revocations []Revocation
+	// Policy is the policy.yaml; nil if there is none.
+	Policy []byte
+	// Unused are targets that mean nothing to this program.
+	Unused []string
+}
+
+// uses reports whether a target is one that a bundle is made of.
+func uses(target string) bool {
+	switch target {
+	case trustedRootTarget, keysTarget, revocationsTarget, policyTarget, formatTarget:
+		return true
+	}
+	return slices.ContainsFunc([]string{trustedRootDir, keysDir, caDir, crlDir, tsaDir}, func(dir string) bool {
+		name, is := strings.CutPrefix(target, dir)
+		return is && name != "" && !strings.Contains(name, "/")
+	})
+}
+
+// target is a target with its content.
+type target struct {
+	name    string
+	content []byte
+}
+
+// readContents understands the targets of a bundle. source is the bundle's name for
+// messages. Whatever is wrong with a target is an error that names it.
+func readContents(source string, targets []target) (*Contents, error) {
+	c := &Contents{}
+	var roots []*material.Root
+	var pems []byte
+	for _, t := range targets {
+		name := path.Join(source, t.name)
+		var err error
+		switch {
+		case t.name == formatTarget:
+			err = checkFormat(t.content, name)
+		case t.name == policyTarget:
+			c.Policy = t.content
+		case t.name == revocationsTarget:
+			c.Revocations, err = ParseRevocations(t.content, name)
+		case t.name == keysTarget, strings.HasPrefix(t.name, keysDir):
+			err = c.addKeys(t.content, name)
+		case strings.HasPrefix(t.name, caDir), strings.HasPrefix(t.name, crlDir):
+			pems, err = appendPEM(pems, &roots, name, t.content)
+		default:
+			var root *material.Root
+			root, err = readRoot(t, name)
+			roots = append(roots, root)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if len(pems) > 0 {
+		root, err := material.ParseCAs(path.Join(source, "ca"), pems)
+		if err != nil {
+			return nil, err
+		}
+		roots = append(roots, root)
+	}
+	if len(roots) > 0 {
+		var err error
+		if c.Root, err = material.Join(roots...); err != nil {
+			return nil, err
+		}
+	}
+	_, err := keys.NewTrust(c.Keys...) // refuses two entries for one key
+	return c, err
+}
+
+func (c *Contents) addKeys(content []byte, name string) error {
+	list, err := keys.ParseKeysJSON(content, name)
+	c.Keys = append(c.Keys, list...)
+	return err
+}
+
+func readRoot(t target, name string) (*material.Root, error) {
+	if strings.HasPrefix(t.name, tsaDir) {
+		return material.ParseTSA(name, t.content)
+	}
+	return material.ParseRoot(name, t.content)
+}
+
+// appendPEM joins the PEM files of authorities, so that a root, its intermediates and
+// its CRLs may each be a target; DER is read by itself.
+func appendPEM(pems []byte, roots *[]*material.Root, name string, content []byte) ([]byte, error) {
+	if strings.Contains(string(content), "-----BEGIN ") {
+		if _, err := material.ParseCAs(name, content); err != nil {
+			return nil, err // names the target
+		}
+		return append(append(pems, content...), '\n'), nil
+	}
+	root, err := material.ParseCAs(name, content)
+	*roots = append(*roots, root)
+	return pems, err
+}
+
+// BundleFormat is the format string of a bundle. One that an older program would
+// misread has another.
+const BundleFormat = "stella.ops/trustBundle@v1"
+
+// checkFormat reads a format.json, which says how a bundle is to be read. Trust from
+// elsewhere has none.
+func checkFormat(b []byte, source string) error {
+	top, err := strictDocument(source).Parse(b)
+	if err != nil {
+		return err
+	}
+	format := top.Text("format", true, maxName, nil)
+	if err := top.Err(); err != nil {
+		return err
+	}
+	if format != BundleFormat {
+		return top.Fail("format", "unknown format %q, and this program reads %q", format, BundleFormat).
+			WithHint("use a newer stella, or ask for trust in this format")
+	}
+	return nil
+}
+
+// IsEmpty reports whether nobody is trusted.
+func (c *Contents) IsEmpty() bool { return len(c.Keys) == 0 && c.Root.Empty() }
+
+func missingAll() error {
+	return fault.New(fault.TrustMalformed, "the trust says nothing: it has no target that this program knows").
+		WithHint("the publisher adds keys with trust publish add-key, and authorities with trust publish add-root")
+}
