@@ -10,21 +10,21 @@ import (
 const (
 	// chunkItems bounds the statements in a chunk: many share the cost of handing a
 	// chunk on, and few wait for each other.
-	chunkItems = 128
+	chunkItems = 256
 	// fewItems is chunkItems where each statement waits for a device or a file of its
 	// own: that is slow, so the more workers do it the better.
 	fewItems = 16
 	// chunkBytes bounds their size, in bytes, unless one alone is larger.
-	chunkBytes = 128 << 10
+	chunkBytes = 256 << 10
 	// aheadPerCore is how many chunks are signed for each core while others wait for
 	// the disk: enough that a slow fsync keeps no core waiting.
-	aheadPerCore = 4
+	aheadPerCore = 2
 	// waitersPerCore is how many workers there are for each core where they wait for
 	// something else than the core: a device, a service, the disk.
 	waitersPerCore = 4
 	// maxSpare bounds the memory for a chunk's evidence that is kept for the next
 	// one, in bytes.
-	maxSpare = 4 * chunkBytes
+	maxSpare = 3 * chunkBytes
 )
 
 // Options say how a batch is signed.
