@@ -1,8 +1,10 @@
 package audit
 
+import "slices"
+
 // batch is what one call of Append or AppendHeld writes.
 type batch struct {
-	*Held
+	held []*Held
 	done chan struct{}
 
 	// Set before done is closed.
@@ -23,15 +25,33 @@ func (l *Log) Append(entries ...Entry) (first uint64, err error) {
 	for i := range entries {
 		h.add(&entries[i])
 	}
-	return l.AppendHeld(&h)
+	return l.append(&h)
 }
 
-// AppendHeld is Append for entries that are held.
-func (l *Log) AppendHeld(h *Held) (first uint64, err error) {
-	if h.Len() == 0 {
+// AppendHeld is Append for entries that are held, in the order in which they are
+// given, without others between them. It tells each signer the number of its
+// record.
+func (l *Log) AppendHeld(held ...*Held) error {
+	seq, err := l.append(held...)
+	if err != nil {
+		return err
+	}
+	for _, h := range held {
+		for _, use := range h.uses {
+			if use.by != nil {
+				use.by.note(seq)
+			}
+			seq++
+		}
+	}
+	return nil
+}
+
+func (l *Log) append(held ...*Held) (first uint64, err error) {
+	if !slices.ContainsFunc(held, func(h *Held) bool { return h.Len() > 0 }) {
 		return 0, nil
 	}
-	b := &batch{Held: h, done: make(chan struct{})}
+	b := &batch{held: held, done: make(chan struct{})}
 	l.mu.Lock()
 	l.queue = append(l.queue, b)
 	l.mu.Unlock()

@@ -181,18 +181,30 @@ func (l *Log) write(group ...*batch) error {
 	l.buf = l.buf[:0]
 	for _, b := range group {
 		b.first = head.Size + 1
-		start := 0
-		for _, end := range b.ends {
-			if len(l.buf) > maxGroup-MaxLine {
-				if err := l.flush(head); err != nil {
-					return err
-				}
+		for _, h := range b.held {
+			var err error
+			if head, err = l.addAll(head, at, h); err != nil {
+				return err
 			}
-			head = l.add(head, at, b.text[start:end])
-			start = end
 		}
 	}
 	return l.flush(head)
+}
+
+// addAll puts the records of h into the buffer, and writes what is in it whenever it is
+// full.
+func (l *Log) addAll(head Head, at []byte, h *Held) (Head, error) {
+	start := 0
+	for _, use := range h.uses {
+		if len(l.buf) > maxGroup-MaxLine {
+			if err := l.flush(head); err != nil {
+				return head, err
+			}
+		}
+		head = l.add(head, at, h.text[start:use.end])
+		start = use.end
+	}
+	return head, nil
 }
 
 // add puts one record into the buffer.

@@ -12,19 +12,28 @@ import (
 // not safe for concurrent use.
 type Held struct {
 	text []byte // the entries, one after the other
-	ends []int  // where each ends
+	uses []heldUse
+}
+
+// heldUse is an entry that is held.
+type heldUse struct {
+	end int     // of its text
+	by  *Signer // nil for nobody who wants to know of it
 }
 
 // Len returns the number of entries.
-func (h *Held) Len() int { return len(h.ends) }
+func (h *Held) Len() int { return len(h.uses) }
 
 // Reset empties h and keeps its memory.
-func (h *Held) Reset() { h.text, h.ends = h.text[:0], h.ends[:0] }
+func (h *Held) Reset() { h.text, h.uses = h.text[:0], h.uses[:0] }
 
 func (h *Held) add(e *Entry) {
 	h.text = appendEntry(h.text, e)
-	h.ends = append(h.ends, len(h.text))
+	h.end(nil)
 }
+
+// end ends an entry, of a use of by.
+func (h *Held) end(by *Signer) { h.uses = append(h.uses, heldUse{len(h.text), by}) }
 
 // Brief is what [Signer.Hold] has to know of a message: Content, in memory that is
 // used again for the next one.
@@ -43,14 +52,18 @@ func (b *Brief) content() Content {
 	return c
 }
 
+// Log returns the log that uses of s are recorded in.
+func (s *Signer) Log() *Log { return s.log }
+
 // Hold signs m, about which brief says everything, without recording it: the entry
-// goes into h, also after an error. The caller appends h, and releases the
-// signature only then.
+// goes into h, also after an error, behind those of other signers with the same
+// log. The caller has the log append h, and releases the signature only then.
 func (s *Signer) Hold(ctx context.Context, h *Held, m dsse.Message, brief *Brief) (dsse.Signature, error) {
 	signature, err := s.inner.Sign(ctx, m)
 	if err != nil {
 		e := s.entry(brief.content(), signature, err)
-		h.add(&e)
+		h.text = appendEntry(h.text, &e)
+		h.end(s)
 		return dsse.Signature{}, err
 	}
 	// What add would write of the same entry.
@@ -59,18 +72,6 @@ func (s *Signer) Hold(ctx context.Context, h *Held, m dsse.Message, brief *Brief
 	h.text = appendHash(h.text, payloadMember, brief.Payload)
 	h.text = appendHash(h.text, signatureMember, sha256.Sum256(signature.Sig))
 	h.text = appendDecision(h.text, &Outcome{Decision: Allowed})
-	h.ends = append(h.ends, len(h.text))
+	h.end(s)
 	return signature, nil
-}
-
-// AppendHeld appends what h holds to the log, and returns when it is on disk.
-func (s *Signer) AppendHeld(h *Held) error {
-	first, err := s.log.AppendHeld(h)
-	if err != nil {
-		return err
-	}
-	for i := range h.Len() {
-		s.note(first + uint64(i))
-	}
-	return nil
 }

@@ -134,7 +134,7 @@ func TestHold(t *testing.T) {
 	copy(subject, "used again")
 	assert.Empty(t, records(t, path))
 	require.Equal(t, len(payloads), h.Len())
-	require.NoError(t, held.AppendHeld(&h))
+	require.NoError(t, held.Log().AppendHeld(&h))
 	assert.Equal(t, []uint64{1, 2, 3, 4}, seqs)
 	got := records(t, path)
 	require.Len(t, got, len(want))
@@ -146,7 +146,7 @@ func TestHold(t *testing.T) {
 		assert.Equal(t, hex.EncodeToString(sum[:]), got[i].PayloadSHA256)
 	}
 	h.Reset()
-	require.NoError(t, held.AppendHeld(&h))
+	require.NoError(t, held.Log().AppendHeld(&h))
 	assert.Len(t, records(t, path), len(want), "nothing is held any more")
 	require.NoError(t, l.Close())
 }
