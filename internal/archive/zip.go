@@ -29,8 +29,8 @@ type zipReader struct {
 	names     *names
 	yield     func(Member, error) bool
 	expansion expansion
-	end       int64 // of the members so far
-	open      bool  // a descriptor of the last one may follow there
+	end       int64      // of the members so far
+	described *zipHeader // the last one, if a descriptor of it follows there
 	packed    *bufio.Reader
 	inflater  io.Reader // a flate.Resetter; nil before the first use
 }
@@ -64,15 +64,50 @@ func (z *zipReader) read(size int64) error {
 }
 
 // follows fails unless off is where the next thing must stand: behind the last
-// member. A descriptor of 32 or 64 bit sizes may come between, with or without a
-// signature (APPNOTE section 4.3.9).
+// member, or behind its descriptor.
 func (z *zipReader) follows(off int64) error {
-	gap := off - z.end
-	if gap == 0 && !z.open || z.open && (gap == 12 || gap == 16 || gap == 20 || gap == 24) {
+	switch gap := off - z.end; {
+	case gap == 0 && z.described == nil:
 		return nil
+	case z.described != nil && gap >= descriptorSize && gap <= descriptorSize64+4:
+		return z.descriptor(gap)
 	}
 	return malformed("members overlap, have something else between them, or are not in the order of the central directory").
 		WithHint("programs differ in which members they find; have the archive made anew")
+}
+
+// The sizes of a descriptor, without the signature of four bytes that it may begin
+// with (APPNOTE section 4.3.9).
+const (
+	descriptorSize   = 12
+	descriptorSize64 = 20
+)
+
+// descriptor holds the descriptor behind the last member, of size bytes, to what the
+// central directory says: others may go by it.
+func (z *zipReader) descriptor(size int64) error {
+	b := make([]byte, size)
+	if _, err := z.r.ReadAt(b, z.end); err != nil {
+		return err
+	}
+	f := fields(b)
+	if size == descriptorSize+4 || size == descriptorSize64+4 {
+		if f.u32() != 0x08074b50 {
+			return malformed("the descriptor behind a member is not well-formed")
+		}
+	}
+	said := zipHeader{crc: f.u32()}
+	switch len(f) {
+	case descriptorSize - 4:
+		said.packed, said.size = uint64(f.u32()), uint64(f.u32())
+	case descriptorSize64 - 4:
+		said.packed, said.size = f.u64(), f.u64()
+	}
+	if len(f) > 0 || said.crc != z.described.crc || said.packed != z.described.packed || said.size != z.described.size {
+		return malformed("the descriptor behind a member differs from the central directory").
+			WithHint("programs differ in which of them they go by; have the archive made anew")
+	}
+	return nil
 }
 
 func (z *zipReader) member(h *zipHeader, start int64) bool {
@@ -243,7 +278,10 @@ func (z *zipReader) checkLocal(h *zipHeader, limit int64) (start int64, err erro
 	if h.packed > uint64(limit) || start+int64(h.packed) > limit {
 		return 0, malformed("a member reaches into the central directory")
 	}
-	z.end, z.open = start+int64(h.packed), h.flags&flagDescriptor != 0
+	z.end, z.described = start+int64(h.packed), nil
+	if h.flags&flagDescriptor != 0 {
+		z.described = h
+	}
 	return start, nil
 }
 

@@ -42,6 +42,8 @@ type Piece struct {
 	// Err says why there is nothing to open. If it is an [Ignored] the piece is
 	// passed over, else it counts as evidence that cannot be read.
 	Err error
+
+	first bool // of all
 }
 
 // Place is for the Inputs alone.

@@ -33,13 +33,16 @@ func (s *stream) together(ctx context.Context) error {
 	byPayload := spill.NewSorter("the list of what is verified", sortMemory)
 	defer byPayload.Close()
 	c := &collation{stream: s, sorter: byPayload}
-	err := ordered.Run(ctx, s.in.Pieces(ctx, true), c.findPiece, func(f found) error {
+	err := ordered.Run(ctx, marked(s.in.Pieces(ctx, true)), c.findPiece, func(f found) error {
 		if f.lines != nil {
 			return c.findLines(ctx, f)
 		}
 		return c.take(f)
 	})
 	if err != nil {
+		return err
+	}
+	if done, err := c.judgeSole(ctx); done || err != nil {
 		return err
 	}
 	byPlace := spill.NewSorter("the list of what is verified", sortMemory)
@@ -59,6 +62,7 @@ type found struct {
 	records [][]byte
 	ignored []Ignored
 	lines   *reading
+	sole    *entry // in place of records
 }
 
 // collation is the first reading.
@@ -67,6 +71,7 @@ type collation struct {
 	sorter *spill.Sorter
 	seq    uint64
 	record []byte
+	sole   *entry // all there is so far
 }
 
 // findPiece is called by several goroutines at once.
@@ -87,6 +92,10 @@ func (c *collation) find(p Piece, at bundle.Line, r reading) found {
 	p.Content, p.Err = nil, nil
 	if r.unread != nil {
 		f.records = append(f.records, recordOf("", entry{piece: p, line: at, err: r.unread}))
+	}
+	if p.first && at.Size == 0 && r.unread == nil && len(r.judged) == 1 {
+		f.sole = &entry{piece: p, index: r.judged[0]}
+		return f
 	}
 	for _, i := range r.judged {
 		e := entry{piece: p, line: at, index: i}
@@ -127,6 +136,10 @@ func (c *collation) take(f found) error {
 			return err
 		}
 	}
+	if f.sole != nil {
+		c.sole = f.sole
+		return c.gathered(&f.piece, 1, f.ignored)
+	}
 	if err := c.gathered(&f.piece, len(f.records), f.ignored); err != nil {
 		f.records = append(f.records, recordOf("", entry{piece: f.piece, err: err}))
 	}
@@ -135,6 +148,11 @@ func (c *collation) take(f found) error {
 
 // takeRecords numbers and keeps the records of a piece.
 func (c *collation) takeRecords(f found) error {
+	if len(f.records) > 0 {
+		if err := c.settle(); err != nil {
+			return err
+		}
+	}
 	for _, r := range f.records {
 		head := 1
 		if r[0] == grouped {

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bufio"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -66,35 +65,11 @@ func (b *bench) writeBundles(dir string, n int) error {
 	if err := writeStatements(filepath.Join(b.dir, dir+".jsonl"), n); err != nil {
 		return err
 	}
-	if _, err := b.once(b.stella, signing(dir+".intoto.jsonl", "sign", "statement", "--batch", dir+".jsonl", "--audit-log", "none")); err != nil {
+	if err := os.Mkdir(filepath.Join(b.dir, dir), 0o700); err != nil {
 		return err
 	}
-	return splitLines(filepath.Join(b.dir, dir+".intoto.jsonl"), filepath.Join(b.dir, dir))
-}
-
-// splitLines writes each line of a file into a file of its own.
-func splitLines(path, dir string) error {
-	f, err := os.Open(path) // #nosec G304 -- in a directory of our own
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		return err
-	}
-	lines := bufio.NewReader(f)
-	for i := 0; ; i++ {
-		line, err := lines.ReadBytes('\n')
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("artifact-%07d.sigstore.json", i)), line, 0o600); err != nil {
-			return err
-		}
-	}
+	_, err := b.once(b.stella, []string{"sign", "statement", "--batch", dir + ".jsonl", "--key", "key", "--output-dir", dir, "--audit-log", "none"})
+	return err
 }
 
 // sized verifies an attestation of an SBOM of n bytes against the SBOM.

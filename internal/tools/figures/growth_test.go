@@ -6,8 +6,6 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -43,16 +41,4 @@ func TestGrowthIsDrawn(t *testing.T) {
 	assert.Equal(t, 4, curves)
 	assert.Contains(t, plot.String(), `points="60.0,230.0 360.0,150.0 "`, "10 ms is one decade up, 1 s three of six")
 	assert.Contains(t, plot.String(), ">1k</text>")
-}
-
-func TestSplitLines(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "lines")
-	require.NoError(t, os.WriteFile(path, []byte("a\nb\n"), 0o600))
-	require.NoError(t, splitLines(path, filepath.Join(dir, "out")))
-	for name, want := range map[string]string{"artifact-0000000.sigstore.json": "a\n", "artifact-0000001.sigstore.json": "b\n"} {
-		got, err := os.ReadFile(filepath.Join(dir, "out", name))
-		require.NoError(t, err)
-		assert.Equal(t, want, string(got))
-	}
 }
