@@ -111,12 +111,15 @@ func checkState(config Config) error {
 		return nil
 	}
 	info, err := os.Stat(dir)
-	if err == nil && info.IsDir() {
-		return nil
-	}
-	if err == nil {
+	switch {
+	case err == nil && !info.IsDir():
 		return fault.New(fault.StateUnusable, "state directory %q is not a directory", dir).With("path", dir).
 			WithHint("name a directory: --%s DIR", keyState)
+	case err == nil && everyoneWrites(info):
+		return fault.New(fault.StateUnusable, "state directory %q can be written by every user, who could put a keyring of their own there", dir).
+			With("path", dir).WithHint("look at what is in it, and take that right away: chmod o-w DIR")
+	case err == nil:
+		return nil
 	}
 	missing := errors.Is(err, fs.ErrNotExist)
 	if pe, ok := errors.AsType[*fs.PathError](err); ok {
@@ -127,4 +130,11 @@ func checkState(config Config) error {
 		return f.WithHint("correct the name, or make it first: mkdir -m 700 DIR")
 	}
 	return f.WithHint("name a directory that you may use: --%s DIR", keyState)
+}
+
+// everyoneWrites reports whether the system's other users may write, in spite of a
+// sticky bit: it protects what is there, and not a name that is still free. Modes
+// say nothing on Windows.
+func everyoneWrites(info fs.FileInfo) bool {
+	return runtime.GOOS != "windows" && info.Mode().Perm()&0o002 != 0
 }

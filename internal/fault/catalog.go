@@ -251,7 +251,7 @@ func entries() []Entry {
 		{PINNotSet, ExitUsage, "the token has no PIN set, and one is needed"},
 		{PINSet, ExitUsage, "the token has a PIN, which is changed and not set"},
 
-		{StateUnusable, ExitFailed, "the state directory is not there, is no directory, or cannot be used"},
+		{StateUnusable, ExitFailed, "the state directory is not there, is no directory, cannot be used, or can be written by every user"},
 		{KeyringMalformed, ExitUsage, "the keyring is not well-formed"},
 		{KeyringFailed, ExitFailed, "the keyring cannot be read, locked or written"},
 		{KeyringBusy, ExitTemporary, "another process is changing the keyring"},

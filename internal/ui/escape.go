@@ -18,10 +18,6 @@ const (
 	// maxMarks is how many combining marks may sit on one letter before they
 	// are shown escaped; the most that written languages use is four.
 	maxMarks = 4
-	// maxCommandName is how far the name of a workflow command is looked for,
-	// in bytes, so that a row of # does not take quadratic time. The longest
-	// name that a runner knows is teamcity.
-	maxCommandName = 16
 )
 
 // Escape returns s in a form that cannot act on a terminal, on the reader or
@@ -121,8 +117,13 @@ func opensCommand(s string, i int) bool {
 		return strings.HasPrefix(s[i:], "::") && (i == 0 || s[i-1] <= ' ')
 	case '#':
 		rest, ok := strings.CutPrefix(s[i:], "##")
-		name, _, found := strings.Cut(rest[:min(len(rest), maxCommandName)], "[")
-		return ok && found && strings.Trim(strings.ToLower(name), "abcdefghijklmnopqrstuvwxyz") == ""
+		return ok && strings.HasPrefix(strings.TrimLeftFunc(rest, foldsToLatin), "[")
 	}
 	return false
+}
+
+// foldsToLatin reports whether a reader that ignores case may take r for one of a to
+// z: among them are the long s and the Kelvin sign.
+func foldsToLatin(r rune) bool {
+	return r|0x20 >= 'a' && r|0x20 <= 'z' || r == 0x17f || r == 0x212a
 }
