@@ -1,6 +1,6 @@
 // Package archive reads the members of tar archives, as they are or compressed by
-// gzip or zstd, and of zip archives. It writes nothing and opens nothing: a member
-// is a name and a stream of bytes.
+// gzip or zstd, and of zip archives, and writes tar archives. It opens nothing: a
+// member is a name and a stream of bytes.
 //
 // An archive is taken to be hostile:
 //

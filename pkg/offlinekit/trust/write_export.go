@@ -1,30 +1,27 @@
 package trust
 
 import (
-	"archive/tar"
-	"compress/gzip"
+	"bytes"
 	"context"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
+	"github.com/stellaops/stella/internal/archive"
 	"github.com/stellaops/stella/internal/atomicfile"
 	"github.com/stellaops/stella/internal/fault"
 )
 
 // WriteExport writes files to a directory, or to an archive if out ends in .tar,
-// .tar.gz or .tgz. The same files make the same archive. A directory may hold an
+// .tar.gz, .tgz, .tar.zst or .tzst. The same files make the same archive. A directory may hold an
 // older export; what else is there is fault.OutputExists, unless force. Whoever reads
 // a directory while it is written finds the old trust or the new one: the timestamp,
 // by which all else is found, comes last.
 func WriteExport(ctx context.Context, out string, files []File, force bool) error {
-	zipped := strings.HasSuffix(out, ".tar.gz") || strings.HasSuffix(out, ".tgz")
-	if zipped || strings.HasSuffix(out, ".tar") {
-		return writeArchive(ctx, out, files, zipped, force)
+	if f := archive.FormatOfName(out); f != archive.None {
+		return writeArchive(ctx, out, files, f, force)
 	}
 	return writeDirectory(ctx, out, files, force)
 }
@@ -75,45 +72,23 @@ func dirOrNil(name string) files {
 	return d
 }
 
-func writeArchive(ctx context.Context, out string, files []File, zipped, force bool) error {
+func writeArchive(ctx context.Context, out string, files []File, format archive.Format, force bool) error {
 	f, err := atomicfile.Create(ctx, out, atomicfile.Options{Force: force})
 	if err != nil {
 		return err
 	}
 	defer f.Abort()
-	var to io.Writer = f
-	finish := func() error { return nil }
-	if zipped {
-		z := gzip.NewWriter(f)
-		to, finish = z, z.Close
-	}
-	if err := writeTar(to, files); err != nil {
+	w, err := archive.NewWriter(f, format, time.Unix(0, 0))
+	if err != nil {
 		return err
 	}
-	if err := finish(); err != nil {
+	for _, file := range files {
+		if err := w.Add(file.Name, int64(len(file.Content)), false, bytes.NewReader(file.Content)); err != nil {
+			return err
+		}
+	}
+	if err := w.Close(); err != nil {
 		return err
 	}
 	return f.Commit()
 }
-
-func writeTar(to io.Writer, files []File) error {
-	w := tar.NewWriter(to)
-	for _, f := range files {
-		header := &tar.Header{
-			Typeflag: tar.TypeReg, Name: f.Name, Size: int64(len(f.Content)), Mode: 0o644, ModTime: time.Unix(0, 0), Format: tar.FormatUSTAR,
-		}
-		if len(f.Name) > maxUSTARName {
-			header.Format = tar.FormatPAX
-		}
-		if err := w.WriteHeader(header); err != nil {
-			return err
-		}
-		if _, err := w.Write(f.Content); err != nil {
-			return err
-		}
-	}
-	return w.Close()
-}
-
-// maxUSTARName is how long a name is that every tar reads as it is.
-const maxUSTARName = 100
