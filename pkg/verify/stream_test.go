@@ -246,9 +246,9 @@ func TestStreamAgreesWithVerify(t *testing.T) {
 	for name, policy := range pool.policies(t) {
 		random := rand.New(rand.NewPCG(5, 5))
 		policy.At, policy.Threshold = pool.at(&policy), max(1, policy.Threshold)
-		verified, rounds := 0, 30
+		verified, rounds := 0, 25
 		if policy.Root != nil {
-			rounds = 15 // certificates take longer
+			rounds = 24 // certificates take longer
 		}
 		for range rounds {
 			set := pool.draw(random)
