@@ -153,9 +153,9 @@ func (v *verifier) chain(r *Record, text []byte) {
 		v.problem("record %d stands after record %d: %d between them were removed or moved", r.Seq, after, r.Seq-after-1)
 	case r.Seq <= after:
 		v.problem("record %d stands after record %d", r.Seq, after)
-	case !v.head.follows(text) && after == 0:
+	case !follows(v.head, text) && after == 0:
 		v.problem("the first record names a record before it")
-	case !v.head.follows(text):
+	case !follows(v.head, text):
 		v.problem("record %d was edited: record %d does not continue it", after, r.Seq)
 	}
 	v.bad = false
@@ -163,7 +163,7 @@ func (v *verifier) chain(r *Record, text []byte) {
 
 // take notes what a record says.
 func (v *verifier) take(r *Record, text []byte) {
-	v.head = Head{r.Seq - 1, Hash{}}.next(text)
+	v.head = Head{Size: r.Seq - 1}.Next(text)
 	v.Records++
 	if v.First.IsZero() {
 		v.First = r.Time
