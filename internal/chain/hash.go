@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"strings"
 )
 
 // Hash is the SHA-256 of a record. The zero value stands before the first one.
@@ -20,11 +19,18 @@ func (h Hash) AppendHex(b []byte) []byte { return hex.AppendEncode(b, h[:]) }
 
 // ParseHash reads a hash in lower-case hex.
 func ParseHash[T string | []byte](s T) (h Hash, err error) {
-	b, err := hex.DecodeString(string(s))
-	if err != nil || len(b) != len(h) || strings.ToLower(string(s)) != string(s) {
+	if len(s) != HexSize {
 		return Hash{}, fmt.Errorf("%.80q is not %d lower-case hex digits", string(s), HexSize)
 	}
-	return Hash(b), nil
+	for i := range len(s) {
+		if 'A' <= s[i] && s[i] <= 'F' {
+			return Hash{}, fmt.Errorf("%.80q is not %d lower-case hex digits", string(s), HexSize)
+		}
+	}
+	if _, err := hex.Decode(h[:], []byte(s)); err != nil {
+		return Hash{}, fmt.Errorf("%.80q is not %d lower-case hex digits", string(s), HexSize)
+	}
+	return h, nil
 }
 
 // Head is how far a chain goes: the number of its records and the hash of the last

@@ -361,7 +361,7 @@ func entries() []Entry {
 		{TrustUnsigned, ExitMissing, "what is to be published lacks signatures"},
 		{TrustFailed, ExitFailed, "the trust on disk cannot be read, locked or written, or is damaged"},
 		{TrustBusy, ExitTemporary, "another process is changing the trust bundle"},
-		{ClockBehind, ExitMissing, "the clock is behind a time that trust was signed at"},
+		{ClockBehind, ExitMissing, "the clock is behind a time that trust was signed at, or that the last event of a timeline has"},
 	}
 }
 
