@@ -8,6 +8,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"github.com/stellaops/stella/internal/chain"
+	"github.com/stellaops/stella/internal/fault"
 )
 
 // Version is the version of the format, which every event names.
@@ -63,6 +64,19 @@ func Kinds() []string {
 	}
 	slices.Sort(kinds)
 	return kinds
+}
+
+// ID is the id of an event.
+type ID = ulid.ULID
+
+// ParseID reads an id in the only form that it is written in.
+func ParseID(text string) (ID, error) {
+	id, err := ulid.ParseStrict(text)
+	if err != nil || id.String() != text {
+		return ID{}, fault.New(fault.UsageInvalid, "%.100q is no id of an event", text).
+			WithHint("stella forensic timeline show lists the ids")
+	}
+	return id, nil
 }
 
 // Entry is an event before the timeline gives it its place.
