@@ -1,93 +1,41 @@
 package audit
 
 import (
-	"encoding/base64"
-	"errors"
-	"fmt"
-	"strconv"
-	"strings"
-
-	"golang.org/x/mod/sumdb/note"
-
+	"github.com/stellaops/stella/internal/chain"
 	"github.com/stellaops/stella/internal/fault"
 )
 
 // MaxCheckpoint bounds a checkpoint, in bytes.
-const MaxCheckpoint = 4 << 10
-
-// signCheckpoint returns the signed note over head.
-//
-// Its text has three lines: the origin, which is the key's name, the number of
-// records, and the hash of the last one in base64. It looks like a checkpoint of
-// a transparency log (https://c2sp.org/tlog-checkpoint), but the hash is of a
-// chain and no Merkle root.
-func signCheckpoint(key note.Signer, head Head) ([]byte, error) {
-	text := fmt.Sprintf("%s\n%d\n%s\n", key.Name(), head.Size, base64.StdEncoding.EncodeToString(head.Hash[:]))
-	return note.Sign(&note.Note{Text: text}, key)
-}
+const MaxCheckpoint = chain.MaxCheckpoint
 
 // Checkpoint is a verified checkpoint.
-type Checkpoint struct {
-	Origin string
-	Head
+type Checkpoint = chain.Checkpoint
+
+// kind is what an audit log is among chained files.
+func kind() *chain.Kind {
+	return &chain.Kind{
+		Name: "audit log", Key: "audit key", Origin: "stella.ops/audit/",
+		PublicKeyHint:  "it is one line as stella audit show --public-key prints it",
+		GoOn:           "keep the log as it is and go on in another one: --audit-log FILE",
+		UnwritableHint: "every use of a key is recorded before its signature leaves; name a log that can be written: --audit-log FILE",
+		Malformed:      fault.AuditMalformed, Tampered: fault.AuditTampered, Unwritable: fault.AuditUnwritable,
+	}
 }
 
 // OpenCheckpoint verifies a checkpoint with a verifier key. A signature that does
 // not verify is fault.AuditTampered, anything that is no checkpoint
 // fault.AuditMalformed.
 func OpenCheckpoint(text []byte, verifierKey string) (*Checkpoint, error) {
-	if len(text) > MaxCheckpoint {
-		return nil, fault.New(fault.AuditMalformed, "malformed checkpoint: it is over %d bytes", MaxCheckpoint)
-	}
-	verifier, err := note.NewVerifier(strings.TrimSpace(verifierKey))
-	if err != nil {
-		return nil, fault.New(fault.AuditMalformed, "malformed verifier key: %v", err).
-			WithHint("it is one line as stella audit show --public-key prints it")
-	}
-	n, err := note.Open(text, note.VerifierList(verifier))
-	unverified, isUnverified := errors.AsType[*note.UnverifiedNoteError](err)
-	invalid, isInvalid := errors.AsType[*note.InvalidSignatureError](err)
-	switch {
-	case isUnverified:
-		return nil, fault.New(fault.AuditTampered, "the checkpoint is signed by %.100q and not by the audit key %.100q", signers(unverified.Note), verifier.Name())
-	case isInvalid:
-		return nil, fault.New(fault.AuditTampered, "the checkpoint's signature by %.100q does not verify", invalid.Name)
-	case err != nil:
-		return nil, fault.Wrap(fault.AuditMalformed, err, "malformed checkpoint")
-	}
-	return parseCheckpoint(n.Text, verifier.Name())
-}
-
-func signers(n *note.Note) string {
-	var names []string
-	for _, s := range n.UnverifiedSigs {
-		names = append(names, s.Name)
-	}
-	return strings.Join(names, ", ")
-}
-
-func parseCheckpoint(text, origin string) (*Checkpoint, error) {
-	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
-	if len(lines) != 3 || lines[0] != origin {
-		return nil, fault.New(fault.AuditMalformed, "malformed checkpoint: it is not of three lines that begin with its origin %.100q", origin)
-	}
-	size, err := strconv.ParseUint(lines[1], 10, 64)
-	if err != nil || strconv.FormatUint(size, 10) != lines[1] {
-		return nil, fault.New(fault.AuditMalformed, "malformed checkpoint: %.40q is not a number of records", lines[1])
-	}
-	hash, err := base64.StdEncoding.Strict().DecodeString(lines[2])
-	if err != nil || len(hash) != len(Hash{}) {
-		return nil, fault.New(fault.AuditMalformed, "malformed checkpoint: %.80q is not a hash in base64", lines[2])
-	}
-	return &Checkpoint{Origin: origin, Head: Head{size, Hash(hash)}}, nil
+	return kind().Open(text, verifierKey)
 }
 
 // NewestCheckpoint returns the checkpoint that lies beside the log at path, as it
 // stands.
-func NewestCheckpoint(path string) ([]byte, error) {
-	text, err := readSmall(path+checkpointSuffix, MaxCheckpoint)
-	if err != nil {
-		return nil, besideLog(path, "checkpoint", err)
-	}
-	return []byte(text), nil
-}
+func NewestCheckpoint(path string) ([]byte, error) { return kind().NewestCheckpoint(path) }
+
+// VerifierKey returns the key that verifies the checkpoints of the log at path,
+// as it lies beside the log, in the encoding of a signed note.
+func VerifierKey(path string) (string, error) { return kind().VerifierKey(path) }
+
+// unwritable is the fault for a log that cannot take records.
+func unwritable(path string, err error) error { return kind().WriteFault(path, err) }

@@ -213,7 +213,7 @@ func (l *Log) add(head Head, at, entry []byte) Head {
 	l.buf = appendHead(l.buf, head.Size+1, at)
 	l.buf = append(l.buf, entry...)
 	l.buf = appendTail(l.buf, head.Hash)
-	return head.next(l.buf[start:])
+	return head.Next(l.buf[start:])
 }
 
 // flush writes the buffer, after which the log ends in head, into a new segment

@@ -5,6 +5,8 @@ import (
 	"encoding/json/v2"
 	"errors"
 	"fmt"
+
+	"github.com/stellaops/stella/internal/chain"
 )
 
 // parseRecord reads a line, which ends in its line feed. It takes exactly what
@@ -14,7 +16,7 @@ func parseRecord(line []byte) (*Record, error) {
 	if err := json.Unmarshal(line, r, json.RejectUnknownMembers(true)); err != nil {
 		return nil, errors.New("it is no record of an audit log")
 	}
-	switch prev, err := parseHash(r.Prev); {
+	switch prev, err := chain.ParseHash(r.Prev); {
 	case r.V != Version:
 		return nil, fmt.Errorf("it has the format version %d, and this stella reads %d", r.V, Version)
 	case err != nil:
@@ -45,6 +47,6 @@ func link(line []byte) (seq uint64, prev Hash, ok bool) {
 	if string(tail[:len(prevMember)]) != prevMember || string(tail[len(tail)-len(lineEnd):]) != lineEnd {
 		return 0, Hash{}, false
 	}
-	prev, err := parseHash(string(tail[len(prevMember) : len(prevMember)+hexSize]))
+	prev, err := chain.ParseHash(string(tail[len(prevMember) : len(prevMember)+chain.HexSize]))
 	return seq, prev, err == nil && seq > 0
 }

@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"encoding/json/jsontext"
+
+	"github.com/stellaops/stella/internal/chain"
 )
 
 // timeFormat has a fixed width: microseconds, UTC.
@@ -75,7 +77,7 @@ func appendMember(b []byte, name, value string, limit int) []byte {
 
 func appendHash(b []byte, name string, h Hash) []byte {
 	b = append(append(b, name...), '"')
-	return append(h.appendHex(b), '"')
+	return append(h.AppendHex(b), '"')
 }
 
 // appendText appends s as a JSON string, cut to limit bytes.
@@ -130,12 +132,12 @@ func appendHead(b []byte, seq uint64, at []byte) []byte {
 const (
 	prevMember = `,"prev":"`
 	lineEnd    = "\"}\n"
-	tailSize   = len(prevMember) + hexSize + len(lineEnd)
+	tailSize   = len(prevMember) + chain.HexSize + len(lineEnd)
 )
 
 func appendTail(b []byte, prev Hash) []byte {
 	b = append(b, prevMember...)
-	b = prev.appendHex(b)
+	b = prev.AppendHex(b)
 	return append(b, lineEnd...)
 }
 

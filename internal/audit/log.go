@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
-	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/chain"
 	"github.com/stellaops/stella/internal/filelock"
 )
 
@@ -86,7 +86,7 @@ func (l *Log) open() error {
 
 // begin opens the log's key and finds out where the log stands.
 func (l *Log) begin() error {
-	key, created, err := openKey(l.path)
+	key, created, err := kind().OpenKey(l.path)
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (l *Log) begin() error {
 	if created {
 		return l.renew()
 	}
-	if l.newest, err = l.checkpointed(); err != nil {
+	if l.newest, err = kind().Checkpointed(l.path); err != nil {
 		return err
 	}
 	return l.catchUp()
@@ -109,38 +109,16 @@ func (l *Log) renew() error {
 	if err := l.about(aboutLog("the audit key was missing, and a new one was made: " + l.key.Name())); err != nil {
 		return err
 	}
-	err := os.Rename(l.path+checkpointSuffix, l.path+checkpointSuffix+".old")
+	err := os.Rename(l.path+chain.CheckpointSuffix, l.path+chain.CheckpointSuffix+".old")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return unwritable(l.path, err)
 	}
 	return nil
 }
 
-// checkpointed returns the head in the checkpoint beside the log, zero if there
-// is none.
-func (l *Log) checkpointed() (Head, error) {
-	text, err := readSmall(l.path+checkpointSuffix, MaxCheckpoint)
-	if errors.Is(err, fs.ErrNotExist) {
-		return Head{}, nil
-	}
-	if err != nil {
-		return Head{}, unwritable(l.path, err)
-	}
-	public, err := VerifierKey(l.path)
-	if err != nil {
-		return Head{}, err
-	}
-	c, err := OpenCheckpoint([]byte(text), public)
-	if err != nil {
-		return Head{}, fault.Wrap(fault.ReasonOf(err), err, "audit log %q", l.path).
-			WithHint("keep the log as evidence, and go on in another one: --audit-log FILE")
-	}
-	return c.Head, nil
-}
-
 // locked runs f while no other process writes.
 func (l *Log) locked(f func() error) error {
-	lock, err := filelock.Acquire(context.Background(), l.path+lockSuffix, l.patience)
+	lock, err := filelock.Acquire(context.Background(), l.path+chain.LockSuffix, l.patience)
 	if err != nil {
 		return unwritable(l.path, err)
 	}
@@ -184,16 +162,12 @@ func (l *Log) release() error {
 // checkpoint signs where the log stands, unless another process has done so
 // further on. The caller holds the lock.
 func (l *Log) checkpoint() error {
-	newest, err := l.checkpointed()
+	newest, err := kind().Checkpointed(l.path)
 	if err != nil {
 		return err
 	}
 	if newest.Size < l.head.Size {
-		text, err := signCheckpoint(l.key, l.head)
-		if err != nil {
-			return unwritable(l.path, err)
-		}
-		if err := replace(l.path+checkpointSuffix, string(text), 0o644); err != nil {
+		if err := kind().WriteCheckpoint(l.path, l.key, l.head); err != nil {
 			return err
 		}
 		newest = l.head

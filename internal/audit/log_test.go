@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/stellaops/stella/internal/chain"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/filelock"
 )
@@ -104,7 +105,7 @@ func TestAppendAndVerify(t *testing.T) {
 	assert.EqualValues(t, 5, report.Records)
 	assert.Zero(t, report.Anchored())
 
-	for _, file := range []string{"", keySuffix, lockSuffix} {
+	for _, file := range []string{"", chain.KeySuffix, chain.LockSuffix} {
 		info, err := os.Stat(path + file)
 		require.NoError(t, err)
 		assert.EqualValues(t, 0o600, info.Mode().Perm(), file)
@@ -122,7 +123,7 @@ func TestNothingWritten(t *testing.T) {
 	report := verifyLog(t, path)
 	require.NoError(t, report.Err())
 	assert.Zero(t, report.Records)
-	assert.NoFileExists(t, path+checkpointSuffix)
+	assert.NoFileExists(t, path+chain.CheckpointSuffix)
 }
 
 // TestGroups lets many callers append at once: every record is there once, each
@@ -271,7 +272,7 @@ func TestTwoLogs(t *testing.T) {
 func TestLockedForTooLong(t *testing.T) {
 	path := logPath(t)
 	write(t, path, 1)
-	holder, err := filelock.Acquire(t.Context(), path+lockSuffix, time.Second)
+	holder, err := filelock.Acquire(t.Context(), path+chain.LockSuffix, time.Second)
 	require.NoError(t, err)
 	l := newLog(path, clock)
 	l.patience = 20 * time.Millisecond
@@ -420,22 +421,22 @@ func forge(t *testing.T, path string) {
 	t.Helper()
 	other := logPath(t)
 	write(t, other, 1)
-	b, err := os.ReadFile(other + checkpointSuffix)
+	b, err := os.ReadFile(other + chain.CheckpointSuffix)
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(path+checkpointSuffix, b, 0o600))
+	require.NoError(t, os.WriteFile(path+chain.CheckpointSuffix, b, 0o600))
 }
 
 // TestNewKey records that the audit key was gone.
 func TestNewKey(t *testing.T) {
 	path := logPath(t)
 	write(t, path, 2)
-	require.NoError(t, os.Remove(path+keySuffix))
+	require.NoError(t, os.Remove(path+chain.KeySuffix))
 	write(t, path, 1)
 	report := verifyLog(t, path)
 	require.NoError(t, report.Err())
 	require.Len(t, report.Recovered, 1)
 	assert.Contains(t, report.Recovered[0].Note, "the audit key was missing")
-	assert.FileExists(t, path+checkpointSuffix+".old")
+	assert.FileExists(t, path+chain.CheckpointSuffix+".old")
 	newest, err := NewestCheckpoint(path)
 	require.NoError(t, err)
 	public, err := VerifierKey(path)
@@ -448,10 +449,10 @@ func TestNewKey(t *testing.T) {
 func TestMalformedKey(t *testing.T) {
 	path := logPath(t)
 	write(t, path, 1)
-	key, err := os.ReadFile(path + keySuffix)
+	key, err := os.ReadFile(path + chain.KeySuffix)
 	require.NoError(t, err)
 	for name, text := range map[string]string{"empty": "", "large": strings.Repeat("x", 4000), "cut": string(key[:60])} {
-		require.NoError(t, os.WriteFile(path+keySuffix, []byte(text), 0o600))
+		require.NoError(t, os.WriteFile(path+chain.KeySuffix, []byte(text), 0o600))
 		_, err = Open(path, clock)
 		require.Error(t, err, name)
 		assert.NotContains(t, err.Error(), "PRIVATE", "no secret in an error")

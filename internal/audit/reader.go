@@ -9,6 +9,7 @@ import (
 	"iter"
 	"os"
 
+	"github.com/stellaops/stella/internal/chain"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/filelock"
 )
@@ -37,7 +38,7 @@ func OpenReader(path string) (*Reader, error) {
 	r := &Reader{path: path}
 	// The lock only serves to see no half of a group, and no log between two
 	// names. Who may not lock reads all the same.
-	if lock, err := filelock.Share(context.Background(), path+lockSuffix, patience); err == nil {
+	if lock, err := filelock.Share(context.Background(), path+chain.LockSuffix, patience); err == nil {
 		defer func() { _ = lock.Release() }() // nothing was written
 	}
 	segments, err := older(path)

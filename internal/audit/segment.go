@@ -12,14 +12,6 @@ import (
 	"strings"
 )
 
-// What lies beside a log.
-const (
-	keySuffix        = ".key"
-	pubSuffix        = ".pub"
-	checkpointSuffix = ".checkpoint"
-	lockSuffix       = ".lock"
-)
-
 // segmentDigits is the width of a segment's number, so that names sort in order.
 const segmentDigits = 6
 

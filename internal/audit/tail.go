@@ -53,7 +53,7 @@ func findTail(f io.ReaderAt, size int64) (tail, error) {
 	if !ok {
 		return tail{}, errNoRecord
 	}
-	t := tail{head: Head{seq, sha256.Sum256(line)}, end: from + int64(start+len(line))}
+	t := tail{head: Head{Size: seq, Hash: sha256.Sum256(line)}, end: from + int64(start+len(line))}
 	return t, t.walk(b[start+len(line):])
 }
 
@@ -74,10 +74,10 @@ func lineAt(b []byte) []byte { return b[:bytes.IndexByte(b, '\n')+1] }
 func (t *tail) walk(b []byte) error {
 	for len(b) > 0 {
 		line := lineAt(b)
-		if !t.head.follows(line) || bytes.IndexByte(line, 0) >= 0 {
+		if !follows(t.head, line) || bytes.IndexByte(line, 0) >= 0 {
 			break
 		}
-		t.head = t.head.next(line)
+		t.head = t.head.Next(line)
 		t.end += int64(len(line))
 		b = b[len(line):]
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/stellaops/stella/internal/chain"
 	"github.com/stellaops/stella/internal/fault"
 )
 
@@ -40,34 +41,16 @@ type Recovery struct {
 }
 
 // Compared is a checkpoint that a log was held to.
-type Compared struct {
-	Checkpoint `json:"-"`
-	// Source says for people where it came from.
-	Source string `json:"source"`
-	Origin string `json:"origin"`
-	Size   uint64 `json:"size"`
-	// Anchored says that the checkpoint was kept apart from the log: up to it
-	// nobody who can write the log can have changed anything.
-	Anchored bool `json:"anchored"`
-	Agrees   bool `json:"agrees"`
-}
+type Compared = chain.Compared
 
 // NewCompared returns a checkpoint to hold a log to.
 func NewCompared(c *Checkpoint, source string, anchored bool) Compared {
-	return Compared{Checkpoint: *c, Source: source, Origin: c.Origin, Size: c.Head.Size, Anchored: anchored}
+	return chain.NewCompared(c, source, anchored)
 }
 
 // Anchored returns the number of records that a checkpoint kept elsewhere
 // covers.
-func (r *Report) Anchored() uint64 {
-	var n uint64
-	for _, c := range r.Checkpoints {
-		if c.Anchored && c.Agrees {
-			n = max(n, c.Size)
-		}
-	}
-	return n
-}
+func (r *Report) Anchored() uint64 { return chain.Anchored(r.Checkpoints) }
 
 // Err returns nil if and only if no problem was found: else fault.AuditTampered,
 // or fault.AuditMalformed if there is no record at all in what should be a log.
@@ -153,9 +136,9 @@ func (v *verifier) chain(r *Record, text []byte) {
 		v.problem("record %d stands after record %d: %d between them were removed or moved", r.Seq, after, r.Seq-after-1)
 	case r.Seq <= after:
 		v.problem("record %d stands after record %d", r.Seq, after)
-	case !v.head.follows(text) && after == 0:
+	case !follows(v.head, text) && after == 0:
 		v.problem("the first record names a record before it")
-	case !v.head.follows(text):
+	case !follows(v.head, text):
 		v.problem("record %d was edited: record %d does not continue it", after, r.Seq)
 	}
 	v.bad = false
@@ -163,7 +146,7 @@ func (v *verifier) chain(r *Record, text []byte) {
 
 // take notes what a record says.
 func (v *verifier) take(r *Record, text []byte) {
-	v.head = Head{r.Seq - 1, Hash{}}.next(text)
+	v.head = Head{Size: r.Seq - 1}.Next(text)
 	v.Records++
 	if v.First.IsZero() {
 		v.First = r.Time
@@ -172,11 +155,7 @@ func (v *verifier) take(r *Record, text []byte) {
 	if r.Decision == Recovered {
 		v.Recovered = append(v.Recovered, Recovery{r.Seq, r.Time, r.Note})
 	}
-	for i := range v.checkpoints {
-		if c := &v.checkpoints[i]; c.Head == v.head {
-			c.Agrees = true
-		}
-	}
+	chain.Meet(v.checkpoints, v.head)
 }
 
 // finish judges the log as a whole.
@@ -185,15 +164,8 @@ func (v *verifier) finish() {
 	v.Unfinished = len(v.cut)
 	v.malformed = v.Records == 0 && v.lines > 0
 	for i := range v.checkpoints {
-		c := &v.checkpoints[i]
-		switch {
-		case c.Head == Head{}:
-			c.Agrees = true
-		case c.Agrees:
-		case c.Size > v.head.Size:
-			v.problem("records are missing at the end: the checkpoint of %s has %d, and the log ends with %d", c.Source, c.Size, v.head.Size)
-		default:
-			v.problem("the log was rewritten up to record %d: it is not what the checkpoint of %s was made over", c.Size, c.Source)
+		if problem := v.checkpoints[i].Problem(v.head, "log", "record", "records"); problem != "" {
+			v.problem("%s", problem)
 		}
 	}
 	v.Checkpoints = v.checkpoints

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/stellaops/stella/internal/chain"
 	"github.com/stellaops/stella/internal/fault"
 )
 
@@ -29,7 +30,7 @@ func kept(t *testing.T, path string) Compared {
 func rewrite(t *testing.T, path string, n int) {
 	t.Helper()
 	require.NoError(t, os.Remove(path))
-	require.NoError(t, os.Remove(path+checkpointSuffix))
+	require.NoError(t, os.Remove(path+chain.CheckpointSuffix))
 	l := openLog(t, path)
 	for range n {
 		e := entry(0)
@@ -228,24 +229,6 @@ func TestOpenCheckpoint(t *testing.T) {
 	}
 }
 
-// TestSignedNonsense is about notes that the audit key signed and that are no
-// checkpoint.
-func TestSignedNonsense(t *testing.T) {
-	hash := "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-	for name, text := range map[string]string{
-		"good": "o\n3\n" + hash + "\n", "two lines": "o\n3\n", "four lines": "o\n3\n" + hash + "\nx\n",
-		"origin": "p\n3\n" + hash + "\n", "size": "o\n03\n" + hash + "\n", "negative": "o\n-3\n" + hash + "\n",
-		"hash": "o\n3\nAAAA\n", "base64": "o\n3\n" + hash[:43] + "!\n",
-	} {
-		_, err := parseCheckpoint(text, "o")
-		if name == "good" {
-			require.NoError(t, err)
-			continue
-		}
-		assert.Equal(t, fault.AuditMalformed, fault.ReasonOf(err), name)
-	}
-}
-
 func FuzzParseRecord(f *testing.F) {
 	path := logPath(f)
 	write(f, path, 2)
@@ -262,7 +245,7 @@ func FuzzParseRecord(f *testing.F) {
 		if err != nil {
 			return
 		}
-		prev, err := parseHash(r.Prev)
+		prev, err := chain.ParseHash(r.Prev)
 		require.NoError(t, err)
 		require.Equal(t, string(line), string(appendRecord(nil, r, prev)), "one record has one form")
 		seq, linked, ok := link(line)

@@ -38,6 +38,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newKeysCommand(a),
 		newTrustCommand(a),
 		newAuditCommand(a),
+		newForensicCommand(a),
 		newPolicyCommand(a),
 		newPredicateCommand(a),
 		newConfigCommand(a),

@@ -99,6 +99,21 @@ const (
 	AuditMalformed  Reason = "audit.malformed"
 	AuditTampered   Reason = "audit.tampered"
 
+	TimelineUnwritable Reason = "timeline.unwritable"
+	TimelineMalformed  Reason = "timeline.malformed"
+	TimelineTampered   Reason = "timeline.tampered"
+
+	SnapshotMalformed Reason = "snapshot.malformed"
+	SnapshotChecksum  Reason = "snapshot.checksum"
+	SnapshotRoot      Reason = "snapshot.root"
+	SnapshotMissing   Reason = "snapshot.missing"
+	SnapshotUnlisted  Reason = "snapshot.unlisted"
+	SnapshotOrder     Reason = "snapshot.order"
+	SnapshotCase      Reason = "snapshot.case"
+	SnapshotReference Reason = "snapshot.reference"
+	SnapshotDiffers   Reason = "snapshot.differs"
+	ProofInvalid      Reason = "proof.invalid"
+
 	PassphraseRequired Reason = "passphrase.required"
 	PassphraseWrong    Reason = "passphrase.wrong"
 	PassphraseSource   Reason = "passphrase.source"
@@ -260,6 +275,21 @@ func entries() []Entry {
 		{AuditMalformed, ExitUsage, "the audit log is not well-formed"},
 		{AuditTampered, ExitRejected, "records of the audit log were edited, removed or reordered"},
 
+		{TimelineUnwritable, ExitFailed, "the timeline cannot be written"},
+		{TimelineMalformed, ExitUsage, "the timeline, or an event for it, is not well-formed"},
+		{TimelineTampered, ExitRejected, "events of a timeline were edited, removed, reordered, forked or dated back"},
+
+		{SnapshotMalformed, ExitUsage, "the evidence snapshot is not well-formed"},
+		{SnapshotChecksum, ExitRejected, "an entry of the snapshot is not what the manifest or the checksums say"},
+		{SnapshotRoot, ExitRejected, "the Merkle root of the snapshot is not that of its checksums"},
+		{SnapshotMissing, ExitRejected, "an entry that the manifest lists is not in the snapshot"},
+		{SnapshotUnlisted, ExitRejected, "something is in the snapshot that the manifest does not list"},
+		{SnapshotOrder, ExitRejected, "something in the snapshot is listed twice or stands out of order"},
+		{SnapshotCase, ExitRejected, "the snapshot is of another case than it is signed for, or than was demanded"},
+		{SnapshotReference, ExitRejected, "evidence in the snapshot names other evidence that is absent from it or differs"},
+		{SnapshotDiffers, ExitRejected, "two snapshots that were compared are not equal"},
+		{ProofInvalid, ExitRejected, "a proof of inclusion does not lead to the root that is signed"},
+
 		{PassphraseRequired, ExitUsage, "the key is encrypted and no passphrase could be asked for"},
 		{PassphraseWrong, ExitFailed, "the passphrase does not open the key"},
 		{PassphraseSource, ExitUsage, "the place that should give the passphrase cannot be read, or several were given"},
@@ -331,7 +361,7 @@ func entries() []Entry {
 		{TrustUnsigned, ExitMissing, "what is to be published lacks signatures"},
 		{TrustFailed, ExitFailed, "the trust on disk cannot be read, locked or written, or is damaged"},
 		{TrustBusy, ExitTemporary, "another process is changing the trust bundle"},
-		{ClockBehind, ExitMissing, "the clock is behind a time that trust was signed at"},
+		{ClockBehind, ExitMissing, "the clock is behind a time that trust was signed at, or that the last event of a timeline has"},
 	}
 }
 

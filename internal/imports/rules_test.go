@@ -72,7 +72,8 @@ func homes() []home {
 		{"charm.land/lipgloss/v2", []string{"internal/ui"}},
 		{"golang.org/x/term", []string{"internal/ui"}},
 		{"golang.org/x/crypto", []string{"pkg/keys"}},
-		{"golang.org/x/mod", []string{"internal/audit", "pkg/verify/material", "internal/testkit/world"}},
+		{"github.com/oklog/ulid/v2", []string{"internal/forensic/timeline"}}, // ids that sort by time; sigstore-go's Rekor client has it, too
+		{"golang.org/x/mod", []string{"internal/chain", "internal/audit", "pkg/verify/material", "internal/testkit/world"}},
 		{"github.com/secure-systems-lab/go-securesystemslib", []string{"pkg/keys", "pkg/offlinekit"}}, // what TUF signs, as go-tuf forms it
 		{"github.com/ThalesGroup/crypto11", []string{"pkg/keys/pkcs11"}},
 		{"github.com/miekg/pkcs11", []string{"pkg/keys/pkcs11"}},
@@ -87,7 +88,7 @@ func homes() []home {
 		{"github.com/sigstore/rekor-tiles/v2", []string{"pkg/verify/material"}},
 		{"github.com/google/certificate-transparency-go", []string{"pkg/verify/material"}},
 		{"github.com/transparency-dev/formats", []string{"pkg/verify/material"}},
-		{"github.com/transparency-dev/merkle", []string{"pkg/verify/material", "internal/testkit/world"}},
+		{"github.com/transparency-dev/merkle", []string{"pkg/verify/material", "internal/forensic", "internal/testkit/world"}},
 		{"github.com/digitorus/timestamp", []string{"pkg/verify/material"}},
 		{"github.com/digitorus/pkcs7", []string{"pkg/verify/material"}},
 		{"google.golang.org/protobuf", []string{"pkg/verify/material", "internal/testkit/world"}},

@@ -1,0 +1,22 @@
+package chain
+
+import "github.com/stellaops/stella/internal/fault"
+
+// Kind is what a file is a chain of. It gives errors their words and reasons.
+type Kind struct {
+	// Name is how messages call a file: "audit log".
+	Name string
+	// Key is how they call its key: "audit key".
+	Key string
+	// Origin begins the name of every key, which is also the origin of the file's
+	// checkpoints.
+	Origin string
+	// PublicKeyHint says what a verifier key looks like.
+	PublicKeyHint string
+	// GoOn is the hint for who met a file that cannot be gone on with.
+	GoOn string
+	// UnwritableHint is the hint for who cannot write beside the file.
+	UnwritableHint string
+
+	Malformed, Tampered, Unwritable fault.Reason
+}
