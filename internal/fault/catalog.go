@@ -171,6 +171,15 @@ const (
 	TrustFailed     Reason = "trust.failed"
 	TrustBusy       Reason = "trust.busy"
 	ClockBehind     Reason = "clock.behind"
+
+	KitNotOne     Reason = "kit.not_a_kit"
+	KitMalformed  Reason = "kit.malformed"
+	KitFormat     Reason = "kit.format"
+	KitMismatch   Reason = "kit.mismatch"
+	KitUnlisted   Reason = "kit.unlisted"
+	KitIncomplete Reason = "kit.incomplete"
+	KitUnsigned   Reason = "kit.unsigned"
+	KitStatement  Reason = "kit.statement"
 )
 
 // Entry is one row of the catalog.
@@ -332,6 +341,15 @@ func entries() []Entry {
 		{TrustFailed, ExitFailed, "the trust on disk cannot be read, locked or written, or is damaged"},
 		{TrustBusy, ExitTemporary, "another process is changing the trust bundle"},
 		{ClockBehind, ExitMissing, "the clock is behind a time that trust was signed at"},
+
+		{KitNotOne, ExitUsage, "what is named is no offline kit"},
+		{KitMalformed, ExitUsage, "an offline kit or its manifest is not well-formed"},
+		{KitFormat, ExitUsage, "the offline kit has a format of a newer stella"},
+		{KitMismatch, ExitRejected, "a file of an offline kit is not what its manifest says"},
+		{KitUnlisted, ExitRejected, "an offline kit holds a file that its manifest does not list"},
+		{KitIncomplete, ExitMissing, "an offline kit lacks a file that its manifest lists, or ends early"},
+		{KitUnsigned, ExitMissing, "the offline kit has no statement, so nobody has signed it"},
+		{KitStatement, ExitRejected, "the statement of an offline kit is about another manifest"},
 	}
 }
 
