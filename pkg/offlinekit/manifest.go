@@ -83,9 +83,9 @@ func (m *Manifest) Check() error {
 
 func (m *Manifest) wrong() string {
 	switch {
-	case !isWord(m.Name):
+	case !IsWord(m.Name):
 		return fmt.Sprintf("the name %.100q is not of a to z, 0 to 9, dots, dashes and underlines", m.Name)
-	case !isWord(m.Channel):
+	case !IsWord(m.Channel):
 		return fmt.Sprintf("the channel %.100q is not of a to z, 0 to 9, dots, dashes and underlines", m.Channel)
 	case m.Version < 1 || m.Version > MaxVersion:
 		return fmt.Sprintf("the version %d is not from 1 to %d", m.Version, int64(MaxVersion))

@@ -99,9 +99,9 @@ func isDevice(step string) bool {
 	return false
 }
 
-// isWord reports whether a kit or a channel may be called so. Both become names of
+// IsWord reports whether a kit or a channel may be called so. Both become names of
 // directories, also where upper case does not differ.
-func isWord(s string) bool {
+func IsWord(s string) bool {
 	if s == "" || len(s) > maxWord || strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789._-") != "" {
 		return false
 	}
