@@ -180,6 +180,15 @@ const (
 	KitIncomplete Reason = "kit.incomplete"
 	KitUnsigned   Reason = "kit.unsigned"
 	KitStatement  Reason = "kit.statement"
+	KitChannel    Reason = "kit.channel"
+	KitVersion    Reason = "kit.version_not_monotonic"
+	KitReused     Reason = "kit.version_reused"
+	KitNotFound   Reason = "kit.not_found"
+	KitAmbiguous  Reason = "kit.ambiguous"
+	KitStale      Reason = "kit.stale"
+	KitSpace      Reason = "kit.no_space"
+	KitFailed     Reason = "kit.failed"
+	KitBusy       Reason = "kit.busy"
 )
 
 // Entry is one row of the catalog.
@@ -350,6 +359,15 @@ func entries() []Entry {
 		{KitIncomplete, ExitMissing, "an offline kit lacks a file that its manifest lists, or ends early"},
 		{KitUnsigned, ExitMissing, "the offline kit has no statement, so nobody has signed it"},
 		{KitStatement, ExitRejected, "the statement of an offline kit is about another manifest"},
+		{KitChannel, ExitRejected, "the offline kit is for another channel than the demanded one"},
+		{KitVersion, ExitRejected, "the offline kit is not newer than one that was active already"},
+		{KitReused, ExitRejected, "another offline kit of this version was active already"},
+		{KitNotFound, ExitMissing, "there is no offline kit of this channel, or none to go back to"},
+		{KitAmbiguous, ExitUsage, "there are offline kits of several channels, and none was chosen"},
+		{KitStale, ExitMissing, "the active offline kit is older than was demanded"},
+		{KitSpace, ExitFailed, "the disk has no room for the offline kit"},
+		{KitFailed, ExitFailed, "the offline kits on disk cannot be read, locked or written, or are damaged"},
+		{KitBusy, ExitTemporary, "another process is changing the offline kits of this channel"},
 	}
 }
 
