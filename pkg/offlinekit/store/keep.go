@@ -189,4 +189,3 @@ func (m *measured) Write(p []byte) (int, error) {
 	m.n += int64(n)
 	return n, err
 }
-
