@@ -80,6 +80,9 @@ type Imported struct {
 // the bundle's is no error: it stays out.
 func (s *Store) Import(ctx context.Context, source *offlinekit.Source, o ImportOptions) (*Imported, error) {
 	i := &importing{ctx: ctx, store: s, source: source, o: &o, out: &Imported{DryRun: o.DryRun, TrustName: o.TrustName}}
+	if _, err := o.Trust.Status(o.TrustName, o.Now); err != nil {
+		return i.out, err // before anything is read: no kit is to blame for it
+	}
 	err := i.run()
 	if errors.Is(err, errAlready) {
 		return i.out, nil
@@ -218,7 +221,7 @@ func (i *importing) settle() error {
 		return err
 	}
 	if i.signers, err = i.o.Judge(i.ctx, i.header, active); err != nil {
-		return err
+		return i.unvouched(err)
 	}
 	if len(i.signers) > maxSigners {
 		i.signers = i.signers[:maxSigners]
@@ -227,6 +230,20 @@ func (i *importing) settle() error {
 		return err
 	}
 	return i.begin()
+}
+
+// unvouched says of which kit a statement was refused.
+func (i *importing) unvouched(err error) error {
+	if fault.ReasonOf(err) == fault.Internal || context.Cause(i.ctx) != nil {
+		return err
+	}
+	m := i.header.Manifest
+	f := fault.Wrap(fault.ReasonOf(err), err, "%s of the kit %q, version %d of channel %q, built at %s, by trust %q", offlinekit.StatementName, m.Name, m.Version, m.Channel, stamp(m.CreatedAt), i.o.TrustName).
+		With("file", offlinekit.StatementName).With("version", number(m.Version)).With("channel", m.Channel)
+	if fault.HintOf(err) != "" {
+		return f
+	}
+	return f.WithHint("get the kit anew from who publishes it; stella trust show lists whose signatures count")
 }
 
 // learn imports the kit's trust and returns what results.

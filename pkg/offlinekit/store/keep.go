@@ -13,13 +13,14 @@ import (
 	"syscall"
 
 	"github.com/stellaops/stella/internal/archive"
+	"github.com/stellaops/stella/internal/fault"
 )
 
 // keep copies the kit into dir. Where that is not done it returns nil, and the report
 // says why; what is left of an attempt is removed.
 func (i *importing) keep(dir string, r *Report) (*Kept, error) {
-	if i.channelOnly() {
-		r.NotKept = "its header alone was read"
+	if r.Reason == fault.KitChannel || r.Reason == fault.KitVersion || r.Reason == fault.KitFormat {
+		r.NotKept = "it is another kit than was wanted, and nothing in it was judged"
 		return nil, nil
 	}
 	name := i.source.Name()
@@ -37,10 +38,6 @@ func (i *importing) keep(dir string, r *Report) (*Kept, error) {
 	}
 	return kept, nil
 }
-
-// channelOnly reports whether the kit was refused for what its header says, before
-// anything of it was verified.
-func (i *importing) channelOnly() bool { return !i.settled && i.contents != nil && len(i.trust) == 0 }
 
 // words say why a kit was not copied.
 func words(err error) string {

@@ -124,11 +124,8 @@ func (i *importing) blamed(failed error) bool {
 		fault.TrustRequired, fault.ClockBehind,
 	}
 	reason := fault.ReasonOf(failed)
-	switch {
-	case i.ctx.Err() != nil, slices.Contains(ours, reason):
+	if i.ctx.Err() != nil || slices.Contains(ours, reason) {
 		return false
-	case reason == fault.TrustNotFound:
-		return len(i.trust) > 0 // else there is no bundle
 	}
 	exit := reason.Exit()
 	return exit == fault.ExitRejected || exit == fault.ExitUsage || exit == fault.ExitMissing
