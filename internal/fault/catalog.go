@@ -180,6 +180,8 @@ const (
 	KitIncomplete Reason = "kit.incomplete"
 	KitUnsigned   Reason = "kit.unsigned"
 	KitStatement  Reason = "kit.statement"
+	KitInput      Reason = "kit.input"
+	KitGap        Reason = "kit.gap"
 )
 
 // Entry is one row of the catalog.
@@ -350,6 +352,8 @@ func entries() []Entry {
 		{KitIncomplete, ExitMissing, "an offline kit lacks a file that its manifest lists, or ends early"},
 		{KitUnsigned, ExitMissing, "the offline kit has no statement, so nobody has signed it"},
 		{KitStatement, ExitRejected, "the statement of an offline kit is about another manifest"},
+		{KitInput, ExitUsage, "an input cannot be put into an offline kit, or is not of the kind that it was given as"},
+		{KitGap, ExitMissing, "evidence in an offline kit cannot be verified with what is in it"},
 	}
 }
 
