@@ -180,6 +180,8 @@ const (
 	KitIncomplete Reason = "kit.incomplete"
 	KitUnsigned   Reason = "kit.unsigned"
 	KitStatement  Reason = "kit.statement"
+	KitInput      Reason = "kit.input"
+	KitGap        Reason = "kit.gap"
 	KitChannel    Reason = "kit.channel"
 	KitVersion    Reason = "kit.version_not_monotonic"
 	KitReused     Reason = "kit.version_reused"
@@ -359,6 +361,8 @@ func entries() []Entry {
 		{KitIncomplete, ExitMissing, "an offline kit lacks a file that its manifest lists, or ends early"},
 		{KitUnsigned, ExitMissing, "the offline kit has no statement, so nobody has signed it"},
 		{KitStatement, ExitRejected, "the statement of an offline kit is about another manifest"},
+		{KitInput, ExitUsage, "an input cannot be put into an offline kit, or is not of the kind that it was given as"},
+		{KitGap, ExitMissing, "evidence in an offline kit cannot be verified with what is in it"},
 		{KitChannel, ExitRejected, "the offline kit is for another channel than the demanded one"},
 		{KitVersion, ExitRejected, "the offline kit is not newer than one that was active already"},
 		{KitReused, ExitRejected, "another offline kit of this version was active already"},

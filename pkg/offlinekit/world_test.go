@@ -120,7 +120,7 @@ func (k kit) pack(t testing.TB, f archive.Format) []byte {
 	var b bytes.Buffer
 	w, err := archive.NewWriter(&b, f, createdAt())
 	require.NoError(t, err)
-	require.NoError(t, offlinekit.Write(t.Context(), w, k.header(t), k.open))
+	require.NoError(t, offlinekit.Write(t.Context(), w, k.header(t), k.open, func(e *offlinekit.Entry) string { return e.Name }))
 	require.NoError(t, w.Close())
 	return b.Bytes()
 }

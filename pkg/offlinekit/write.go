@@ -1,12 +1,12 @@
 package offlinekit
 
 import (
+	"bytes"
 	"context"
 	"io"
 
 	"github.com/stellaops/stella/internal/archive"
 	"github.com/stellaops/stella/internal/fault"
-	"github.com/stellaops/stella/internal/input"
 )
 
 // Target is what a kit is written to: an archive.Writer, or a directory.
@@ -18,28 +18,28 @@ type Target interface {
 var _ Target = (*archive.Writer)(nil)
 
 // Write writes a kit: what h has, and then each entry of its manifest with the content
-// that open gives. Content that is not what the manifest says is fault.InputChanged:
-// it changed since it was hashed. Whether h.ManifestText and h.Manifest are the same is
-// for the caller to know.
-func Write(ctx context.Context, t Target, h *Header, open func(*Entry) (io.ReadCloser, error)) error {
+// that open gives. Content that is not what the manifest says is fault.InputChanged,
+// and calls it what from does. Whether h.ManifestText and h.Manifest are the same is for
+// the caller to know.
+func Write(ctx context.Context, t Target, h *Header, open func(*Entry) (io.ReadCloser, error), from func(*Entry) string) error {
 	about := []File{{ManifestName, h.ManifestText}}
 	if h.Statement != nil {
 		about = append(about, File{StatementName, h.Statement})
 	}
 	for _, f := range append(about, h.Evidence...) {
-		if err := t.Add(f.Name, int64(len(f.Content)), false, input.FromBytes(f.Name, f.Content).Reader()); err != nil {
+		if err := t.Add(f.Name, int64(len(f.Content)), false, bytes.NewReader(f.Content)); err != nil {
 			return err
 		}
 	}
 	for i := range h.Manifest.Entries {
-		if err := writeEntry(ctx, t, &h.Manifest.Entries[i], open); err != nil {
+		if err := writeEntry(ctx, t, &h.Manifest.Entries[i], open, from); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func writeEntry(ctx context.Context, t Target, e *Entry, open func(*Entry) (io.ReadCloser, error)) error {
+func writeEntry(ctx context.Context, t Target, e *Entry, open func(*Entry) (io.ReadCloser, error), from func(*Entry) string) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
@@ -57,8 +57,7 @@ func writeEntry(ctx context.Context, t Target, e *Entry, open func(*Entry) (io.R
 	case context.Cause(ctx) != nil:
 		return context.Cause(ctx)
 	case c.mismatch != "", fault.ReasonOf(err) == fault.ArchiveMalformed:
-		return fault.New(fault.InputChanged, "%q changed while the kit was built", e.Name).With("file", e.Name).
-			WithHint("let nothing write to the inputs and run the command again")
+		return changed(from(e))
 	}
 	return err
 }
