@@ -48,7 +48,7 @@ func (b *Build) addBinary(platform, path string) error {
 // binaryName is how a kit calls stella for a platform.
 func binaryName(platform string) (string, error) {
 	system, machine, found := strings.Cut(platform, "/")
-	if !found || !isWord(system) || !isWord(machine) {
+	if !found || !IsWord(system) || !IsWord(machine) {
 		return "", fault.New(fault.UsageInvalid, "%q is not a platform", platform).WithHint("say system and machine: linux/amd64=FILE")
 	}
 	name := "stella-" + system + "-" + machine

@@ -186,7 +186,7 @@ func (k *kit) pack() string {
 	var b bytes.Buffer
 	out, err := archive.NewWriter(&b, archive.Zstd, k.w.now)
 	require.NoError(t, err)
-	require.NoError(t, offlinekit.Write(t.Context(), out, k.header(), k.open))
+	require.NoError(t, offlinekit.Write(t.Context(), out, k.header(), k.open, func(e *offlinekit.Entry) string { return e.Name }))
 	require.NoError(t, out.Close())
 	k.w.kits++
 	path := filepath.Join(k.w.dir, "stick", fmt.Sprintf("kit-%d.tar.zst", k.w.kits))

@@ -75,14 +75,6 @@ func OpenSource(name string) (*FileSource, error) {
 	return s, nil
 }
 
-// MemorySource returns the repository in files that are in memory, each under its path:
-// those of a kit's trust/, for one. What holds no trust is fault.TrustNotFound. name is
-// for messages. The files must not change afterwards.
-func MemorySource(name string, files map[string][]byte) (*FileSource, error) {
-	s := &FileSource{name: name, files: memory(files)}
-	return s, s.locate()
-}
-
 // locate finds the metadata: at the top, or in the trust/ of a kit.
 func (s *FileSource) locate() error {
 	for _, top := range []string{"", "trust"} {
