@@ -114,8 +114,11 @@ func (b *Build) addEvidence() error {
 			return b.checkTrustedRoot(f)
 		}
 		_, _, err := bundle.Read(f)
-		if err != nil && oci.IsArchive(f.Name()) {
+		switch {
+		case err != nil && oci.IsArchive(f.Name()):
 			return fault.Wrap(fault.KitInput, err, "").WithHint("name an image layout with --image")
+		case fault.ReasonOf(err) == fault.NotEvidence:
+			return fault.Wrap(fault.KitInput, err, "").WithHint("name with --document what is to travel with the evidence")
 		}
 		return err
 	})

@@ -175,7 +175,7 @@ func absent(c *verify.Claims, digests map[string]bool) string {
 func advice(reason fault.Reason, hint string) string {
 	switch reason {
 	case fault.SignatureUntrusted, fault.SignatureMismatch:
-		return "add the signer's key to the trust: stella trust publish add-key"
+		return "if it was not altered, add the signer's key to the trust: stella trust publish add-key"
 	case fault.CertificateUntrusted, fault.IdentityMismatch:
 		return "add the signer's authority to the trust: stella trust publish add-root"
 	case fault.TimeUnproven, fault.TimestampInvalid, fault.TimestampMissing:

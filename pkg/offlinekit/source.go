@@ -41,7 +41,12 @@ func Open(name string, stdin io.Reader) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Source{name: name, closer: r, stream: bufio.NewReaderSize(r, 256<<10)}, nil
+	return NewSource(name, r), nil
+}
+
+// NewSource returns the kit that r gives as an archive; it is called name in messages.
+func NewSource(name string, r io.ReadCloser) *Source {
+	return &Source{name: name, closer: r, stream: bufio.NewReaderSize(r, 256<<10)}
 }
 
 func openDirectory(name string) (*Source, error) {

@@ -8,7 +8,9 @@ import (
 	"encoding/json/v2"
 	"time"
 
+	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/internal/predicate"
 	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/dsse/canonical"
@@ -121,6 +123,20 @@ func writeBoth(a *bytes.Buffer, x dsse.Content, b *bytes.Buffer, y dsse.Content)
 	}
 	_, err := y.WriteTo(b)
 	return err
+}
+
+// unverifiedPayload is the payload of the one envelope in a file.
+func unverifiedPayload(f File) ([]byte, error) {
+	items, _, err := bundle.Read(input.FromBytes(f.Name, f.Content))
+	switch {
+	case err != nil:
+		return nil, err
+	case len(items) != 1 || items[0].Envelope == nil:
+		return nil, fault.New(fault.KitStatement, "%q holds no envelope, or several", f.Name).With("file", f.Name)
+	}
+	var b bytes.Buffer
+	_, err = items[0].Envelope.UnverifiedMessage().WriteTo(&b)
+	return b.Bytes(), err
 }
 
 func (h *Header) otherStatement(format string, args ...any) error {

@@ -22,17 +22,25 @@ var _ Target = (*archive.Writer)(nil)
 // and calls it what from does. Whether h.ManifestText and h.Manifest are the same is for
 // the caller to know.
 func Write(ctx context.Context, t Target, h *Header, open func(*Entry) (io.ReadCloser, error), from func(*Entry) string) error {
+	if err := writeHeader(t, h); err != nil {
+		return err
+	}
+	for i := range h.Manifest.Entries {
+		if err := writeEntry(ctx, t, &h.Manifest.Entries[i], open, from); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeHeader writes what stands before the entries.
+func writeHeader(t Target, h *Header) error {
 	about := []File{{ManifestName, h.ManifestText}}
 	if h.Statement != nil {
 		about = append(about, File{StatementName, h.Statement})
 	}
 	for _, f := range append(about, h.Evidence...) {
 		if err := t.Add(f.Name, int64(len(f.Content)), false, bytes.NewReader(f.Content)); err != nil {
-			return err
-		}
-	}
-	for i := range h.Manifest.Entries {
-		if err := writeEntry(ctx, t, &h.Manifest.Entries[i], open, from); err != nil {
 			return err
 		}
 	}
