@@ -71,6 +71,11 @@ func runExamples(t *testing.T, name string, lines []string) {
 		require.NoError(t, err)
 		setup = append(setup, more...)
 	}
+	if name == "stella offline-kit status" || name == "stella offline-kit rollback" {
+		more, err := os.ReadFile(filepath.Join(dir, "setup-kits"))
+		require.NoError(t, err)
+		setup = append(setup, more...)
+	}
 	devices := plugIn(t, name, dir)
 	made := strings.Join(lines, "\n")
 	var absent []string // what the examples make themselves
