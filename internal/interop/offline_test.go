@@ -131,6 +131,12 @@ func offlineVerbs() map[string]offlineVerb {
 		"verify trust": {args: []string{"verify", "att.sigstore.json", "--state", "state"}},
 		"trust sign":   {args: []string{"trust", "publish", "sign", "trust", "--renew", "--key", "second"}},
 		"trust export": {args: []string{"trust", "publish", "export", "trust", "-o", "new.tar.gz"}},
+
+		"kit build":         {args: []string{"offline-kit", "build", "--name", "a", "--channel", "b", "--kit-version", "1", "--trust", "medium", "--evidence", "att.sigstore.json", "--key", "key", "-o", "new.tar.zst"}},
+		"kit build from":    {args: []string{"offline-kit", "build", "--from", "kit.tar", "-o", "new"}},
+		"kit verify":        {args: []string{"offline-kit", "verify", "kit.tar", "--key", "key.pub"}},
+		"kit verify trust":  {args: []string{"offline-kit", "verify", "kit.tar", "--state", "state"}},
+		"kit verify refuse": {args: []string{"offline-kit", "verify", "kit.tar", "--key", "second.pub"}, status: 3},
 	}
 }
 
@@ -152,6 +158,7 @@ func offlineWorld(t *testing.T) string {
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "state"), 0o700))
 	stella(t, dir, "trust", "init", "--state", "state", "--root", root, "--root-sha256", hex.EncodeToString(sum[:]))
 	stella(t, dir, "trust", "import", "medium", "--state", "state")
+	stella(t, dir, "offline-kit", "build", "--name", "a", "--channel", "b", "--kit-version", "1", "--trust", "medium", "--evidence", "att.sigstore.json", "--key", "key", "-o", "kit.tar")
 	return dir
 }
 
