@@ -6,6 +6,7 @@ import (
 	"github.com/stellaops/stella/internal/report"
 	"github.com/stellaops/stella/internal/ui"
 	"github.com/stellaops/stella/pkg/offlinekit"
+	"github.com/stellaops/stella/pkg/verify"
 )
 
 // kitVerdictResult is the verdict on a kit.
@@ -80,7 +81,7 @@ func signaturePairs(p *ui.Printer, v *offlinekit.Verdict) []ui.Pair {
 	for i := range v.Statement.Results {
 		for _, s := range v.Statement.Results[i].Signers {
 			if s.Counted {
-				pairs = append(pairs, ui.P("signed by", ui.T(s.Holder+"  "), p.Digest(s.KeyID)))
+				pairs = append(pairs, ui.P("signed by", signerTexts(p, &s)...))
 			}
 		}
 	}
@@ -88,6 +89,14 @@ func signaturePairs(p *ui.Printer, v *offlinekit.Verdict) []ui.Pair {
 		pairs = append(pairs, ui.P("trusted by", ui.T(report.BundleWords(b))))
 	}
 	return pairs
+}
+
+// signerTexts name a holder and their key, which may be all that is known of them.
+func signerTexts(p *ui.Printer, s *verify.Signer) []ui.Text {
+	if s.Holder == s.KeyID || s.KeyID == "" {
+		return []ui.Text{ui.T(s.Holder)}
+	}
+	return []ui.Text{ui.T(s.Holder + "  "), p.Digest(s.KeyID)}
 }
 
 func showGaps(p *ui.Printer, v *offlinekit.Verdict) {

@@ -250,14 +250,8 @@ func hold(e *Entry, content io.Reader) (*input.File, error) {
 	if e.Size > heldInMemory {
 		return input.Aside(e.Name, content, e.Size)
 	}
-	b := make([]byte, e.Size)
-	if _, err := io.ReadFull(content, b); err != nil {
-		return nil, err
-	}
-	if _, err := content.Read(make([]byte, 1)); err != io.EOF { //nolint:errorlint // readers of entries return it as it is
-		return nil, err
-	}
-	return input.FromBytes(e.Name, b), nil
+	b, err := io.ReadAll(content)
+	return input.FromBytes(e.Name, b), err
 }
 
 // digestHex is the hex of a digest "sha256:<hex>", or "".

@@ -72,6 +72,5 @@ func (c *Contents) err() error {
 	if n := len(c.Findings) + c.More - 1; n > 0 {
 		err.Message = fmt.Sprintf("the kit is not what its manifest says: %s; and %d more", worst, n)
 	}
-	err.WithHint("copy the kit anew from where it came, and check it there with offline-kit verify")
-	return err.With("file", worst.File).With("expected", worst.Expected).With("found", worst.Found)
+	return err.WithHint("copy the kit anew from where it came, and check it there with offline-kit verify").With("file", worst.File).With("expected", worst.Expected).With("found", worst.Found)
 }

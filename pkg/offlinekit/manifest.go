@@ -188,9 +188,9 @@ func (m *Manifest) WriteTo(w io.Writer) (int64, error) {
 			line = line[1:]
 		}
 		line = e.appendTo(line)
-		out.Write(line) // its error stays until Flush
+		_, _ = out.Write(line) // its error stays until Flush
 	}
-	out.WriteString("\n]\n}\n")
+	fmt.Fprint(out, "\n]\n}\n")
 	err := out.Flush()
 	return int64(n), err
 }

@@ -57,7 +57,6 @@ type Build struct {
 	plan    *Plan
 	entries []Entry
 	sources map[string]source
-	images  int // manifests in the index
 	counts  Counts
 	closers []io.Closer
 }

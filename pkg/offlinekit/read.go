@@ -244,6 +244,7 @@ func (r *reading) entry(e *Entry, m *archive.Member) error {
 		return nil
 	}
 	c := newContent(r.ctx, e, m.Content)
+	defer c.close()
 	failed := r.sink.Entry(e, c)
 	if failed == nil || c.mismatch != "" {
 		failed = c.drain(r.buf)
@@ -270,9 +271,13 @@ type content struct {
 	done     bool
 }
 
+// newContent returns the content of an entry, which must be closed.
 func newContent(ctx context.Context, e *Entry, r io.Reader) *content {
-	return &content{ctx: ctx, entry: e, r: r, sum: newDigester()}
+	return &content{ctx: ctx, entry: e, r: r, sum: newDigester(e.Size)}
 }
+
+// close ends what goes on beside the reading.
+func (c *content) close() { c.sum.stop() }
 
 // Read implements io.Reader.
 func (c *content) Read(p []byte) (int, error) {

@@ -69,9 +69,9 @@ func (b *Build) contents(m *Manifest) section {
 
 // stockCheck is how to check the kit, and the stella in it, before that runs.
 func stockCheck(signers []SignerKey) section {
-	known := block{Text: "Get the public key of who built the kit in another way than with the kit, as builder.pub. This kit was not signed yet when this page was written."}
+	known := block{Text: "Get the public key of who built the kit in another way than with the kit, and put it beside this directory as builder.pub. This kit was not signed yet when this page was written."}
 	if len(signers) > 0 {
-		known.Text = "Get the public key of who built the kit in another way than with the kit, as builder.pub. When the kit was built it was signed by the following keys; others may have signed since:"
+		known.Text = "Get the public key of who built the kit in another way than with the kit, and put it beside this directory as builder.pub. When the kit was built it was signed by the following keys; others may have signed since:"
 		for _, k := range signers {
 			known.Lines = append(known.Lines, k.KeyID+"  "+k.Scheme.Name)
 		}
@@ -82,7 +82,7 @@ func stockCheck(signers []SignerKey) section {
 	}
 	if cosignKnows(signers) {
 		blocks = append(blocks, block{"Then the list is what the builder signed. With cosign:", []string{
-			"cosign verify-blob-attestation --key builder.pub --signature statement.dsse.json \\",
+			"cosign verify-blob-attestation --key ../builder.pub --signature statement.dsse.json \\",
 			"    --type " + Format + " --insecure-ignore-tlog=true checksums.txt",
 		}})
 	}
@@ -135,10 +135,10 @@ func cosignKnows(signers []SignerKey) bool {
 // opensslVerb checks one signature.
 func opensslVerb(s dsse.Scheme) string {
 	if s.Hash == 0 {
-		return `openssl pkeyutl -verify -pubin -inkey builder.pub -rawin -in "$tmp/signed" -sigfile "$tmp/sig"`
+		return `openssl pkeyutl -verify -pubin -inkey ../builder.pub -rawin -in "$tmp/signed" -sigfile "$tmp/sig"`
 	}
 	name := strings.ToLower(strings.ReplaceAll(s.Hash.String(), "-", ""))
-	return `openssl dgst -` + name + ` -verify builder.pub -signature "$tmp/sig" "$tmp/signed"`
+	return `openssl dgst -` + name + ` -verify ../builder.pub -signature "$tmp/sig" "$tmp/signed"`
 }
 
 // useStella is what to do with the kit.
@@ -154,7 +154,7 @@ func (b *Build) useStella() section {
 		stella = "./" + lines[0]
 		blocks = append(blocks, block{"The checksums cover the stella in this kit. Take the one for your system:", lines})
 	}
-	verify := stella + " offline-kit verify . --key builder.pub"
+	verify := stella + " offline-kit verify . --key ../builder.pub"
 	blocks = append(blocks, block{"Check everything, and see which of the evidence can be verified with what is in the kit:", []string{verify}})
 	if b.counts.Trust > 0 {
 		blocks = append(blocks, block{

@@ -57,6 +57,7 @@ func writeEntry(ctx context.Context, t Target, e *Entry, open func(*Entry) (io.R
 	}
 	defer r.Close()
 	c := newContent(ctx, e, r)
+	defer c.close()
 	err = t.Add(e.Name, e.Size, e.Executable, c)
 	if err == nil {
 		err = c.drain(make([]byte, 1))
