@@ -66,8 +66,13 @@ func runExamples(t *testing.T, name string, lines []string) {
 	issue(t, dir)
 	setup, err := os.ReadFile(filepath.Join(dir, "setup"))
 	require.NoError(t, err)
-	if strings.Contains(strings.Join(lines, "\n"), "trust") || name == "stella verify" {
+	if strings.Contains(strings.Join(lines, "\n"), "trust") || name == "stella verify" || strings.Contains(name, "offline-kit") {
 		more, err := os.ReadFile(filepath.Join(dir, "setup-trust"))
+		require.NoError(t, err)
+		setup = append(setup, more...)
+	}
+	if name == "stella offline-kit status" || name == "stella offline-kit rollback" {
+		more, err := os.ReadFile(filepath.Join(dir, "setup-kits"))
 		require.NoError(t, err)
 		setup = append(setup, more...)
 	}

@@ -37,6 +37,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newAttestCommand(a),
 		newKeysCommand(a),
 		newTrustCommand(a),
+		newOfflineKitCommand(a),
 		newAuditCommand(a),
 		newForensicCommand(a),
 		newPolicyCommand(a),

@@ -186,6 +186,26 @@ const (
 	TrustFailed     Reason = "trust.failed"
 	TrustBusy       Reason = "trust.busy"
 	ClockBehind     Reason = "clock.behind"
+
+	KitNotOne     Reason = "kit.not_a_kit"
+	KitMalformed  Reason = "kit.malformed"
+	KitFormat     Reason = "kit.format"
+	KitMismatch   Reason = "kit.mismatch"
+	KitUnlisted   Reason = "kit.unlisted"
+	KitIncomplete Reason = "kit.incomplete"
+	KitUnsigned   Reason = "kit.unsigned"
+	KitStatement  Reason = "kit.statement"
+	KitInput      Reason = "kit.input"
+	KitGap        Reason = "kit.gap"
+	KitChannel    Reason = "kit.channel"
+	KitVersion    Reason = "kit.version_not_monotonic"
+	KitReused     Reason = "kit.version_reused"
+	KitNotFound   Reason = "kit.not_found"
+	KitAmbiguous  Reason = "kit.ambiguous"
+	KitStale      Reason = "kit.stale"
+	KitSpace      Reason = "kit.no_space"
+	KitFailed     Reason = "kit.failed"
+	KitBusy       Reason = "kit.busy"
 )
 
 // Entry is one row of the catalog.
@@ -362,6 +382,26 @@ func entries() []Entry {
 		{TrustFailed, ExitFailed, "the trust on disk cannot be read, locked or written, or is damaged"},
 		{TrustBusy, ExitTemporary, "another process is changing the trust bundle"},
 		{ClockBehind, ExitMissing, "the clock is behind a time that trust was signed at, or that the last event of a timeline has"},
+
+		{KitNotOne, ExitUsage, "what is named is no offline kit"},
+		{KitMalformed, ExitUsage, "an offline kit or its manifest is not well-formed"},
+		{KitFormat, ExitUsage, "the offline kit has a format of a newer stella"},
+		{KitMismatch, ExitRejected, "a file of an offline kit is not what its manifest says"},
+		{KitUnlisted, ExitRejected, "an offline kit holds a file that its manifest does not list"},
+		{KitIncomplete, ExitMissing, "an offline kit lacks a file that its manifest lists, or ends early"},
+		{KitUnsigned, ExitMissing, "the offline kit has no statement, so nobody has signed it"},
+		{KitStatement, ExitRejected, "the statement of an offline kit is about another manifest"},
+		{KitInput, ExitUsage, "an input cannot be put into an offline kit, or is not of the kind that it was given as"},
+		{KitGap, ExitMissing, "evidence in an offline kit cannot be verified with what is in it"},
+		{KitChannel, ExitRejected, "the offline kit is for another channel than the demanded one"},
+		{KitVersion, ExitRejected, "the offline kit is not newer than one that was active already"},
+		{KitReused, ExitRejected, "another offline kit of this version was active already"},
+		{KitNotFound, ExitMissing, "there is no offline kit of this channel, or none to go back to"},
+		{KitAmbiguous, ExitUsage, "there are offline kits of several channels, and none was chosen"},
+		{KitStale, ExitMissing, "the active offline kit is older than was demanded"},
+		{KitSpace, ExitFailed, "the disk has no room for the offline kit"},
+		{KitFailed, ExitFailed, "the offline kits on disk cannot be read, locked or written, or are damaged"},
+		{KitBusy, ExitTemporary, "another process is changing the offline kits of this channel"},
 	}
 }
 

@@ -131,6 +131,16 @@ func offlineVerbs() map[string]offlineVerb {
 		"verify trust": {args: []string{"verify", "att.sigstore.json", "--state", "state"}},
 		"trust sign":   {args: []string{"trust", "publish", "sign", "trust", "--renew", "--key", "second"}},
 		"trust export": {args: []string{"trust", "publish", "export", "trust", "-o", "new.tar.gz"}},
+
+		"kit build":         {args: []string{"offline-kit", "build", "--name", "a", "--channel", "b", "--kit-version", "1", "--trust", "medium", "--evidence", "att.sigstore.json", "--key", "key", "-o", "new.tar.zst"}},
+		"kit build from":    {args: []string{"offline-kit", "build", "--from", "kit.tar", "-o", "new"}},
+		"kit verify":        {args: []string{"offline-kit", "verify", "kit.tar", "--key", "key.pub"}},
+		"kit verify trust":  {args: []string{"offline-kit", "verify", "kit.tar", "--state", "state"}},
+		"kit verify refuse": {args: []string{"offline-kit", "verify", "kit.tar", "--key", "second.pub"}, status: 3},
+		"kit import":        {args: []string{"offline-kit", "import", "kit-3.tar.zst", "--state", "state"}},
+		"kit refused":       {args: []string{"offline-kit", "import", "bad.tar.zst", "--state", "state"}, status: 3},
+		"kit status":        {args: []string{"offline-kit", "status", "--state", "state"}},
+		"kit rollback":      {args: []string{"offline-kit", "rollback", "--reason", "proof", "--state", "state"}},
 	}
 }
 
@@ -152,6 +162,13 @@ func offlineWorld(t *testing.T) string {
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "state"), 0o700))
 	stella(t, dir, "trust", "init", "--state", "state", "--root", root, "--root-sha256", hex.EncodeToString(sum[:]))
 	stella(t, dir, "trust", "import", "medium", "--state", "state")
+	stella(t, dir, "offline-kit", "build", "--name", "a", "--channel", "b", "--kit-version", "1", "--trust", "medium", "--evidence", "att.sigstore.json", "--key", "key", "-o", "kit.tar")
+	for _, kit := range []struct{ name, version, key string }{{"kit-1", "1", "key"}, {"kit-2", "2", "key"}, {"kit-3", "3", "key"}, {"bad", "4", "second"}} {
+		stella(t, dir, "offline-kit", "build", "--name", "kit", "--channel", "stable", "--kit-version", kit.version, "--key", kit.key,
+			"--trust", "medium", "--sbom", "sbom.json", "-o", kit.name+".tar.zst")
+	}
+	stella(t, dir, "offline-kit", "import", "kit-1.tar.zst", "--state", "state")
+	stella(t, dir, "offline-kit", "import", "kit-2.tar.zst", "--state", "state")
 	return dir
 }
 

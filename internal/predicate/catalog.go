@@ -17,6 +17,7 @@ const (
 	TypeVEX           = "stella.ops/vex@v1"
 	TypeKeyRotation   = "stella.ops/keyRotation@v1"
 	TypeKeyRevocation = "stella.ops/keyRevocation@v1"
+	TypeOfflineKit    = "stella.ops/offlineKit@v1"
 	TypeOpenVEX       = "https://openvex.dev/ns"
 	TypeVulns         = "https://in-toto.io/attestation/vulns/v0.1"
 	TypeVuln          = "https://cosign.sigstore.dev/attestation/vuln/v1"
@@ -61,7 +62,7 @@ func Types() []Type {
 		{"evidence", "stella.ops/evidence@v1", nil, "evidence bundle"},
 		{"replay", "stella.ops/replay@v1", nil, "replay manifest"},
 		{"promotion", "stella.ops/promotion@v1", nil, "promotion"},
-		{"offline-kit", "stella.ops/offlineKit@v1", nil, "offline kit"},
+		{"offline-kit", TypeOfflineKit, nil, "offline kit"},
 		{"key-rotation", TypeKeyRotation, nil, "rotation of a key"},
 		{"key-revocation", TypeKeyRevocation, nil, "revocation of a key"},
 		{"slsaprovenance1", "https://slsa.dev/provenance/v1", nil, "build provenance, SLSA v1"},

@@ -26,6 +26,7 @@ func example(t testing.TB, predicateType string) []byte {
 	name := map[string]string{
 		predicate.TypeSBOM: "sbom", predicate.TypeReport: "report", predicate.TypeVEX: "vex",
 		predicate.TypeKeyRotation: "keyRotation", predicate.TypeKeyRevocation: "keyRevocation",
+		predicate.TypeOfflineKit: "offlineKit",
 	}[predicateType]
 	b, err := os.ReadFile(filepath.Join("..", "..", "testdata", "predicates", name+".v1.json"))
 	require.NoError(t, err)
@@ -60,6 +61,7 @@ func values() []string {
 func TestCheckAgreesWithSchema(t *testing.T) {
 	for _, typ := range []string{
 		predicate.TypeSBOM, predicate.TypeReport, predicate.TypeVEX, predicate.TypeKeyRotation, predicate.TypeKeyRevocation,
+		predicate.TypeOfflineKit,
 	} {
 		t.Run(typ, func(t *testing.T) {
 			schema := schemaOf(t, typ)

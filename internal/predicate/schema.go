@@ -10,7 +10,7 @@ var schemas embed.FS
 func Schema(predicateType string) []byte {
 	name := map[string]string{
 		TypeSBOM: "sbom", TypeReport: "report", TypeVEX: "vex",
-		TypeKeyRotation: "keyRotation", TypeKeyRevocation: "keyRevocation",
+		TypeKeyRotation: "keyRotation", TypeKeyRevocation: "keyRevocation", TypeOfflineKit: "offlineKit",
 	}[predicateType]
 	b, err := schemas.ReadFile("schema/" + name + ".v1.json")
 	if err != nil {

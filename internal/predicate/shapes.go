@@ -44,6 +44,7 @@ func shapes() map[string]shape {
 	return map[string]shape{
 		TypeSBOM: sbom, TypeVEX: reference(""), TypeReport: report,
 		TypeKeyRotation: keyRotation(), TypeKeyRevocation: keyRevocation(),
+		TypeOfflineKit: offlineKit(),
 	}
 }
 
