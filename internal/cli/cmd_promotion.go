@@ -19,7 +19,7 @@ func newPromotionCommand(a *app) *cobra.Command {
 		Long: `Sign that an image went from one environment to the next, and on what evidence:
 its SBOM, VEX documents and reports, each with its attestation. Verify that, and
 everything that it names, back to the first step.`,
-	}, newPromotionAttestCommand(a))
+	}, newPromotionAttestCommand(a), newPromotionVerifyCommand(a))
 }
 
 // imageOf returns the image that --image names: NAME@sha256:<hex>, or the one in an

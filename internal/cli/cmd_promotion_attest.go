@@ -221,4 +221,3 @@ func applyPolicies(ctx context.Context, s *session, p *verify.Policy, trust *tru
 	}
 	return own.Apply(p)
 }
-

@@ -147,7 +147,7 @@ func (a *assembler) material(ctx context.Context, role string, group []*envelope
 		d = (*documents)[i]
 		*documents = slices.Delete(*documents, i, i+1)
 	}
-	if err := a.about(role, group[0], d); err != nil {
+	if err := a.about(role, group[0], own); err != nil {
 		return err
 	}
 	m := predicate.Material{Role: role, Algo: "sha256", Digest: d.digest, Format: d.format}

@@ -114,8 +114,8 @@ func (e *Evidence) add(ctx context.Context, p *verify.Piece, items []bundle.Item
 		switch {
 		case err != nil:
 			return err
-		case own == nil:
-			continue
+		case own == nil, own.statement == nil:
+			continue // no reference can be to it
 		case len(e.envelopes) == MaxEvidence:
 			return fault.New(fault.InputTooLarge, "there are more than %d signed documents", MaxEvidence)
 		}

@@ -38,6 +38,9 @@ func newEnvelope(ctx context.Context, item bundle.Item) (*envelope, error) {
 		return nil, err
 	}
 	e.ref.BundleSHA256 = "sha256:" + hex.EncodeToString(h.Sum(nil))
+	if m.PayloadType() != dsse.PayloadTypeInToto {
+		return e, nil
+	}
 	r := dsse.NewReader(m)
 	defer r.Close()
 	if s, err := intoto.ParseStatement(r); err == nil {
