@@ -39,10 +39,10 @@ environment, and so is the actor where the system names one; both are shown
 before anything is signed. Verifiers accept the actor only if it is who signs:
 the key's holder, or the identity in the certificate.`,
 		Example: `  stella promotion attest --image registry.example/app@sha256:22946256260bb441e48d8e409bf0e297cb009ee6d9ad783807e15e130b28e727 \
-      --sbom image-sbom.sigstore.json --trust ci.key.pub \
-      --from dev --to staging --actor team --ticket OPS-4711 --key team.key -o staging.sigstore.json
-  stella promotion attest --image image-layout --sbom image-sbom.sigstore.json --trust ci.key.pub --trust team.key.pub \
-      --from staging --to prod --actor team --previous promotion.sigstore.json --key team.key -o prod.sigstore.json`,
+      --sbom image-sbom.sigstore.json --trust builder.json \
+      --from dev --to staging --actor release-team --ticket OPS-4711 --key keyring:promoter -o staging.sigstore.json
+  stella promotion attest --image image-layout --sbom image-sbom.sigstore.json --trust builder.json --trust promoter.json \
+      --from staging --to prod --actor release-team --previous promotion.sigstore.json --key keyring:promoter -o prod.sigstore.json`,
 		Args: wantArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := a.load(cmd)

@@ -36,10 +36,10 @@ A policy says which steps count, who may promote, how old a promotion may be by
 proven time, and what must stand in it; in a rule, "promotion" keeps duties
 apart and demands a chain. Trust is that of stella verify: what is named, else
 the active trust bundle.`,
-		Example: `  stella promotion verify promotion.sigstore.json image-sbom.sigstore.json --key ci.key.pub --key team.key.pub
-  stella promotion verify promotion.sigstore.json . --key ci.key.pub --key team.key.pub --from dev --to staging \
+		Example: `  stella promotion verify promotion.sigstore.json image-sbom.sigstore.json --trust builder.json --trust promoter.json
+  stella promotion verify promotion.sigstore.json image-sbom.sigstore.json --trust builder.json --trust promoter.json --from dev --to staging \
       --image registry.example/app@sha256:22946256260bb441e48d8e409bf0e297cb009ee6d9ad783807e15e130b28e727 --sbom sbom.cdx.json
-  stella promotion verify promotion.sigstore.json image-sbom.sigstore.json --key ci.key.pub --key team.key.pub --chain --separate-from sbom`,
+  stella promotion verify promotion.sigstore.json image-sbom.sigstore.json --trust builder.json --trust promoter.json --chain --separate-from sbom`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			return wantArgs("PROMOTION")(cmd, args[:min(len(args), 1)])
 		},

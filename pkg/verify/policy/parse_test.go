@@ -174,7 +174,7 @@ func TestParse(t *testing.T) {
 		{"promotion of nothing", bad, rule("promotion: {}"), "/promotion demands nothing"},
 		{"separate from no role", bad, rule("promotion: {separateFrom: [cook]}"), "/separateFrom/0 has a value"},
 		{"chain from two words", bad, rule("promotion: {chainFrom: 'a b'}"), "/chainFrom has a value"},
-		{"promotion with more", bad, rule("promotion: {chain: true}"), "unknown member"},
+		{"promotion with more", bad, rule("promotion: {chainFrom: dev, chain: true}"), "unknown member"},
 		{"age of zero", bad, rule("maxAge: 0d"), "/maxAge has a value"},
 		{"age without unit", bad, rule("maxAge: '3'"), "/maxAge has a value"},
 		{"age as a number", bad, rule("maxAge: 3"), "/maxAge is a number, not text"},
