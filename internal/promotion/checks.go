@@ -35,7 +35,7 @@ func checks() []check {
 		{name: "image", run: checkImage, first: true},
 		{name: "actor", run: checkActor},
 		{name: "documents", run: checkDocuments, first: true},
-		{name: "evidence", run: checkEvidence},
+		{name: "materials", run: checkMaterials},
 		{name: "receipt", run: checkReceipt},
 		{name: "duties", run: checkDuties},
 		{name: "chain", run: checkChain},

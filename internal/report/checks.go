@@ -40,7 +40,7 @@ func checkMeaning(name string) string {
 		return "did the one sign who is named as promoter?"
 	case "documents":
 		return "are the given documents those that were promoted?"
-	case "evidence":
+	case "materials":
 		return "is each attestation that the promotion rests on there, verified, and about the image?"
 	case "receipt":
 		return "do trusted logs hold the attestations as the promotion says?"

@@ -10,10 +10,10 @@ import (
 	"github.com/stellaops/stella/pkg/verify/material"
 )
 
-// checkEvidence looks for the attestation of each material: it must have been given,
+// checkMaterials looks for the attestation of each material: it must have been given,
 // be verified, and be about the material and the image. Of several failures one that
 // rejects is said before one that misses something.
-func checkEvidence(v *verdict, s *step) (string, error) {
+func checkMaterials(v *verdict, s *step) (string, error) {
 	var failure error
 	for i := range s.promotion.Materials {
 		err := v.judgeMaterial(s, &s.promotion.Materials[i])
