@@ -102,7 +102,7 @@ func (d *document) in(format string, p *ui.Printer, w io.Writer) report.Writer {
 	case formatHTML:
 		return report.NewPage(d.ctx, w, o)
 	}
-	return newVerdictText(p, d.named, d.reservations, d.s.ui.Verbose())
+	return newVerdictText(p, d.s.command, d.named, d.reservations, d.s.ui.Verbose())
 }
 
 // standardOutput makes a failure to write one that says where.

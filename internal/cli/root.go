@@ -35,6 +35,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newSignCommand(a),
 		newVerifyCommand(a),
 		newAttestCommand(a),
+		newPromotionCommand(a),
 		newKeysCommand(a),
 		newTrustCommand(a),
 		newOfflineKitCommand(a),

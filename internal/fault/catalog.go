@@ -169,6 +169,19 @@ const (
 	EvidenceStale       Reason = "evidence.stale"
 	EvidenceCount       Reason = "evidence.count"
 
+	PromotionDigest     Reason = "promotion.digest_required"
+	PromotionImage      Reason = "promotion.image_mismatch"
+	PromotionMaterial   Reason = "promotion.material_mismatch"
+	PromotionEvidence   Reason = "promotion.evidence_missing"
+	PromotionUnverified Reason = "promotion.evidence_unverified"
+	PromotionStep       Reason = "promotion.step_mismatch"
+	PromotionActor      Reason = "promotion.actor_unbound"
+	PromotionDuties     Reason = "promotion.duties_shared"
+	PromotionMissing    Reason = "promotion.chain_missing"
+	PromotionBroken     Reason = "promotion.chain_broken"
+	PromotionForked     Reason = "promotion.chain_forked"
+	PromotionUnjudged   Reason = "promotion.not_judged"
+
 	TrustRequired  Reason = "trust.required"
 	TrustMalformed Reason = "trust.malformed"
 
@@ -364,6 +377,19 @@ func entries() []Entry {
 		{PolicyRequired, ExitRejected, "no evidence meets a rule that the policy requires"},
 		{EvidenceStale, ExitRejected, "the evidence is older than the policy allows"},
 		{EvidenceCount, ExitMissing, "there is not as much evidence as --expect says"},
+
+		{PromotionDigest, ExitUsage, "an image to promote is named without its digest"},
+		{PromotionImage, ExitRejected, "evidence or a promotion is about another image"},
+		{PromotionMaterial, ExitRejected, "a document is not the one that was promoted, or the promotion contradicts itself or its evidence"},
+		{PromotionEvidence, ExitMissing, "an attestation that the promotion rests on was not given, or there is none"},
+		{PromotionUnverified, ExitRejected, "the promotion rests on evidence that is not verified"},
+		{PromotionStep, ExitRejected, "the promotion is from or to another environment than demanded"},
+		{PromotionActor, ExitRejected, "the one who is named as promoter is not the one who signed"},
+		{PromotionDuties, ExitRejected, "who promoted also signed what the promotion rests on"},
+		{PromotionMissing, ExitMissing, "a step of the chain of promotions was not given"},
+		{PromotionBroken, ExitRejected, "a promotion does not continue the one that it names"},
+		{PromotionForked, ExitRejected, "two promotions continue the same one"},
+		{PromotionUnjudged, ExitRejected, "a rule demands of promotions what only promotion verify judges"},
 
 		{TrustRequired, ExitMissing, "no key, certificate or trust was given to verify with"},
 		{TrustMalformed, ExitUsage, "a trust file is not well-formed"},

@@ -124,6 +124,9 @@ func offlineVerbs() map[string]offlineVerb {
 		"verify refuses":  {args: []string{"verify", "att.sigstore.json", "--key", "second.pub"}, status: 3},
 		"verify no trust": {args: []string{"verify", "att.sigstore.json"}, status: 4},
 
+		"promotion attest": {args: []string{"promotion", "attest", "--image", "app@sha256:" + strings.Repeat("1", 64), "--sbom", "image.sigstore.json", "--trust", "key.pub", "--from", "dev", "--to", "prod", "--actor", "release", "--key", "second", "-o", "new.sigstore.json"}},
+		"promotion verify": {args: []string{"promotion", "verify", "promotion.sigstore.json", "image.sigstore.json", "--trust", "key.pub", "--trust", "second.pub", "--chain"}, status: 3}, // no holder is named
+
 		"trust init":   {args: []string{"trust", "init", "--name", "new", "--root", "medium/metadata/1.root.json", "--root-sha256", strings.Repeat("0", 64)}, status: 3},
 		"trust import": {args: []string{"trust", "import", "medium", "--state", "state"}},
 		"trust show":   {args: []string{"trust", "show", "--state", "state"}},
@@ -153,6 +156,10 @@ func offlineWorld(t *testing.T) string {
 	stella(t, dir, "sign", "sbom", "sbom.json", "--key", "key", "-o", "att.sigstore.json")
 	stella(t, dir, "sign", "sbom", "sbom.json", "--key", "key", "--envelope", "dsse", "-o", "att.dsse.json")
 	stella(t, dir, "sign", "blob", "artifact", "--key", "key", "-o", "blob.sigstore.json")
+	image := "app@sha256:" + strings.Repeat("1", 64)
+	stella(t, dir, "sign", "sbom", "sbom.json", "--subject", image, "--key", "key", "-o", "image.sigstore.json")
+	stella(t, dir, "promotion", "attest", "--image", image, "--sbom", "image.sigstore.json", "--trust", "key.pub",
+		"--from", "dev", "--to", "prod", "--actor", "release", "--key", "second", "-o", "promotion.sigstore.json")
 	stella(t, dir, "trust", "publish", "init", "trust", "--root-key", "second.pub", "--key", "second.pub")
 	stella(t, dir, "trust", "publish", "add-key", "trust", "key.pub", "--type", "*")
 	stella(t, dir, "trust", "publish", "sign", "trust", "--key", "second")

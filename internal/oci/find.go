@@ -20,7 +20,7 @@ type found struct {
 	digest   string
 	size     int64
 	listed   *descriptor // as index.json has it; nil for what it does not list
-	attached string // digest of what it is about, "" if nothing says so
+	attached string      // digest of what it is about, "" if nothing says so
 }
 
 // The annotations of an index by which manifests are told apart.
