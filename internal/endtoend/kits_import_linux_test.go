@@ -112,7 +112,7 @@ func TestKilledKitImports(t *testing.T) {
 	begin := time.Now()
 	w.okay(stateOf(fresh(-1), "offline-kit", "import", "kit-2.tar.zst"))
 	took := time.Since(begin)
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same points each time
+	random := rand.New(rand.NewPCG(1, 2))
 	seen, interrupted := map[string]int{}, 0
 	for i := range kills {
 		dir := fresh(i)
