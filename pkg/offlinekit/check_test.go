@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
+	"encoding/json/v2"
 	"io"
 	"os"
 	"path/filepath"
@@ -13,11 +14,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/stellaops/stella/internal/archive"
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/testkit/schematest"
 	"github.com/stellaops/stella/internal/testkit/world"
 	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/keys"
@@ -187,6 +190,7 @@ func TestGaps(t *testing.T) {
 			test.prepare(s)
 			v, err := s.check(s.build())
 			require.NoError(t, err)
+			conforms(t, v)
 			assert.Equal(t, test.want, gaps(v), "%+v", v.Gaps)
 			assert.True(t, v.Verified)
 			for _, g := range v.Gaps {
@@ -208,6 +212,7 @@ func TestTrustThatExpires(t *testing.T) {
 	assert.Equal(t, []string{"trust trust.expired"}, gaps(v))
 	v, err = s.checkAt(packed, s.now().AddDate(0, 0, 100))
 	assert.Equal(t, fault.TrustExpired, fault.ReasonOf(err))
+	conforms(t, v)
 	assert.False(t, v.Verified)
 	assert.Equal(t, fault.ExitMissing, v.Exit)
 	s.w.Clock.Advance(100 * 24 * time.Hour)
@@ -332,6 +337,7 @@ func TestSignatureComesFirst(t *testing.T) {
 	source := offlinekit.NewSource("kit", io.NopCloser(bytes.NewReader(packed)))
 	v, err := offlinekit.Check(t.Context(), source, offlinekit.CheckOptions{Now: s.now(), Policy: stranger(t, s.now())})
 	assert.Equal(t, fault.SignatureUntrusted, fault.ReasonOf(err))
+	conforms(t, v)
 	assert.Equal(t, offlinekit.SignatureFailed, v.Signature)
 	assert.False(t, v.Whole)
 	assert.Nil(t, v.Trust)
@@ -351,4 +357,25 @@ func stranger(t *testing.T, at time.Time) *verify.Policy {
 // carriers are all ways in which a layout holds evidence.
 func carriers() []world.Carrier {
 	return []world.Carrier{world.Tags, world.CosignSave, world.Referrers, world.LooseReferrers}
+}
+
+// conforms holds a verdict to its published schema.
+func conforms(t *testing.T, v *offlinekit.Verdict) {
+	t.Helper()
+	text, err := json.Marshal(v)
+	require.NoError(t, err)
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	require.NoError(t, err)
+	assert.NoError(t, schematest.Compile(t, offlinekit.VerdictJSONSchema()).Validate(doc), "%s", text)
+}
+
+// TestVerdictOnADamagedKit names every file, in its JSON as well.
+func TestVerdictOnADamagedKit(t *testing.T) {
+	list := small().members(t)
+	list[len(list)-2].content += "x"
+	v, err := newStage(t).check(tarOf(t, list[:len(list)-1]))
+	assert.Equal(t, fault.ExitRejected, v.Exit)
+	assert.Equal(t, fault.KitMismatch, fault.ReasonOf(err))
+	assert.Len(t, v.Findings, 2)
+	conforms(t, v)
 }
