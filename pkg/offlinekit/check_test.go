@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/validate"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -237,6 +239,33 @@ func TestImages(t *testing.T) {
 	first := s.build()
 	s.plan.Images = other
 	assert.Equal(t, first, s.build(), "the order of the layouts means nothing")
+}
+
+// TestLayoutIsOneForOthers has go-containerregistry read the layout of a kit, and
+// validate the image in it.
+func TestLayoutIsOneForOthers(t *testing.T) {
+	s := newStage(t)
+	s.plan.Images = []string{s.layout("loose", world.LooseReferrers), s.layout("tags", world.Tags)}
+	k, _, err := read(t, s.build())
+	require.NoError(t, err)
+	dir := unpack(t, k.files)
+	index, err := layout.ImageIndexFromPath(filepath.Join(dir, "oci"))
+	require.NoError(t, err)
+	all, err := index.IndexManifest()
+	require.NoError(t, err)
+	images := 0
+	for _, d := range all.Manifests {
+		image, err := index.Image(d.Digest)
+		require.NoError(t, err)
+		m, err := image.Manifest()
+		require.NoError(t, err)
+		if m.Subject == nil && len(d.Annotations) == 0 || strings.HasSuffix(d.Annotations["org.opencontainers.image.ref.name"], "latest") {
+			images++
+			require.NoError(t, validate.Image(image))
+		}
+	}
+	assert.Positive(t, images)
+	assert.GreaterOrEqual(t, len(all.Manifests), 5)
 }
 
 // TestReferrersThatNoIndexLists are in the index of the kit.
