@@ -9,8 +9,8 @@ func newOfflineKitCommand(a *app) *cobra.Command {
 		Long: `An offline kit is one signed archive with everything that an auditor behind an
 air gap needs: trust, evidence, SBOMs, reports, policies, images and stella
 itself. It is checked before it leaves and after it arrives, also for what is
-missing in it. What is imported takes the place of the kit that was active in one
-step.`,
+missing in it. What is imported takes the place of the kit that was active in
+one step.`,
 	},
 		newOfflineKitBuildCommand(a),
 		newOfflineKitVerifyCommand(a),

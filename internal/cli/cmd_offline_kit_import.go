@@ -29,10 +29,11 @@ without a network: its version, which must be higher than all before; its trust,
 which is imported into the trust bundle as stella trust import does; its
 statement, by the trust that results; and every file, by the manifest.
 
-Whatever goes wrong, the kit that was active stays active. Trust that is newer is
-kept even so. A kit that fails goes into quarantine as it came, with a report;
-what comes through a pipe, and what is refused for its header alone, leaves only
-the report. A kit never begins a trust bundle: stella trust init does.
+Whatever goes wrong, the kit that was active stays active. Trust that is newer
+is kept even so. A kit that fails goes into quarantine as it came, with a
+report; what comes through a pipe, and what is refused for its header alone,
+leaves only the report. A kit never begins a trust bundle: stella trust init
+does.
 
 The kit before is kept, and stella offline-kit rollback goes back to it. A kit
 that is not newer is imported only with --force-activate and a reason, which

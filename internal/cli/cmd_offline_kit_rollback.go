@@ -18,9 +18,9 @@ func newOfflineKitRollbackCommand(a *app) *cobra.Command {
 step. It is read once more: every file must be what the manifest says, and the
 statement signed by whom the trust says today. The reason stays in the history.
 
-Only the kit moves, never the trust: what was revoked stays revoked. The kit that
-was active is kept, so that a second rollback returns to it. What is imported next
-must be newer than both.`,
+Only the kit moves, never the trust: what was revoked stays revoked. The kit
+that was active is kept, so that a second rollback returns to it. What is
+imported next must be newer than both.`,
 		Example: `  stella offline-kit rollback --reason "version 2 breaks the scanner"`,
 		Args:    wantArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {

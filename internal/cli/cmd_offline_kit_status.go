@@ -18,14 +18,14 @@ func newOfflineKitStatusCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "show the active kits, how old they are, and what is in quarantine",
-		Long: `Show the active kit of each channel, how old it is, which kit can be gone back to,
-how old the trust is, and which kits are in quarantine for which reason. With
---max-age, or the setting kit.max-age, a kit that was built longer ago ends the
-command with exit status 4, so that a timer can watch it.
+		Long: `Show the active kit of each channel, how old it is, which kit can be gone back
+to, how old the trust is, and which kits are in quarantine for which reason.
+With --max-age, or the setting kit.max-age, a kit that was built longer ago ends
+the command with exit status 4, so that a timer can watch it.
 
---path prints the directory of the active kit and nothing else. It holds the files
-of the kit under their names, among them trust/ and payload/, and changes with each
-import: ask for it each time.`,
+--path prints the directory of the active kit and nothing else. It holds the
+files of the kit under their names, among them trust/ and payload/, and changes
+with each import: ask for it each time.`,
 		Example: `  stella offline-kit status
   stella offline-kit status --channel stable --max-age 30d --format json
   stella verify "$(stella offline-kit status --path)/payload/evidence"`,

@@ -102,7 +102,7 @@ func settings() []setting {
 		{key: keyOffline, initial: false, insists: true, meaning: "forbid the network, also to keys that live behind it"},
 		{key: keyNoColor, initial: false, meaning: "print without colour"},
 		{key: keyAskpass, initial: "", meaning: "program that asks for a passphrase"},
-		{key: keyState, initial: "", check: absolute, meaning: "directory of all that stella keeps: keyring, log, trust, kits"},
+		{key: keyState, initial: "", check: absolute, meaning: "directory of all that is kept: keyring, log, trust, kits"},
 		{key: keyKeyring, initial: "", check: absolute, meaning: "directory of the keyring"},
 		{key: keyTrustName, initial: "", check: isTrustName, meaning: "trust bundle that verify uses when none is named"},
 		{key: keyKitMaxAge, initial: "", flag: flagMaxAge, check: isSpan, meaning: "how old an offline kit may be, such as 30d"},
