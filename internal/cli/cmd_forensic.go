@@ -9,6 +9,7 @@ func newForensicCommand(a *app) *cobra.Command {
 		Long: `Keep the timeline of a case, put its evidence into one signed snapshot, and judge
 that snapshot on a machine without a network.`,
 	},
+		newForensicSnapshotCommand(a),
 		newForensicTimelineCommand(a),
 	)
 }
