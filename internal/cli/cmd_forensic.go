@@ -10,6 +10,7 @@ func newForensicCommand(a *app) *cobra.Command {
 that snapshot on a machine without a network.`,
 	},
 		newForensicSnapshotCommand(a),
+		newForensicVerifyCommand(a),
 		newForensicTimelineCommand(a),
 	)
 }
