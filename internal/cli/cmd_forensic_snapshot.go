@@ -33,10 +33,10 @@ func newForensicSnapshotCreateCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "create FILE|DIR...",
 		Short: "create and sign a snapshot of a case",
-		Long: `Put files and directories, offline kits, archives and image layouts among them,
-into one snapshot with a manifest, checksums and a Merkle root, and sign it.
-Nothing of the evidence is changed: archives and layouts go in as they are, signed
-evidence is found by its content and gets a section of its own.
+		Long: `Put files and directories, offline kits, archives and image layouts among
+them, into one snapshot with a manifest, checksums and a Merkle root, and sign
+it. Nothing of the evidence is changed: archives and layouts go in as they
+are, signed evidence is found by its content and gets a section of its own.
 
 The output is an archive by its name (.tar.gz, .tar.zst, .tar), else a new
 directory with the same files. The same inputs give the same bytes;

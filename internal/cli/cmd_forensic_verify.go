@@ -21,16 +21,18 @@ func newForensicVerifyCommand(a *app) *cobra.Command {
 		Use:   "verify SNAPSHOT|DIR|-",
 		Short: "verify a snapshot and all evidence in it",
 		Long: `Verify a snapshot, in an archive, unpacked in a directory, or through standard
-input, in one pass and without a network: the signature over its manifest, every
-entry against manifest and checksums, the Merkle root, the timeline, the
-signatures, log proofs and time stamps of all evidence in it, and what evidence
-says of other evidence in the snapshot. Everything that is wrong is named, each at
-its place. A proof that forensic prove wrote is verified as well.
+input, in one pass and without a network: the signature over its manifest,
+every entry against manifest and checksums, the Merkle root, the timeline, the
+signatures, log proofs and time stamps of all evidence in it, and what
+evidence says of other evidence in the snapshot. Everything that is wrong is
+named, each at its place. A proof that forensic prove wrote is verified as
+well.
 
 Signatures are judged as by stella verify: by the keys and identities that are
-named, else by the active trust bundle, each at the time that is proven for it,
-else now or --at. Policy, threshold and demanded proofs go for the snapshot's
-signature and for each piece of evidence.
+named, else by the active trust bundle, each at the time that is proven for
+it, else now or --at. Policy and demanded proofs go for the snapshot's
+signature and for each piece of evidence, --threshold for the snapshot's
+alone.
 
 --case says which case the snapshot must be of. Evidence is never changed.`,
 		Example: `  stella forensic verify case-7.tar.zst --key ci.key.pub
@@ -53,17 +55,23 @@ signature and for each piece of evidence.
 type forensicVerifyOptions struct {
 	verify verifyOptions // whose demands are made of all signatures
 	caseID string
+	// threshold is that of the snapshot's own signature.
+	threshold int
 }
 
 // AddFlags registers the flags.
 func (o *forensicVerifyOptions) AddFlags(fs *pflag.FlagSet) {
 	o.verify.addTrust(fs)
 	o.verify.rendering.AddFlags(fs)
-	fs.IntVar(&o.verify.threshold, "threshold", 1, "demand signatures by `N` distinct holders")
+	fs.IntVar(&o.threshold, "threshold", 1, "demand signatures over the snapshot itself by `N` distinct holders")
 	fs.StringVar(&o.caseID, "case", "", "demand that the snapshot is of the case `ID`")
 }
 
 func runForensicVerify(ctx context.Context, s *session, o *forensicVerifyOptions, name string) error {
+	if o.threshold < 1 {
+		return fault.New(fault.UsageInvalid, "--threshold must be at least 1")
+	}
+	o.verify.threshold = 1
 	policy, closers, err := o.verify.demands(ctx, s)
 	defer closers.close()
 	if err != nil {
@@ -93,7 +101,7 @@ func (o *forensicVerifyOptions) judge(ctx context.Context, s *session, policy *v
 	progress := s.ui.Progress()
 	defer progress.Done()
 	verdict, err := forensic.Verify(ctx, members, forensic.VerifyOptions{
-		Name: name, Case: o.caseID, Policy: policy,
+		Name: name, Case: o.caseID, Policy: policy, Threshold: o.threshold,
 		Progress: func(entries int) {
 			progress.Tell(func() string { return "stella: " + ui.Count(entries) + " entries read" })
 		},

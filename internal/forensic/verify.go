@@ -20,6 +20,9 @@ type VerifyOptions struct {
 	// Policy is what is demanded of the snapshot's signature and of every piece of
 	// evidence in it. It names no subjects and no predicate type.
 	Policy *verify.Policy
+	// Threshold is how many distinct holders must have signed the snapshot itself, where
+	// that is more than the policy demands of everything.
+	Threshold int
 	// Progress, if it is set, is told now and then how many entries were read.
 	Progress func(entries int)
 }
@@ -68,6 +71,7 @@ func Verify(ctx context.Context, members archive.Members, o VerifyOptions, to ve
 	}
 	v.conclusion.conclude(whole)
 	whole.Compared = true // with what the manifest lists
+	whole.Counts.Ignored = v.ignored
 	return &Verdict{
 		Manifest: *v.manifest, Entries: v.found, Size: v.size, Whole: whole,
 		Results: v.conclusion.results, Failures: v.conclusion.failures,
@@ -102,6 +106,7 @@ type verification struct {
 	timeline   bool // was met
 	references *references
 	signed     bool // the signature's result was met
+	ignored    map[fault.Reason]int
 }
 
 func (v *verification) close() {
@@ -173,6 +178,10 @@ func (s sink) Ignored(i *verify.Ignored) error {
 	if sectionOf(i.Member) != sectionAttestations {
 		return nil
 	}
+	if s.ignored == nil {
+		s.ignored = make(map[fault.Reason]int)
+	}
+	s.ignored[i.Reason] += max(1, i.Lines)
 	return s.to.Ignored(i)
 }
 

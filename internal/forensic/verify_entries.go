@@ -67,26 +67,40 @@ func (v *verification) evidence(yield func(archive.Member, error) bool) {
 
 // advance goes to the next entry of the manifest, and judges its place.
 func (v *verification) advance() error {
+	for {
+		again, err := v.advanceOne()
+		if err != nil || !again {
+			return err
+		}
+	}
+}
+
+// advanceOne is advance for one entry; again says that it is the one before.
+func (v *verification) advanceOne() (again bool, err error) {
 	j := &v.joined
 	e, err, ok := j.next()
+	j.entry = e
 	if err != nil {
 		j.entry = nil
-		return v.put(v.result(ManifestName, 0, "manifest", failed(checkManifest, fault.Wrap(fault.SnapshotMalformed, err, "malformed manifest"))))
+		return false, v.put(v.result(ManifestName, 0, "manifest", failed(checkManifest, fault.Wrap(fault.SnapshotMalformed, err, "malformed manifest"))))
 	}
 	if !ok {
-		j.entry = nil
-		return nil
+		return false, nil
 	}
-	j.entry, j.listed = e, j.listed+1
+	j.listed++
 	last := j.last
 	j.last = e.Path
+	why := ""
 	switch order := v.compare(last, e.Path); {
 	case last == "" || order < 0:
-		return nil
+		return false, nil
 	case order == 0:
-		return v.put(v.result(ManifestName, 0, "manifest", failure(checkManifest, fault.SnapshotOrder, "entry %d, %q, is listed twice", j.listed, e.Path)))
+		why = "is listed twice"
+	default:
+		why = "stands out of order"
 	}
-	return v.put(v.result(ManifestName, 0, "manifest", failure(checkManifest, fault.SnapshotOrder, "entry %d, %q, stands out of order", j.listed, e.Path)))
+	check := failure(checkManifest, fault.SnapshotOrder, "entry %d, %q, %s", j.listed, e.Path, why)
+	return last == e.Path, v.put(v.result(ManifestName, 0, "manifest", check))
 }
 
 // entryMember judges a member behind the head.

@@ -3,6 +3,7 @@ package forensic
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -22,6 +23,8 @@ const maxSignature = 4 << 20
 func (v *verification) head() error {
 	first, err := v.member()
 	switch {
+	case errors.Is(err, archive.ErrNotArchive):
+		return noSnapshot(v.o.Name, "there is no archive in it")
 	case err != nil:
 		return err
 	case first == nil:
@@ -144,10 +147,32 @@ func (v *verification) judgeSignature(r *verify.Result) error {
 		set(failure("type", fault.PredicateType, "what is signed is a statement of another type than %s", PredicateType))
 	}
 	r.Checks = append(r.Checks, checks...)
+	v.judgeHolders(r)
 	for _, c := range r.Checks {
 		r.Verified = r.Verified && c.Status != verify.Failed && c.Status != verify.NotRun
 	}
 	return nil
+}
+
+// judgeHolders counts the distinct holders whose signatures over the snapshot count.
+func (v *verification) judgeHolders(r *verify.Result) {
+	if v.o.Threshold <= v.o.Policy.Threshold {
+		return
+	}
+	holders := make(map[string]bool)
+	for i := range r.Signers {
+		if s := &r.Signers[i]; s.Verified && s.Counted {
+			holders[s.Holder] = true
+		}
+	}
+	for i := range r.Checks {
+		if c := &r.Checks[i]; c.Name == "threshold" && c.Status == verify.Passed {
+			*c = passed(c.Name, fmt.Sprintf("%d of %d demanded holders signed the snapshot", len(holders), v.o.Threshold))
+			if len(holders) < v.o.Threshold {
+				*c = failure(c.Name, fault.SignatureThreshold, "%d of %d demanded holders signed the snapshot", len(holders), v.o.Threshold)
+			}
+		}
+	}
 }
 
 // judgePredicate compares the manifest with the predicate, whose envelope is verified.
