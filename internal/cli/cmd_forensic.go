@@ -6,9 +6,11 @@ func newForensicCommand(a *app) *cobra.Command {
 	return group(&cobra.Command{
 		Use:   "forensic",
 		Short: "keep, carry and judge the evidence of a case",
-		Long: `Keep the timeline of a case, put its evidence into one signed snapshot, and judge
-that snapshot on a machine without a network.`,
+		Long: `Keep the timeline of a case, put its evidence into one signed snapshot, and
+judge that snapshot on a machine without a network.`,
 	},
+		newForensicSnapshotCommand(a),
+		newForensicVerifyCommand(a),
 		newForensicTimelineCommand(a),
 	)
 }
@@ -17,9 +19,9 @@ func newForensicTimelineCommand(a *app) *cobra.Command {
 	return group(&cobra.Command{
 		Use:   "timeline",
 		Short: "add events to the timeline of a case, show and verify it",
-		Long: `A timeline is a file of events that are only ever added. It shows by itself when
-an event was edited, removed, moved or dated back, and with a checkpoint that was
-kept elsewhere also when its end was cut off.`,
+		Long: `A timeline is a file of events that are only ever added. It shows by itself
+when an event was edited, removed, moved or dated back, and with a checkpoint
+that was kept elsewhere also when its end was cut off.`,
 	},
 		newForensicTimelineAddCommand(a),
 		newForensicTimelineShowCommand(a),

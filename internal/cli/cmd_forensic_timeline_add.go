@@ -22,14 +22,14 @@ func newForensicTimelineAddCommand(a *app) *cobra.Command {
 		Use:   "add TIMELINE",
 		Short: "add events to a timeline",
 		Long: `Add an event to a timeline, or with --events one for each JSON line of a file,
-which has the members kind, and if you like category, details, tenant and trace_id.
-A timeline that is not there is begun. The time is that of adding; what happened
-when goes into the details.
+which has the members kind, and if you like category, details, tenant and
+trace_id. A timeline that is not there is begun. The time is that of adding;
+what happened when goes into the details.
 
-Nothing is ever taken back but by another event: --redact adds a redaction_notice
-that names the event and repeats the hash of its content. Show then holds the
-content back; --remove-content also takes it out of the file, whose chain still
-verifies.`,
+Nothing is ever taken back but by another event: --redact adds a
+redaction_notice that names the event and repeats the hash of its content.
+Show then holds the content back; --remove-content also takes it out of the
+file, whose chain still verifies.`,
 		Example: `  stella forensic timeline add case.ndjson --kind scan.completed --details '{"scanner":"trivy","findings":3}'
   stella forensic timeline add case.ndjson --category policy --kind waiver.granted --details '{"by":"carol"}'
   stella forensic timeline add case.ndjson --events events.jsonl`,

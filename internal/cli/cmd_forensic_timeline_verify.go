@@ -21,10 +21,10 @@ func newForensicTimelineVerifyCommand(a *app) *cobra.Command {
 		Short: "verify a timeline",
 		Long: `Hold a timeline to its own hash chain, which finds events that were edited,
 removed, moved, added in between or dated back, forks, and content that was
-removed without a redaction notice. Nothing in a timeline can tell that its end
-was cut off, or that all of it was written anew: that takes a checkpoint that was
-kept elsewhere (see stella forensic timeline show). Without one the verdict says
-"tail not anchored".
+removed without a redaction notice. Nothing in a timeline can tell that its
+end was cut off, or that all of it was written anew: that takes a checkpoint
+that was kept elsewhere (see stella forensic timeline show). Without one the
+verdict says "tail not anchored".
 
 The checkpoint is verified with the key that --key gives, else with the one
 beside the timeline, which who can write the timeline can replace.`,

@@ -22,10 +22,10 @@ func newOfflineKitBuildCommand(a *app) *cobra.Command {
 		Use:   "build",
 		Short: "build an offline kit",
 		Long: `Build a kit from what flags, or a file with --file, name, sign the statement
-about it and write it to OUT: an archive if the name ends in .tar.zst, .tar.gz or
-.tar, else a directory. Every input must be what its flag says: an SBOM an SBOM,
-evidence evidence, trust an export that can be imported. The same inputs make the
-same bytes; SOURCE_DATE_EPOCH fixes the time in the kit.
+about it and write it to OUT: an archive if the name ends in .tar.zst, .tar.gz
+or .tar, else a directory. Every input must be what its flag says: an SBOM an
+SBOM, evidence evidence, trust an export that can be imported. The same inputs
+make the same bytes; SOURCE_DATE_EPOCH fixes the time in the kit.
 
 What is written is checked on its way, as offline-kit verify does, and what is
 missing for the evidence in the kit to be verified with it is printed.

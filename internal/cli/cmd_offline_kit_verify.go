@@ -82,7 +82,7 @@ func runKitVerify(ctx context.Context, s *session, o *kitVerifyOptions, name str
 		return err
 	}
 	if verdict.Statement != nil {
-		verdict.Statement.Time.Source = o.timeSource()
+		verdict.Statement.Time.Source = timeSource(o.at)
 	}
 	if err := s.ui.Show(&kitVerdictResult{verdict, fault.HintOf(err)}); err != nil {
 		return err
@@ -112,11 +112,4 @@ func (o *kitVerifyOptions) demands(ctx context.Context, s *session) (options off
 	o.proofs.apply(p)
 	options.Policy = p
 	return options, o.trust.apply(ctx, s, p)
-}
-
-func (o *kitVerifyOptions) timeSource() string {
-	if o.at != "" {
-		return "--at"
-	}
-	return "system clock"
 }

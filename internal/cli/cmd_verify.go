@@ -123,17 +123,23 @@ type verifyOptions struct {
 
 // AddFlags registers the flags.
 func (o *verifyOptions) AddFlags(fs *pflag.FlagSet) {
-	fs.StringArrayVar(&o.trust.keys, "key", nil, "trust the public key, certificate or keys.json in `FILE`, all of a directory, or keyring:NAME; repeatable")
-	o.trust.AddFlags(fs)
-	o.proofs.AddFlags(fs)
+	o.addTrust(fs)
+	fs.BoolVar(&o.policy.print, flagPrintPolicy, false, "print the policy that the flags amount to, and verify nothing")
 	o.rendering.AddFlags(fs)
-	o.policy.AddFlags(fs)
 	o.addDemands(fs)
 	o.beside.AddFlags(fs)
-	fs.StringVar(&o.at, "at", "", "judge keys at `TIME` (RFC 3339) instead of now")
 	fs.Var(&o.expect, "expect", "demand that exactly `N` signed documents are verified")
 	fs.BoolVar(&o.failFast, "fail-fast", false, "stop at the first result, in order, that is not verified")
 	fs.StringArrayVar(&o.assumeRevoked, "assume-revoked", nil, "show what would fall if a key were revoked from a time on: `KEYID@TIME`; repeatable")
+}
+
+// addTrust registers the flags that say whose signatures count, and when.
+func (o *verifyOptions) addTrust(fs *pflag.FlagSet) {
+	fs.StringArrayVar(&o.trust.keys, "key", nil, "trust the public key, certificate or keys.json in `FILE`, all of a directory, or keyring:NAME; repeatable")
+	o.trust.AddFlags(fs)
+	o.proofs.AddFlags(fs)
+	o.policy.AddFlags(fs)
+	fs.StringVar(&o.at, "at", "", "judge keys at `TIME` (RFC 3339) instead of now")
 }
 
 // addDemands registers the flags that demand something of the evidence.

@@ -2,9 +2,7 @@ package cli
 
 import (
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/pflag"
 
@@ -134,25 +132,11 @@ func (o *kitBuildOptions) plan(s *session) (*offlinekit.Plan, error) {
 		}
 		all.Binaries[platform] = path
 	}
-	at, err := buildTime(s)
+	at, err := s.artefactTime()
 	if err != nil {
 		return nil, err
 	}
 	return all.plan(at)
-}
-
-// buildTime is the time in the kit: SOURCE_DATE_EPOCH, or now
-// (https://reproducible-builds.org/specs/source-date-epoch/).
-func buildTime(s *session) (time.Time, error) {
-	text := s.getenv("SOURCE_DATE_EPOCH")
-	if text == "" {
-		return s.Now(), nil
-	}
-	seconds, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || seconds < 0 {
-		return time.Time{}, fault.New(fault.UsageInvalid, "SOURCE_DATE_EPOCH is %q, not a number of seconds", text)
-	}
-	return time.Unix(seconds, 0), nil
 }
 
 // empty reports whether nothing is named.

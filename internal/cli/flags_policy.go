@@ -29,11 +29,10 @@ type policyFlags struct {
 	replaceUnsafe bool
 }
 
-// AddFlags registers the flags.
+// AddFlags registers the flags, but for the one that asks.
 func (f *policyFlags) AddFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&f.path, flagPolicy, "", "demand what the policy in `FILE` does, beside what the other flags demand")
 	fs.BoolVar(&f.replaceUnsafe, flagReplacePolicy, false, "DANGER: leave out the policy of the trust bundle, which --policy can otherwise only narrow")
-	fs.BoolVar(&f.print, flagPrintPolicy, false, "print the policy that the flags amount to, and verify nothing")
 }
 
 // load reads the policy, or returns nil if none is named.

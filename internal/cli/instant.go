@@ -52,21 +52,3 @@ func parseMoment(flag, text string, now time.Time) (time.Time, error) {
 	}
 	return t, nil
 }
-
-// variableEpoch fixes the times that are written into artefacts, as
-// https://reproducible-builds.org/specs/source-date-epoch/ says, and no others.
-const variableEpoch = "SOURCE_DATE_EPOCH"
-
-// artefactTime is the time that is written into an artefact.
-func (s *session) artefactTime() (time.Time, error) {
-	text := s.getenv(variableEpoch)
-	if text == "" {
-		return s.Now(), nil
-	}
-	seconds, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || seconds < 0 {
-		return time.Time{}, fault.New(fault.UsageInvalid, "%s is %q, and not a number of seconds since 1970", variableEpoch, text).
-			WithHint("correct the variable, or unset it")
-	}
-	return time.Unix(seconds, 0), nil
-}

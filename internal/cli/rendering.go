@@ -47,7 +47,12 @@ func (f *renderingFlags) AddFlags(fs *pflag.FlagSet) {
 // open starts the rendering of a verdict over what the user named. With a file
 // to go to, the text goes to standard output as well. The caller defers Abort.
 func (f *renderingFlags) open(ctx context.Context, s *session, inputs, reservations []string) (report.Writer, error) {
-	d := document{ctx: ctx, s: s, inputs: inputs, named: namedWords(inputs), reservations: reservations}
+	return f.openDocument(document{ctx: ctx, s: s, inputs: inputs, named: namedWords(inputs), reservations: reservations})
+}
+
+// openDocument is open for any kind of verdict.
+func (f *renderingFlags) openDocument(d document) (report.Writer, error) {
+	s := d.s
 	format := cmp.Or(s.config.Format, formatText)
 	if f.output.onStdout() {
 		if format == formatHTML {
@@ -58,7 +63,7 @@ func (f *renderingFlags) open(ctx context.Context, s *session, inputs, reservati
 		d.ascii = s.ui.Out.ASCIIOnly()
 		return report.Tee(append(gitHub(s, format), d.in(format, s.ui.Out, standardOutput{s.Stdout}))...), nil
 	}
-	out, err := atomicfile.Create(ctx, f.output.path, atomicfile.Options{Force: f.output.force, Inputs: inputs})
+	out, err := atomicfile.Create(d.ctx, f.output.path, atomicfile.Options{Force: f.output.force, Inputs: d.inputs})
 	if err != nil {
 		return nil, err
 	}
@@ -85,21 +90,25 @@ type document struct {
 	named        string
 	reservations []string
 	ascii        bool
+	// json returns the rendering as one JSON object; nil for that of verify.
+	json func(ctx context.Context, w io.Writer, o report.Options) report.Writer
 }
 
 // in returns the rendering in a format: text to p, everything else to w.
 func (d *document) in(format string, p *ui.Printer, w io.Writer) report.Writer {
 	o := report.Options{Version: version.Read(nil).Version, Inputs: d.inputs, ASCII: d.ascii, ProblemsOnly: onGitHub(d.s)}
-	switch format {
-	case formatJSON:
+	switch {
+	case format == formatJSON && d.json != nil:
+		return d.json(d.ctx, w, o)
+	case format == formatJSON:
 		return report.NewJSON(d.ctx, w, o)
-	case formatNDJSON:
+	case format == formatNDJSON:
 		return report.NewLines(w, o)
-	case formatSARIF:
+	case format == formatSARIF:
 		return report.NewSARIF(d.ctx, w, o)
-	case formatJUnit:
+	case format == formatJUnit:
 		return report.NewJUnit(d.ctx, w)
-	case formatHTML:
+	case format == formatHTML:
 		return report.NewPage(d.ctx, w, o)
 	}
 	return newVerdictText(p, d.s.command, d.named, d.reservations, d.s.ui.Verbose())

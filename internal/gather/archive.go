@@ -25,7 +25,7 @@ func (w *walk) archive(p verify.Piece, head []byte, f *input.File) bool {
 	switch format := archive.Recognise(head); format {
 	case archive.Zip:
 		defer f.Close()
-		return w.members(p, head, archive.ReadZip(f, f.Size()))
+		return w.archived(p, head, archive.ReadZip(f, f.Size()))
 	case archive.Tar:
 		l, err := openLayout(f)
 		if err != nil {
@@ -38,11 +38,11 @@ func (w *walk) archive(p verify.Piece, head []byte, f *input.File) bool {
 		fallthrough
 	default:
 		defer f.Close()
-		return w.members(p, head, archive.ReadTar(f.Reader(), format))
+		return w.archived(p, head, archive.ReadTar(f.Reader(), format))
 	}
 }
 
-func (w *walk) members(p verify.Piece, head []byte, members archive.Members) bool {
+func (w *walk) archived(p verify.Piece, head []byte, members archive.Members) bool {
 	for m, err := range members {
 		switch {
 		case errors.Is(err, archive.ErrNotArchive):

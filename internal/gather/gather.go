@@ -34,6 +34,7 @@ type Inputs struct {
 	o       Options
 	keep    *keep // nil before the first use
 	closers []io.Closer
+	members archive.Members // in place of names, already open
 
 	mu    sync.Mutex
 	known map[string]*parsed // what Open finds by its name
@@ -88,12 +89,7 @@ func isArchive(name string) bool {
 // Pieces implements verify.Inputs.
 func (in *Inputs) Pieces(ctx context.Context, again bool) iter.Seq[verify.Piece] {
 	return func(yield func(verify.Piece) bool) {
-		w := &walk{Inputs: in, ctx: ctx, again: again, yield: yield}
-		for _, name := range in.names {
-			if !w.argument(name) {
-				return
-			}
-		}
+		in.pieces(ctx, again, yield)
 	}
 }
 

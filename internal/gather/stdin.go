@@ -30,7 +30,7 @@ func (w *walk) standardInput() bool {
 	case format == archive.None:
 		return w.lines(p, in)
 	default:
-		return w.members(p, head, archive.ReadTar(in, format))
+		return w.archived(p, head, archive.ReadTar(in, format))
 	}
 }
 

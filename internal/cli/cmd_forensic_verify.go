@@ -1,0 +1,126 @@
+package cli
+
+import (
+	"context"
+	"io"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/forensic"
+	"github.com/stellaops/stella/internal/report"
+	"github.com/stellaops/stella/internal/ui"
+	"github.com/stellaops/stella/internal/version"
+	"github.com/stellaops/stella/pkg/verify"
+)
+
+func newForensicVerifyCommand(a *app) *cobra.Command {
+	var opts forensicVerifyOptions
+	cmd := &cobra.Command{
+		Use:   "verify SNAPSHOT|DIR|-",
+		Short: "verify a snapshot and all evidence in it",
+		Long: `Verify a snapshot, in an archive, unpacked in a directory, or through standard
+input, in one pass and without a network: the signature over its manifest,
+every entry against manifest and checksums, the Merkle root, the timeline, the
+signatures, log proofs and time stamps of all evidence in it, and what
+evidence says of other evidence in the snapshot. Everything that is wrong is
+named, each at its place. A proof that forensic prove wrote is verified as
+well.
+
+Signatures are judged as by stella verify: by the keys and identities that are
+named, else by the active trust bundle, each at the time that is proven for
+it, else now or --at. Policy and demanded proofs go for the snapshot's
+signature and for each piece of evidence, --threshold for the snapshot's
+alone.
+
+--case says which case the snapshot must be of. Evidence is never changed.`,
+		Example: `  stella forensic verify case-7.tar.zst --key ci.key.pub
+  stella forensic verify case-7.tar.zst --key ci.key.pub --case CASE-7 --format json
+  cat case-7.tar.zst | stella forensic verify - --key ci.key.pub`,
+		Args: wantArgs("SNAPSHOT"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := a.load(cmd)
+			if err != nil {
+				return err
+			}
+			return runForensicVerify(cmd.Context(), s, &opts, args[0])
+		},
+	}
+	cmd.Annotations = exits(fault.ExitRejected, fault.ExitMissing)
+	opts.AddFlags(cmd.Flags())
+	return cmd
+}
+
+type forensicVerifyOptions struct {
+	verify verifyOptions // whose demands are made of all signatures
+	caseID string
+	// threshold is that of the snapshot's own signature.
+	threshold int
+}
+
+// AddFlags registers the flags.
+func (o *forensicVerifyOptions) AddFlags(fs *pflag.FlagSet) {
+	o.verify.addTrust(fs)
+	o.verify.rendering.AddFlags(fs)
+	fs.IntVar(&o.threshold, "threshold", 1, "demand signatures over the snapshot itself by `N` distinct holders")
+	fs.StringVar(&o.caseID, "case", "", "demand that the snapshot is of the case `ID`")
+}
+
+func runForensicVerify(ctx context.Context, s *session, o *forensicVerifyOptions, name string) error {
+	if o.threshold < 1 {
+		return fault.New(fault.UsageInvalid, "--threshold must be at least 1")
+	}
+	o.verify.threshold = 1
+	policy, closers, err := o.verify.demands(ctx, s)
+	defer closers.close()
+	if err != nil {
+		return err
+	}
+	return o.judge(ctx, s, policy, name)
+}
+
+func (o *forensicVerifyOptions) judge(ctx context.Context, s *session, policy *verify.Policy, name string) error {
+	members, in, err := forensic.Open(name, s.Stdin)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	var object *report.SnapshotJSON
+	to, err := o.verify.rendering.openDocument(document{
+		ctx: ctx, s: s, inputs: []string{name}, named: namedWords([]string{name}),
+		json: func(ctx context.Context, w io.Writer, r report.Options) report.Writer {
+			object = report.NewSnapshotJSON(ctx, w, r)
+			return object
+		},
+	})
+	if err != nil {
+		return err
+	}
+	defer to.Abort()
+	progress := s.ui.Progress()
+	defer progress.Done()
+	verdict, err := forensic.Verify(ctx, members, forensic.VerifyOptions{
+		Name: name, Case: o.caseID, Policy: policy, Threshold: o.threshold,
+		Progress: func(entries int) {
+			progress.Tell(func() string { return "stella: " + ui.Count(entries) + " entries read" })
+		},
+	}, to)
+	if err != nil {
+		return err
+	}
+	if object != nil {
+		m := &verdict.Manifest
+		object.Claims = report.Snapshot{
+			Case: m.Case, BundleID: m.BundleID, CreatedAt: m.CreatedAt, MerkleRoot: m.HashSummary.MerkleRoot,
+			Entries: verdict.Entries, Size: verdict.Size,
+		}
+	}
+	whole := verdict.Whole
+	whole.Time.Source = timeSource(o.verify.at)
+	whole.Profile.Standing = standing(whole.Profile.Name, version.Module())
+	if err := to.Close(whole); err != nil {
+		return err
+	}
+	return settled(whole.Exit)
+}

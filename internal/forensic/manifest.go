@@ -1,0 +1,289 @@
+package forensic
+
+import (
+	"encoding/json/jsontext"
+	"encoding/json/v2"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/stellaops/stella/internal/strictjson"
+)
+
+// Format names the format of a manifest.
+const Format = "stella.ops/snapshot@v1"
+
+const (
+	// maxManifest bounds a manifest, in bytes.
+	maxManifest = 1 << 30
+	// maxCase bounds the id of a case, in bytes.
+	maxCase = 256
+	// maxMetadata bounds the members of metadata, and maxMetadataValue each value, in
+	// bytes.
+	maxMetadata      = 256
+	maxMetadataValue = 64 << 10
+)
+
+// Manifest is a manifest without its entries.
+type Manifest struct {
+	Format    string    `json:"format"`
+	BundleID  string    `json:"bundleId"` // UUID of version 4, without hyphens
+	TenantID  string    `json:"tenantId"` // likewise
+	Kind      string    `json:"kind"`
+	Case      string    `json:"case"`
+	CreatedAt time.Time `json:"createdAt"`
+	// Metadata says more for people; note.1 and so on are notes on the case.
+	Metadata    map[string]string `json:"metadata"`
+	Timeline    *TimelineHead     `json:"timeline,omitempty"`
+	HashSummary HashSummary       `json:"hashSummary"`
+}
+
+// TimelineHead is how far the timeline in a snapshot goes. The manifest's signature
+// anchors it.
+type TimelineHead struct {
+	Events uint64 `json:"events"`
+	Head   string `json:"head"` // hash of the last event, in hex
+}
+
+// HashSummary says how the Merkle root was made, and what it is.
+type HashSummary struct {
+	Algorithm     string `json:"algorithm"`
+	MerkleRecipe  string `json:"merkleRecipe,omitempty"` // the original has none
+	MerkleRoot    string `json:"merkleRoot"`
+	ChecksumsPath string `json:"checksumsPath"`
+}
+
+// kindExport is the kind of what is written, and its number.
+const kindExport = "export"
+
+// unknownTenant is the tenant of who has none: a UUID of version 4 in form.
+const unknownTenant = "00000000000040008000000000000000"
+
+// isUUID reports whether s is a UUID of version 4 without hyphens (RFC 9562).
+func isUUID(s string) bool {
+	return len(s) == 32 && strings.Trim(s, "0123456789abcdef") == "" && s[12] == '4' && strings.ContainsRune("89ab", rune(s[16]))
+}
+
+// writeManifest writes a manifest, one entry on each line.
+func writeManifest(w io.Writer, m *Manifest, entries iter.Seq2[*Entry, error]) error {
+	head, err := json.Marshal(m, json.Deterministic(true))
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(w, "%s,\"entries\":[", head[:len(head)-1]); err != nil {
+		return err
+	}
+	separator := "\n"
+	for e, err := range entries {
+		if err != nil {
+			return err
+		}
+		line, err := json.Marshal(e)
+		if err != nil {
+			return err
+		}
+		if _, err := io.WriteString(w, separator+string(line)); err != nil {
+			return err
+		}
+		separator = ",\n"
+	}
+	_, err = io.WriteString(w, "\n]}\n")
+	return err
+}
+
+// readManifest reads all of a manifest but its entries, of which it returns the place.
+// Members that are not known are passed over.
+func readManifest(r io.ReaderAt, size int64) (m *Manifest, entries int64, err error) {
+	d := jsontext.NewDecoder(io.NewSectionReader(r, 0, size))
+	if t, err := d.ReadToken(); err != nil || t.Kind() != '{' {
+		return nil, 0, errors.New("it is no JSON object")
+	}
+	m = &Manifest{}
+	fields := map[string]any{
+		"format": &m.Format, "bundleId": &m.BundleID, "tenantId": &m.TenantID, "case": &m.Case,
+		"metadata": &m.Metadata, "timeline": &m.Timeline, "hashSummary": &m.HashSummary,
+	}
+	entries = -1
+	for d.PeekKind() != '}' {
+		name, err := d.ReadToken()
+		if err != nil {
+			return nil, 0, asJSON(err)
+		}
+		switch field := fields[name.String()]; name.String() {
+		case "entries":
+			entries = d.InputOffset()
+			err = d.SkipValue()
+		case "kind":
+			m.Kind, err = readKind(d)
+		case "createdAt":
+			m.CreatedAt, err = readTime(d)
+		default:
+			err = readField(d, field)
+		}
+		if err != nil {
+			return nil, 0, asJSON(err)
+		}
+	}
+	if _, err := d.ReadToken(); err != nil {
+		return nil, 0, asJSON(err)
+	}
+	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
+		return nil, 0, errors.New("something stands behind the JSON object")
+	}
+	return m, entries, m.check(entries >= 0)
+}
+
+// maxField bounds what one member of a manifest other than the entries has, in bytes.
+const maxField = 1 << 20
+
+func readField(d *jsontext.Decoder, into any) error {
+	if into == nil {
+		return d.SkipValue()
+	}
+	v, err := d.ReadValue()
+	if err != nil {
+		return err
+	}
+	if len(v) > maxField {
+		return fmt.Errorf("a member of it is over %d bytes", maxField)
+	}
+	return json.Unmarshal(v, into)
+}
+
+// readKind reads a kind by its name or, as the original also has it, by its number.
+func readKind(d *jsontext.Decoder) (string, error) {
+	t, err := d.ReadToken()
+	if err != nil {
+		return "", err
+	}
+	if kinds := []string{"evaluation", "job", kindExport}; t.Kind() == '0' {
+		i := slices.Index([]string{"1", "2", "3"}, t.String())
+		if i < 0 {
+			return "", errors.New("its kind is unknown")
+		}
+		return kinds[i], nil
+	}
+	return t.String(), nil
+}
+
+func readTime(d *jsontext.Decoder) (time.Time, error) {
+	t, err := d.ReadToken()
+	if err != nil {
+		return time.Time{}, err
+	}
+	at, err := time.Parse(time.RFC3339, t.String())
+	if err != nil || !strings.HasSuffix(t.String(), "Z") {
+		return time.Time{}, errors.New("createdAt is no time like 2006-01-02T15:04:05Z")
+	}
+	return at, nil
+}
+
+// asJSON takes what a reader of JSON says without the content it may quote.
+func asJSON(err error) error {
+	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		return fmt.Errorf("it is not well-formed JSON at byte %d", syntax.ByteOffset)
+	}
+	if _, ok := errors.AsType[*json.SemanticError](err); ok {
+		return errors.New("a member of it is of another kind than it should be")
+	}
+	return err
+}
+
+// check judges what the form does not.
+func (m *Manifest) check(entries bool) error {
+	switch h := &m.HashSummary; {
+	case !entries:
+		return errors.New("it has no entries")
+	case m.Format != "" && m.Format != Format:
+		return fmt.Errorf("it has the format %.100q, and this stella reads %s", m.Format, Format)
+	case !isUUID(m.BundleID), !isUUID(m.TenantID):
+		return errors.New("bundleId or tenantId is no UUID of version 4 without hyphens")
+	case !slices.Contains([]string{"evaluation", "job", kindExport}, m.Kind):
+		return errors.New("its kind is unknown")
+	case m.CreatedAt.IsZero():
+		return errors.New("it does not say when it was created")
+	case m.Metadata == nil:
+		return errors.New("it has no metadata")
+	case len(m.Metadata) > maxMetadata:
+		return fmt.Errorf("its metadata have over %d members", maxMetadata)
+	case h.Algorithm != "sha256" || !isSHA256(h.MerkleRoot):
+		return errors.New("its hashSummary names no SHA-256 root")
+	case h.ChecksumsPath != "" && h.ChecksumsPath != ChecksumsName:
+		return fmt.Errorf("its checksums are not in %s", ChecksumsName)
+	case m.Timeline != nil && !isSHA256(m.Timeline.Head):
+		return errors.New("its timeline has no head")
+	}
+	if m.Case != "" || m.Format != "" {
+		if err := CheckCase(m.Case); err != nil {
+			return err
+		}
+	}
+	_, err := newTree(m.HashSummary.MerkleRecipe)
+	return err
+}
+
+// CheckCase returns why an id is none of a case.
+func CheckCase(id string) error {
+	if id == "" || len(id) > maxCase || !strictjson.IsText(id) {
+		return fmt.Errorf("the id of a case has 1 to %d bytes without control characters", maxCase)
+	}
+	return nil
+}
+
+// manifestEntries yields the entries of a manifest that readManifest has read. A
+// malformed one is an element with an error, after which nothing follows.
+func manifestEntries(r io.ReaderAt, size, at int64) iter.Seq2[*Entry, error] {
+	return func(yield func(*Entry, error) bool) {
+		// The place is behind the name, before the colon.
+		skip := &skipColon{r: io.NewSectionReader(r, at, size-at)}
+		d := jsontext.NewDecoder(skip)
+		if t, err := d.ReadToken(); err != nil || t.Kind() != '[' {
+			yield(nil, errors.New("its entries are no JSON array"))
+			return
+		}
+		for n := 1; d.PeekKind() != ']'; n++ {
+			e := &Entry{}
+			err := json.UnmarshalDecode(d, e)
+			if err != nil {
+				err = asJSON(err)
+			} else {
+				err = e.check()
+			}
+			switch {
+			case n > maxEntries:
+				err = fmt.Errorf("it has more than %d entries", maxEntries)
+			case err != nil:
+				err = fmt.Errorf("entry %d is malformed: %w", n, err)
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+// skipColon reads on behind the colon that separates a name from its value.
+type skipColon struct {
+	r    io.Reader
+	done bool
+}
+
+// Read implements io.Reader.
+func (s *skipColon) Read(p []byte) (int, error) {
+	for !s.done {
+		var b [1]byte
+		if _, err := io.ReadFull(s.r, b[:]); err != nil {
+			return 0, err
+		}
+		s.done = b[0] == ':'
+	}
+	return s.r.Read(p)
+}

@@ -1,0 +1,237 @@
+package forensic
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"iter"
+	"path"
+	"strings"
+
+	"github.com/stellaops/stella/internal/archive"
+	"github.com/stellaops/stella/internal/bundle"
+	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/input"
+	"github.com/stellaops/stella/internal/spill"
+)
+
+// join is the entries of the manifest beside the members of the snapshot.
+type join struct {
+	next  func() (*Entry, error, bool)
+	stop  func()
+	entry *Entry // the next one, nil at the end
+	last  string // the path before it
+	// apart holds the entries that were passed over, and the members that were met
+	// where the manifest has something else: both may belong together.
+	apart  *spill.Sorter
+	listed int
+	bad    int // members that are not as listed
+}
+
+func (j *join) close() {
+	if j.stop != nil {
+		j.stop()
+	}
+	if j.apart != nil {
+		_ = j.apart.Close() // nothing was kept
+	}
+}
+
+// evidence yields the signature of the snapshot, and then each entry that may be
+// evidence, while it judges all members as they come.
+func (v *verification) evidence(yield func(archive.Member, error) bool) {
+	if v.signature != nil && !yield(archive.Member{Name: SignatureName, Size: int64(len(v.signature)), Content: bytes.NewReader(v.signature)}, nil) {
+		return
+	}
+	v.joined.apart = spill.NewSorter("the entries of the snapshot", collectMemory)
+	v.joined.next, v.joined.stop = iter.Pull2(manifestEntries(v.manifestText.file, v.manifestText.size, v.entriesAt))
+	if v.stopped(v.advance()) {
+		return
+	}
+	for !v.broken {
+		m, err := v.member()
+		if err != nil && v.stopped(v.brokenOff(err)) {
+			return
+		}
+		if m == nil {
+			break
+		}
+		more, err := v.entryMember(m, yield)
+		if v.stopped(err) || !more {
+			return
+		}
+	}
+	v.stopped(v.reconcile())
+}
+
+// advance goes to the next entry of the manifest, and judges its place.
+func (v *verification) advance() error {
+	for {
+		again, err := v.advanceOne()
+		if err != nil || !again {
+			return err
+		}
+	}
+}
+
+// advanceOne is advance for one entry; again says that it is the one before.
+func (v *verification) advanceOne() (again bool, err error) {
+	j := &v.joined
+	e, err, ok := j.next()
+	j.entry = e
+	if err != nil {
+		j.entry = nil
+		return false, v.put(v.result(ManifestName, 0, "manifest", failed(checkManifest, fault.Wrap(fault.SnapshotMalformed, err, "malformed manifest"))))
+	}
+	if !ok {
+		return false, nil
+	}
+	j.listed++
+	last := j.last
+	j.last = e.Path
+	why := ""
+	switch order := v.compare(last, e.Path); {
+	case last == "" || order < 0:
+		return false, nil
+	case order == 0:
+		why = "is listed twice"
+	default:
+		why = "stands out of order"
+	}
+	check := failure(checkManifest, fault.SnapshotOrder, "entry %d, %q, %s", j.listed, e.Path, why)
+	return last == e.Path, v.put(v.result(ManifestName, 0, "manifest", check))
+}
+
+// entryMember judges a member behind the head.
+func (v *verification) entryMember(m *archive.Member, yield func(archive.Member, error) bool) (more bool, err error) {
+	switch {
+	case m.Err != nil:
+		v.joined.bad++
+		reason := fault.SnapshotOrder // a name that was there before
+		if fault.ReasonOf(m.Err) != fault.ArchiveMalformed {
+			reason = fault.ReasonOf(m.Err)
+		}
+		return true, v.put(v.result(m.Name, 0, "entry", failure(checkEntry, reason, "%v", m.Err)))
+	case m.Kind != "":
+		v.joined.bad++
+		return true, v.put(v.result(m.Name, 0, "entry", failure(checkEntry, fault.SnapshotUnlisted, "it is %s, and no entry is", m.Kind)))
+	}
+	content := newHashing(m.Content)
+	more = true
+	switch {
+	case m.Name == timelineName:
+		err = v.judgeTimeline(content)
+	case m.Name == checkpointName:
+		v.checkpoint, err = keep(content)
+	case m.Name == timelineKeyName:
+		v.publicKey, err = keep(content)
+	case bundle.LooksLikeEvidence(m.Name):
+		more = yield(archive.Member{Name: m.Name, Size: m.Size, Content: content}, nil)
+	case m.Size <= input.MaxEvidence && m.Name != instructionsName:
+		r := bufio.NewReaderSize(content, imageHead)
+		if head, _ := r.Peek(imageHead); !isImageManifest(m.Name, head) {
+			more = yield(archive.Member{Name: m.Name, Size: m.Size, Content: r}, nil)
+		}
+	}
+	if err != nil || !more {
+		return more, err
+	}
+	if err := content.rest(m.Size); err != nil {
+		return true, v.brokenOff(fault.Wrap(fault.ReasonOf(err), err, "in %q", m.Name))
+	}
+	if v.o.Progress != nil {
+		v.o.Progress(v.found)
+	}
+	return true, v.place(m.Name, content)
+}
+
+// imageHead is how much of a file tells an image's manifest, in bytes.
+const imageHead = 512
+
+// isImageManifest reports whether a file is, by its name and its beginning, a manifest
+// or index in an image layout: JSON with a media type, as a bundle is, and no evidence.
+func isImageManifest(name string, head []byte) bool {
+	_, blob, inLayout := strings.Cut(name, "/blobs/sha256/")
+	if !(inLayout && isSHA256(blob)) && path.Base(name) != "index.json" && path.Base(name) != "manifest.json" {
+		return false
+	}
+	return bytes.Contains(head, []byte(`"schemaVersion"`)) && !bytes.Contains(head, []byte(`"payload`))
+}
+
+// keep returns the beginning of a small member.
+func keep(r io.Reader) ([]byte, error) {
+	b, err := io.ReadAll(io.LimitReader(r, 8<<10))
+	if err != nil {
+		return nil, nil //nolint:nilerr // the reader keeps it for whoever reads on
+	}
+	return b, nil
+}
+
+// place finds a member in the manifest.
+func (v *verification) place(name string, content *hashing) error {
+	j := &v.joined
+	for j.entry != nil && j.entry.Path != name && v.compare(j.entry.Path, name) < 0 {
+		if err := j.apart.Add(apartRecord(isEntry, j.entry)); err != nil {
+			return err
+		}
+		if err := v.advance(); err != nil {
+			return err
+		}
+	}
+	got := &Entry{Path: name, SHA256: content.hex(), Size: content.size}
+	if j.entry == nil || j.entry.Path != name {
+		return j.apart.Add(apartRecord(isMember, got))
+	}
+	if err := v.match(j.entry, got); err != nil {
+		return err
+	}
+	return v.advance()
+}
+
+// match compares a member with its entry.
+func (v *verification) match(want, got *Entry) error {
+	v.found++
+	v.size += got.Size
+	if err := v.references.entry(want, got); err != nil {
+		return err
+	}
+	switch {
+	case got.Size != want.Size:
+		v.joined.bad++
+		return v.put(v.result(got.Path, 0, "entry", failure(checkChecksum, fault.SnapshotChecksum, "it has %d bytes, and the manifest says %d", got.Size, want.Size)))
+	case got.SHA256 != want.SHA256:
+		v.joined.bad++
+		return v.put(v.result(got.Path, 0, "entry", failure(checkChecksum, fault.SnapshotChecksum, "it has sha256:%s, and the manifest says sha256:%s", got.SHA256, want.SHA256)))
+	}
+	return nil
+}
+
+// reconcile brings together what was passed over, and says how the entries are as a
+// whole.
+func (v *verification) reconcile() error {
+	j := &v.joined
+	missing := 0
+	for j.entry != nil {
+		if missing++; !v.broken {
+			if err := j.apart.Add(apartRecord(isEntry, j.entry)); err != nil {
+				return err
+			}
+		}
+		if err := v.advance(); err != nil {
+			return err
+		}
+	}
+	if err := v.settleApart(); err != nil {
+		return err
+	}
+	switch {
+	case v.broken && missing > 0:
+		return v.put(v.result("", 0, "entries", failure(checkEntry, fault.SnapshotMissing, "%d of %d entries are missing behind the place where the archive breaks off", missing, j.listed)))
+	case j.bad == 0 && v.found == j.listed && v.found > 0:
+		return v.put(v.result("", 0, "entries", passed(checkChecksum, fmt.Sprintf("%d entries, as the manifest says", v.found))))
+	case j.listed == 0:
+		return v.put(v.result(ManifestName, 0, "manifest", failure(checkManifest, fault.SnapshotMalformed, "it lists no entry")))
+	}
+	return nil
+}

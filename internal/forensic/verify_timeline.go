@@ -1,0 +1,70 @@
+package forensic
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/stellaops/stella/internal/chain"
+	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/forensic/timeline"
+	"github.com/stellaops/stella/pkg/verify"
+)
+
+// judgeTimeline verifies the timeline, whose content is hashed meanwhile. What the
+// manifest says of its end anchors it.
+func (v *verification) judgeTimeline(r io.Reader) error {
+	v.timeline = true
+	var checkpoints []chain.Compared
+	var checks []verify.Check
+	if t := v.manifest.Timeline; t != nil {
+		head, err := chain.ParseHash(t.Head)
+		if err != nil {
+			return err // cannot be: the manifest was checked
+		}
+		c := &chain.Checkpoint{Head: chain.Head{Size: t.Events, Hash: head}}
+		checkpoints = append(checkpoints, chain.NewCompared(c, "the manifest", true))
+	}
+	if v.checkpoint != nil && v.publicKey != nil {
+		c, err := timeline.OpenCheckpoint(v.checkpoint, string(v.publicKey))
+		if err != nil {
+			checks = append(checks, failed(checkTimeline, err))
+		} else {
+			checkpoints = append(checkpoints, chain.NewCompared(c, checkpointName, false))
+		}
+	}
+	report, err := timeline.Verify(v.ctx, r, timeline.Options{Checkpoints: checkpoints, Each: v.references.event})
+	if err != nil {
+		return v.ctx.Err() // of reading: whoever reads on meets it again
+	}
+	checks = append(checks, timelineChecks(report)...)
+	return v.put(v.result(timelineName, 0, "timeline", checks...))
+}
+
+// timelineChecks are the problems of a timeline, each at its place.
+func timelineChecks(report *timeline.Report) []verify.Check {
+	var checks []verify.Check
+	reason := fault.ReasonOf(report.Err())
+	for _, p := range report.Problems {
+		where := ""
+		if p.Line > 0 {
+			where = fmt.Sprintf("line %d: ", p.Line)
+		}
+		checks = append(checks, failure(checkTimeline, reason, "%s%s", where, p.Message))
+	}
+	if more := report.ProblemCount - len(report.Problems); more > 0 {
+		checks = append(checks, failure(checkTimeline, reason, "and %d more problems: stella forensic timeline verify", more))
+	}
+	if err := report.Whole(); err != nil {
+		checks = append(checks, failed(checkTimeline, err))
+	}
+	if len(checks) > 0 {
+		return checks
+	}
+	found := fmt.Sprintf("%d events, in one chain", report.Events)
+	if report.Anchored() == report.Events {
+		found += " that ends as the manifest says"
+	} else {
+		found += ", tail not anchored"
+	}
+	return []verify.Check{passed(checkTimeline, found)}
+}

@@ -1,0 +1,86 @@
+package gather
+
+import (
+	"context"
+	"iter"
+	"path/filepath"
+
+	"github.com/stellaops/stella/internal/archive"
+	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/input"
+	"github.com/stellaops/stella/pkg/verify"
+)
+
+// Found is something below a directory.
+type Found struct {
+	Path string
+	// Kind says what it is, with an article, if it is no regular file.
+	Kind string
+}
+
+// Files yields all that is below a directory, but for directories, in the order of
+// the whole paths by their bytes, and follows no links. An error is the last element.
+// Memory does not grow with the number of files.
+func Files(dir string) iter.Seq2[Found, error] {
+	return func(yield func(Found, error) bool) { files(dir, 0, yield) }
+}
+
+func files(dir string, depth int, yield func(Found, error) bool) bool {
+	if depth > maxDepth {
+		return yield(Found{}, fault.New(fault.InputTooLarge, "directories in %s are more than %d deep", input.Display(dir), maxDepth))
+	}
+	for e, err := range entriesOf(dir) {
+		path := filepath.Join(dir, e.name)
+		switch {
+		case err != nil:
+			yield(Found{}, err)
+			return false
+		case e.kind == kindDirectory:
+			if !files(path, depth+1, yield) {
+				return false
+			}
+		case e.kind == kindLink:
+			if !yield(Found{path, "a symbolic link"}, nil) {
+				return false
+			}
+		case e.kind == kindOther:
+			if !yield(Found{path, "no regular file"}, nil) {
+				return false
+			}
+		case !yield(Found{Path: path}, nil):
+			return false
+		}
+	}
+	return true
+}
+
+// Members returns inputs that are the members of one archive called name, which open
+// yields once. What a member does not give as evidence is passed over as in any
+// archive, and there may be none. An error of the archive as a whole ends the inputs
+// and is not told: who opened it knows.
+func Members(name string, open archive.Members) *Inputs {
+	return &Inputs{names: []string{name}, members: open}
+}
+
+// stream walks the members that were given open.
+func (w *walk) stream() {
+	for m, err := range w.members {
+		if err != nil || !w.member(verify.Piece{Name: w.names[0], Member: m.Name}, &m) {
+			return
+		}
+	}
+}
+
+// pieces yields the pieces of one pass.
+func (in *Inputs) pieces(ctx context.Context, again bool, yield func(verify.Piece) bool) {
+	w := &walk{Inputs: in, ctx: ctx, again: again, yield: yield}
+	if in.members != nil {
+		w.stream()
+		return
+	}
+	for _, name := range in.names {
+		if !w.argument(name) {
+			return
+		}
+	}
+}
