@@ -135,6 +135,12 @@ func offlineVerbs() map[string]offlineVerb {
 		"trust sign":   {args: []string{"trust", "publish", "sign", "trust", "--renew", "--key", "second"}},
 		"trust export": {args: []string{"trust", "publish", "export", "trust", "-o", "new.tar.gz"}},
 
+		"timeline add":    {args: []string{"forensic", "timeline", "add", "case.ndjson", "--kind", "scan.completed"}},
+		"timeline show":   {args: []string{"forensic", "timeline", "show", "case.ndjson"}},
+		"timeline verify": {args: []string{"forensic", "timeline", "verify", "case.ndjson"}},
+		"snapshot create": {args: []string{"forensic", "snapshot", "create", "att.sigstore.json", "--case", "c", "--key", "key", "-o", "new.tar.zst"}},
+		"forensic verify": {args: []string{"forensic", "verify", "case.tar.zst", "--key", "key.pub"}},
+
 		"kit build":         {args: []string{"offline-kit", "build", "--name", "a", "--channel", "b", "--kit-version", "1", "--trust", "medium", "--evidence", "att.sigstore.json", "--key", "key", "-o", "new.tar.zst"}},
 		"kit build from":    {args: []string{"offline-kit", "build", "--from", "kit.tar", "-o", "new"}},
 		"kit verify":        {args: []string{"offline-kit", "verify", "kit.tar", "--key", "key.pub"}},
@@ -169,6 +175,8 @@ func offlineWorld(t *testing.T) string {
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "state"), 0o700))
 	stella(t, dir, "trust", "init", "--state", "state", "--root", root, "--root-sha256", hex.EncodeToString(sum[:]))
 	stella(t, dir, "trust", "import", "medium", "--state", "state")
+	stella(t, dir, "forensic", "timeline", "add", "case.ndjson", "--kind", "scan.completed")
+	stella(t, dir, "forensic", "snapshot", "create", "att.sigstore.json", "--case", "c", "--key", "key", "-o", "case.tar.zst")
 	stella(t, dir, "offline-kit", "build", "--name", "a", "--channel", "b", "--kit-version", "1", "--trust", "medium", "--evidence", "att.sigstore.json", "--key", "key", "-o", "kit.tar")
 	for _, kit := range []struct{ name, version, key string }{{"kit-1", "1", "key"}, {"kit-2", "2", "key"}, {"kit-3", "3", "key"}, {"bad", "4", "second"}} {
 		stella(t, dir, "offline-kit", "build", "--name", "kit", "--channel", "stable", "--kit-version", kit.version, "--key", kit.key,
