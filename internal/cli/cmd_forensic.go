@@ -11,6 +11,7 @@ judge that snapshot on a machine without a network.`,
 	},
 		newForensicSnapshotCommand(a),
 		newForensicVerifyCommand(a),
+		newForensicProveCommand(a),
 		newForensicTimelineCommand(a),
 	)
 }

@@ -18,7 +18,7 @@ import (
 func newForensicVerifyCommand(a *app) *cobra.Command {
 	var opts forensicVerifyOptions
 	cmd := &cobra.Command{
-		Use:   "verify SNAPSHOT|DIR|-",
+		Use:   "verify SNAPSHOT|DIR|PROOF|-",
 		Short: "verify a snapshot and all evidence in it",
 		Long: `Verify a snapshot, in an archive, unpacked in a directory, or through standard
 input, in one pass and without a network: the signature over its manifest,
@@ -55,6 +55,8 @@ alone.
 type forensicVerifyOptions struct {
 	verify verifyOptions // whose demands are made of all signatures
 	caseID string
+	// subject is what the entry of a proof must be.
+	subject []string
 	// threshold is that of the snapshot's own signature.
 	threshold int
 }
@@ -64,6 +66,7 @@ func (o *forensicVerifyOptions) AddFlags(fs *pflag.FlagSet) {
 	o.verify.addTrust(fs)
 	o.verify.rendering.AddFlags(fs)
 	fs.IntVar(&o.threshold, "threshold", 1, "demand signatures over the snapshot itself by `N` distinct holders")
+	fs.StringArrayVar(&o.subject, "subject", nil, "of a proof, demand that it is about `FILE|NAME@sha256:HEX|sha256:HEX`")
 	fs.StringVar(&o.caseID, "case", "", "demand that the snapshot is of the case `ID`")
 }
 
@@ -77,7 +80,31 @@ func runForensicVerify(ctx context.Context, s *session, o *forensicVerifyOptions
 	if err != nil {
 		return err
 	}
+	proof, err := openProof(s, name)
+	switch {
+	case err != nil:
+		return err
+	case proof != nil:
+		return o.judgeProof(ctx, s, policy, name, proof)
+	case len(o.subject) > 0:
+		return fault.New(fault.UsageInvalid, "--subject goes with a proof: evidence in a snapshot is compared with the rest of it")
+	}
 	return o.judge(ctx, s, policy, name)
+}
+
+// newObject returns the rendering as one JSON object of the verdict over a snapshot,
+// which it keeps in to, or over a proof.
+func newObject(to **report.SnapshotJSON, p *forensic.Proof) func(context.Context, io.Writer, report.Options) report.Writer {
+	return func(ctx context.Context, w io.Writer, o report.Options) report.Writer {
+		object := report.NewSnapshotJSON(ctx, w, o)
+		if p != nil {
+			object.Claims = report.Snapshot{Case: p.Case, MerkleRoot: p.Merkle.Root, Entries: 1}
+		}
+		if to != nil {
+			*to = object
+		}
+		return object
+	}
 }
 
 func (o *forensicVerifyOptions) judge(ctx context.Context, s *session, policy *verify.Policy, name string) error {
@@ -89,10 +116,7 @@ func (o *forensicVerifyOptions) judge(ctx context.Context, s *session, policy *v
 	var object *report.SnapshotJSON
 	to, err := o.verify.rendering.openDocument(document{
 		ctx: ctx, s: s, inputs: []string{name}, named: namedWords([]string{name}),
-		json: func(ctx context.Context, w io.Writer, r report.Options) report.Writer {
-			object = report.NewSnapshotJSON(ctx, w, r)
-			return object
-		},
+		json: newObject(&object, nil),
 	})
 	if err != nil {
 		return err

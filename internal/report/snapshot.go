@@ -18,11 +18,11 @@ const SnapshotSchema = "stella.ops/snapshotVerdict@v1"
 // whoever made the manifest, if its signature is not verified.
 type Snapshot struct {
 	Case       string    `json:"case"`
-	BundleID   string    `json:"bundleId"`
-	CreatedAt  time.Time `json:"createdAt"`
+	BundleID   string    `json:"bundleId,omitempty"`
+	CreatedAt  time.Time `json:"createdAt,omitzero"`
 	MerkleRoot string    `json:"merkleRoot"`
 	Entries    int       `json:"entries"` // that were found of those listed
-	Size       int64     `json:"sizeBytes"`
+	Size       int64     `json:"sizeBytes,omitzero"`
 }
 
 // SnapshotJSON is a Writer of the verdict over a snapshot as one JSON object, with the
