@@ -106,6 +106,34 @@ func TestStartHereNamesAllKeys(t *testing.T) {
 	assert.Zero(t, status, out)
 }
 
+// TestStartHereIsUsed types what START-HERE says of using a kit, on a machine that
+// has nothing yet but the digest of the root.
+func TestStartHereIsUsed(t *testing.T) {
+	dir := startWorld(t)
+	status, out := shell(t, dir, strings.Join([]string{
+		"set -e", "umask 022", "mkdir auditor",
+		"stella keys generate --no-passphrase --algorithm ed25519 -o key && cp key.pub builder.pub",
+		"stella trust publish init acme --root-key key.pub --key key.pub",
+		"stella trust publish add-key acme key.pub --type '*'",
+		"stella trust publish sign acme --key key",
+		"stella trust publish export acme -o export",
+		"stella sign sbom sbom.cdx.json --key key -o att.sigstore.json",
+		"stella offline-kit build --name acme --channel stable --kit-version 3 --trust export --evidence att.sigstore.json --key key -o kit",
+	}, "\n"))
+	require.Zero(t, status, out)
+	page, err := os.ReadFile(filepath.Join(dir, "kit", "START-HERE.txt"))
+	require.NoError(t, err)
+	digest := "$(sha256sum < trust/metadata/1.root.json | cut -c1-64)"
+	typed := strings.ReplaceAll(commandsOf(t, string(page), "Use it"), "HEX", digest)
+	status, out = shell(t, dir, "set -e\numask 022\nexport XDG_DATA_HOME=$PWD/auditor\ncd kit\n"+typed)
+	require.Zero(t, status, out)
+	assert.Contains(t, out, "payload/evidence/att.sigstore.json")
+	assert.Contains(t, out, "rooted: bundle default")
+	entries, err := os.ReadDir(filepath.Join(dir, "auditor", "stella", "kits", "stable", "payloads"))
+	require.NoError(t, err)
+	assert.Len(t, entries, 1, "the kit was imported")
+}
+
 // TestStartHerePage has the same words as the text, and shows nothing but them.
 func TestStartHerePage(t *testing.T) {
 	dir := startWorld(t)

@@ -156,14 +156,19 @@ func (b *Build) useStella() section {
 	}
 	verify := stella + " offline-kit verify . --key ../builder.pub"
 	blocks = append(blocks, block{"Check everything, and see which of the evidence can be verified with what is in the kit:", []string{verify}})
+	evidence := "payload/evidence"
 	if b.counts.Trust > 0 {
 		blocks = append(blocks, block{
 			"Once on each machine, begin with the trust of its publisher. They tell you the SHA-256 of the first root in another way than with the kit:",
 			[]string{stella + " trust init --root trust/metadata/1.root.json --root-sha256 HEX"},
-		}, block{"Then, with this kit and each that follows:", []string{stella + " trust import ."}})
+		}, block{
+			"Then, with this kit and each that follows, import it: its trust is taken over, and it becomes the active kit of its channel, whole or not at all:",
+			[]string{stella + " offline-kit import . --channel " + b.plan.Channel},
+		})
+		evidence = fmt.Sprintf(`"$(%s offline-kit status --channel %s --path)/%s"`, stella, b.plan.Channel, evidence)
 	}
 	if b.counts.Evidence > 0 {
-		blocks = append(blocks, block{"Verify the evidence. Name what it must be about with --subject:", []string{stella + " verify payload/evidence"}})
+		blocks = append(blocks, block{"Verify the evidence. Name what it must be about with --subject:", []string{stella + " verify " + evidence}})
 	}
 	return section{"Use it", blocks}
 }
