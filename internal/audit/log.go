@@ -86,7 +86,7 @@ func (l *Log) open() error {
 
 // begin opens the log's key and finds out where the log stands.
 func (l *Log) begin() error {
-	key, created, err := kind().OpenKey(l.path)
+	key, created, err := Kind().OpenKey(l.path)
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (l *Log) begin() error {
 	if created {
 		return l.renew()
 	}
-	if l.newest, err = kind().Checkpointed(l.path); err != nil {
+	if l.newest, err = Kind().Checkpointed(l.path); err != nil {
 		return err
 	}
 	return l.catchUp()
@@ -162,12 +162,12 @@ func (l *Log) release() error {
 // checkpoint signs where the log stands, unless another process has done so
 // further on. The caller holds the lock.
 func (l *Log) checkpoint() error {
-	newest, err := kind().Checkpointed(l.path)
+	newest, err := Kind().Checkpointed(l.path)
 	if err != nil {
 		return err
 	}
 	if newest.Size < l.head.Size {
-		if err := kind().WriteCheckpoint(l.path, l.key, l.head); err != nil {
+		if err := Kind().WriteCheckpoint(l.path, l.key, l.head); err != nil {
 			return err
 		}
 		newest = l.head

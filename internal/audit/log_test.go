@@ -60,7 +60,7 @@ func write(t testing.TB, path string, n int, prepare ...func(*Log)) {
 	require.NoError(t, l.Close())
 }
 
-func verifyLog(t testing.TB, path string, checkpoints ...Compared) *Report {
+func verifyLog(t testing.TB, path string, checkpoints ...chain.Compared) *Report {
 	t.Helper()
 	r, err := OpenReader(path)
 	require.NoError(t, err)
@@ -437,11 +437,11 @@ func TestNewKey(t *testing.T) {
 	require.Len(t, report.Recovered, 1)
 	assert.Contains(t, report.Recovered[0].Note, "the audit key was missing")
 	assert.FileExists(t, path+chain.CheckpointSuffix+".old")
-	newest, err := NewestCheckpoint(path)
+	newest, err := Kind().NewestCheckpoint(path)
 	require.NoError(t, err)
-	public, err := VerifierKey(path)
+	public, err := Kind().VerifierKey(path)
 	require.NoError(t, err)
-	c, err := OpenCheckpoint(newest, public)
+	c, err := Kind().Open(newest, public)
 	require.NoError(t, err)
 	assert.EqualValues(t, 4, c.Size)
 }
@@ -462,18 +462,18 @@ func TestMalformedKey(t *testing.T) {
 func TestCheckpointEveryN(t *testing.T) {
 	path := logPath(t)
 	l := openLog(t, path, func(l *Log) { l.checkpointEvery = 3 })
-	public, err := VerifierKey(path)
+	public, err := Kind().VerifierKey(path)
 	require.NoError(t, err)
 	for i, want := range []uint64{0, 0, 3, 3, 3, 6, 6} {
 		_, err := l.Append(entry(i))
 		require.NoError(t, err)
-		text, err := NewestCheckpoint(path)
+		text, err := Kind().NewestCheckpoint(path)
 		if want == 0 {
 			assert.Equal(t, fault.InputNotFound, fault.ReasonOf(err))
 			continue
 		}
 		require.NoError(t, err)
-		c, err := OpenCheckpoint(text, public)
+		c, err := Kind().Open(text, public)
 		require.NoError(t, err)
 		assert.Equal(t, want, c.Size)
 	}

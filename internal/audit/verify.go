@@ -25,7 +25,7 @@ type Report struct {
 	// write was cut off, or is going on. None of its signatures was released.
 	Unfinished int `json:"unfinished,omitzero"`
 	// Checkpoints are those that the log was held to.
-	Checkpoints []Compared `json:"checkpoints,omitempty"`
+	Checkpoints []chain.Compared `json:"checkpoints,omitempty"`
 	// Problems are the first of ProblemCount differences from an untouched log.
 	Problems     []string `json:"problems,omitempty"`
 	ProblemCount int      `json:"problemCount"`
@@ -38,14 +38,6 @@ type Recovery struct {
 	Seq  uint64    `json:"seq"`
 	Time time.Time `json:"time"`
 	Note string    `json:"note"`
-}
-
-// Compared is a checkpoint that a log was held to.
-type Compared = chain.Compared
-
-// NewCompared returns a checkpoint to hold a log to.
-func NewCompared(c *Checkpoint, source string, anchored bool) Compared {
-	return chain.NewCompared(c, source, anchored)
 }
 
 // Anchored returns the number of records that a checkpoint kept elsewhere
@@ -80,7 +72,7 @@ func (r *Report) problem(format string, args ...any) {
 
 // Verify reads a whole log and holds it to its own chain and to checkpoints. The
 // error is of the reading alone; [Report.Err] has the verdict.
-func Verify(r *Reader, checkpoints ...Compared) (*Report, error) {
+func Verify(r *Reader, checkpoints ...chain.Compared) (*Report, error) {
 	v := &verifier{checkpoints: checkpoints, Report: Report{Segments: r.Segments()}}
 	for l, err := range r.lines() {
 		if err != nil {
@@ -94,7 +86,7 @@ func Verify(r *Reader, checkpoints ...Compared) (*Report, error) {
 
 type verifier struct {
 	Report
-	checkpoints []Compared
+	checkpoints []chain.Compared
 	head        Head // as the records themselves say
 	lines       int
 	bad         bool   // the line before was no record

@@ -14,15 +14,15 @@ import (
 )
 
 // kept is the checkpoint beside the log as somebody keeps it elsewhere.
-func kept(t *testing.T, path string) Compared {
+func kept(t *testing.T, path string) chain.Compared {
 	t.Helper()
-	text, err := NewestCheckpoint(path)
+	text, err := Kind().NewestCheckpoint(path)
 	require.NoError(t, err)
-	public, err := VerifierKey(path)
+	public, err := Kind().VerifierKey(path)
 	require.NoError(t, err)
-	c, err := OpenCheckpoint(text, public)
+	c, err := Kind().Open(text, public)
 	require.NoError(t, err)
-	return NewCompared(c, "kept.checkpoint", true)
+	return chain.NewCompared(c, "kept.checkpoint", true)
 }
 
 // rewrite makes a whole new log with the same key, as somebody can who has all
@@ -191,13 +191,13 @@ func TestNoLog(t *testing.T) {
 func TestOpenCheckpoint(t *testing.T) {
 	path := logPath(t)
 	write(t, path, 3)
-	text, err := NewestCheckpoint(path)
+	text, err := Kind().NewestCheckpoint(path)
 	require.NoError(t, err)
-	public, err := VerifierKey(path)
+	public, err := Kind().VerifierKey(path)
 	require.NoError(t, err)
 	other := logPath(t)
 	write(t, other, 1)
-	otherKey, err := VerifierKey(other)
+	otherKey, err := Kind().VerifierKey(other)
 	require.NoError(t, err)
 	changed := bytes.Replace(text, []byte("\n3\n"), []byte("\n4\n"), 1)
 	tests := []struct {
@@ -211,13 +211,13 @@ func TestOpenCheckpoint(t *testing.T) {
 		{"changed", string(changed), public, fault.AuditTampered},
 		{"empty", "", public, fault.AuditMalformed},
 		{"no note", "hello\n", public, fault.AuditMalformed},
-		{"large", strings.Repeat("x", MaxCheckpoint+1), public, fault.AuditMalformed},
+		{"large", strings.Repeat("x", chain.MaxCheckpoint+1), public, fault.AuditMalformed},
 		{"no key", string(text), "", fault.AuditMalformed},
 		{"malformed key", string(text), "a+b+c", fault.AuditMalformed},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			c, err := OpenCheckpoint([]byte(tt.text), tt.key)
+			c, err := Kind().Open([]byte(tt.text), tt.key)
 			if tt.want != "" {
 				assert.Equal(t, tt.want, fault.ReasonOf(err), err)
 				return
@@ -258,14 +258,14 @@ func FuzzParseRecord(f *testing.F) {
 func FuzzOpenCheckpoint(f *testing.F) {
 	path := logPath(f)
 	write(f, path, 2)
-	text, err := NewestCheckpoint(path)
+	text, err := Kind().NewestCheckpoint(path)
 	require.NoError(f, err)
-	public, err := VerifierKey(path)
+	public, err := Kind().VerifierKey(path)
 	require.NoError(f, err)
 	f.Add(text, public)
 	f.Add([]byte("o\n3\nAAAA\n\n— o AAAA\n"), "o+00000000+AAAA")
 	f.Fuzz(func(t *testing.T, text []byte, key string) {
-		if _, err := OpenCheckpoint(text, key); err != nil {
+		if _, err := Kind().Open(text, key); err != nil {
 			reason := fault.ReasonOf(err)
 			require.True(t, reason == fault.AuditMalformed || reason == fault.AuditTampered, "%v", err)
 		}

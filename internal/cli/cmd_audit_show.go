@@ -61,13 +61,13 @@ func runAuditShow(s *session, o *auditShowOptions, args []string) error {
 	}
 	switch {
 	case o.checkpoint:
-		text, err := audit.NewestCheckpoint(path)
+		text, err := audit.Kind().NewestCheckpoint(path)
 		if err != nil {
 			return err
 		}
 		return printText(s, text)
 	case o.publicKey:
-		key, err := audit.VerifierKey(path)
+		key, err := audit.Kind().VerifierKey(path)
 		if err != nil {
 			return err
 		}

@@ -64,13 +64,13 @@ func runForensicTimelineShow(ctx context.Context, s *session, o *timelineShowOpt
 	case o.checkpoint && o.publicKey:
 		return fault.New(fault.UsageInvalid, "--checkpoint and --public-key exclude each other: each is printed alone")
 	case o.checkpoint:
-		text, err := timeline.NewestCheckpoint(path)
+		text, err := timeline.Kind().NewestCheckpoint(path)
 		if err != nil {
 			return err
 		}
 		return printText(s, text)
 	case o.publicKey:
-		key, err := timeline.VerifierKey(path)
+		key, err := timeline.Kind().VerifierKey(path)
 		if err != nil {
 			return err
 		}

@@ -36,7 +36,7 @@ func (d *Draft) addTimeline(ctx context.Context, path string) error {
 	if err := d.sorter.Add(appendItem(nil, &i)); err != nil {
 		return err
 	}
-	key, err := timeline.VerifierKey(path)
+	key, err := timeline.Kind().VerifierKey(path)
 	if fault.ReasonOf(err) == fault.InputNotFound && err != nil {
 		return nil // it was carried here without them
 	}
@@ -46,7 +46,7 @@ func (d *Draft) addTimeline(ctx context.Context, path string) error {
 	if err := d.addInline(timelineKeyName, []byte(key+"\n")); err != nil {
 		return err
 	}
-	checkpoint, err := timeline.NewestCheckpoint(path)
+	checkpoint, err := timeline.Kind().NewestCheckpoint(path)
 	if err != nil {
 		return err
 	}

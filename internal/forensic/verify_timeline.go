@@ -25,7 +25,7 @@ func (v *verification) judgeTimeline(r io.Reader) error {
 		checkpoints = append(checkpoints, chain.NewCompared(c, "the manifest", true))
 	}
 	if v.checkpoint != nil && v.publicKey != nil {
-		c, err := timeline.OpenCheckpoint(v.checkpoint, string(v.publicKey))
+		c, err := timeline.Kind().Open(v.checkpoint, string(v.publicKey))
 		if err != nil {
 			checks = append(checks, failed(checkTimeline, err))
 		} else {

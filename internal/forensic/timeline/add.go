@@ -60,11 +60,11 @@ func Add(ctx context.Context, path string, now func() time.Time, entries iter.Se
 func locked(ctx context.Context, path string, f func() error) error {
 	lock, err := filelock.Acquire(ctx, path+chain.LockSuffix, patience)
 	if err != nil {
-		return kind().WriteFault(path, err)
+		return Kind().WriteFault(path, err)
 	}
 	err = f()
 	if unlock := lock.Release(); err == nil && unlock != nil {
-		return kind().WriteFault(path, unlock)
+		return Kind().WriteFault(path, unlock)
 	}
 	return err
 }
@@ -81,7 +81,7 @@ func add(path string, now func() time.Time, entries iter.Seq2[Entry, error]) (ad
 		return nil, err
 	}
 	if w.added.Count > 0 {
-		if err := kind().WriteCheckpoint(path, w.key, w.head); err != nil {
+		if err := Kind().WriteCheckpoint(path, w.key, w.head); err != nil {
 			return nil, err
 		}
 	}
@@ -105,15 +105,15 @@ type writer struct {
 func openWriter(path string) (*writer, error) {
 	w := &writer{path: path}
 	var err error
-	if w.key, _, err = kind().OpenKey(path); err != nil {
+	if w.key, _, err = Kind().OpenKey(path); err != nil {
 		return nil, err
 	}
-	newest, err := kind().Checkpointed(path)
+	newest, err := Kind().Checkpointed(path)
 	if err != nil {
 		return nil, err
 	}
 	if w.file, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
-		return nil, kind().WriteFault(path, err)
+		return nil, Kind().WriteFault(path, err)
 	}
 	if err := w.findEnd(newest); err != nil {
 		return nil, errors.Join(err, w.file.Close())
@@ -128,7 +128,7 @@ func (w *writer) findEnd(newest chain.Head) error {
 		err = errors.New("it is not a regular file")
 	}
 	if err != nil {
-		return kind().WriteFault(w.path, err)
+		return Kind().WriteFault(w.path, err)
 	}
 	t, err := findTail(w.file, info.Size())
 	if err != nil {
@@ -140,7 +140,7 @@ func (w *writer) findEnd(newest chain.Head) error {
 	case len(t.torn) > 0:
 		w.added.Cut = len(t.torn)
 		if err := w.file.Truncate(t.end); err != nil {
-			return kind().WriteFault(w.path, err)
+			return Kind().WriteFault(w.path, err)
 		}
 	}
 	w.head, w.last, w.end = t.head, t.last, t.end
@@ -230,7 +230,7 @@ func (w *writer) flush() error {
 	}
 	if err != nil {
 		// Nothing of a group stays that was not written whole.
-		return errors.Join(kind().WriteFault(w.path, err), w.file.Truncate(w.end))
+		return errors.Join(Kind().WriteFault(w.path, err), w.file.Truncate(w.end))
 	}
 	w.end += int64(len(w.buf))
 	w.buf = w.buf[:0]

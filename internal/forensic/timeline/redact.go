@@ -100,7 +100,7 @@ func findContent(path string, id ulid.ULID) (chain.Hash, error) {
 func removeContent(ctx context.Context, path string, id ulid.ULID) error {
 	in, err := os.Open(path)
 	if err != nil {
-		return kind().WriteFault(path, err)
+		return Kind().WriteFault(path, err)
 	}
 	defer in.Close()
 	out, err := atomicfile.Create(ctx, path, atomicfile.Options{Force: true, Mode: 0o600})
@@ -109,7 +109,7 @@ func removeContent(ctx context.Context, path string, id ulid.ULID) error {
 	}
 	defer out.Abort()
 	if err := copyWithout(out, in, id); err != nil {
-		return kind().WriteFault(path, err)
+		return Kind().WriteFault(path, err)
 	}
 	return out.Commit()
 }

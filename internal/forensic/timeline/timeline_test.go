@@ -63,11 +63,11 @@ func verify(t *testing.T, text []byte, checkpoints ...chain.Compared) *Report {
 
 func kept(t *testing.T, path string) chain.Compared {
 	t.Helper()
-	key, err := VerifierKey(path)
+	key, err := Kind().VerifierKey(path)
 	require.NoError(t, err)
-	text, err := NewestCheckpoint(path)
+	text, err := Kind().NewestCheckpoint(path)
 	require.NoError(t, err)
-	c, err := OpenCheckpoint(text, key)
+	c, err := Kind().Open(text, key)
 	require.NoError(t, err)
 	return chain.NewCompared(c, "a test", true)
 }
