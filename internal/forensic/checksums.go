@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"iter"
+
+	"github.com/stellaops/stella/internal/strictjson"
 )
 
 // rootPrefix begins the first line of checksums.txt; the original has no "# ".
@@ -71,14 +73,14 @@ func parseChecksum(n int, text []byte) checksum {
 		if !ok {
 			root, ok = bytes.CutPrefix(line, []byte(oldRootPrefix))
 		}
-		if c.root = string(root); !ok || !isSHA256(c.root) {
+		if c.root = string(root); !ok || !strictjson.IsSHA256(c.root) {
 			c.root, c.err = "", errors.New(`it is not "# root " and a digest`)
 		}
 		return c
 	}
 	sum, path, ok := bytes.Cut(line, []byte("  "))
 	c.sum, c.path = string(sum), string(path)
-	if !ok || !isSHA256(c.sum) {
+	if !ok || !strictjson.IsSHA256(c.sum) {
 		c.err = errors.New("it is not a digest, two spaces and a path")
 	} else if err := checkPath(c.path); err != nil {
 		c.err = fmt.Errorf("its path is not canonical: %w", err)

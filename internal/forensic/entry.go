@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/strictjson"
 )
 
 // The members that are no entries.
@@ -133,7 +134,7 @@ func (e *Entry) check() error {
 		return fmt.Errorf("its path %.200q is not canonical: %w", e.Path, err)
 	}
 	switch {
-	case !isSHA256(e.SHA256):
+	case !strictjson.IsSHA256(e.SHA256):
 		return fmt.Errorf("the digest of %q is not 64 lower-case hex digits", e.Path)
 	case e.Size < 0:
 		return fmt.Errorf("the size of %q is negative", e.Path)
@@ -141,8 +142,4 @@ func (e *Entry) check() error {
 		return fmt.Errorf("%q has no section", e.Path)
 	}
 	return nil
-}
-
-func isSHA256(s string) bool {
-	return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == ""
 }

@@ -210,11 +210,11 @@ func (m *Manifest) check(entries bool) error {
 		return errors.New("it has no metadata")
 	case len(m.Metadata) > maxMetadata:
 		return fmt.Errorf("its metadata have over %d members", maxMetadata)
-	case h.Algorithm != "sha256" || !isSHA256(h.MerkleRoot):
+	case h.Algorithm != "sha256" || !strictjson.IsSHA256(h.MerkleRoot):
 		return errors.New("its hashSummary names no SHA-256 root")
 	case h.ChecksumsPath != "" && h.ChecksumsPath != ChecksumsName:
 		return fmt.Errorf("its checksums are not in %s", ChecksumsName)
-	case m.Timeline != nil && !isSHA256(m.Timeline.Head):
+	case m.Timeline != nil && !strictjson.IsSHA256(m.Timeline.Head):
 		return errors.New("its timeline has no head")
 	}
 	if m.Case != "" || m.Format != "" {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/stellaops/stella/internal/archive"
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/strictjson"
 	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/verify"
 )
@@ -190,7 +191,7 @@ func (p *Proof) check() error {
 	switch {
 	case p.Format != ProofFormat:
 		return errors.New("its format is unknown")
-	case p.Merkle.Recipe != RecipeRFC6962 || !isSHA256(p.Merkle.Root) || !isSHA256(p.Entry.SHA256):
+	case p.Merkle.Recipe != RecipeRFC6962 || !strictjson.IsSHA256(p.Merkle.Root) || !strictjson.IsSHA256(p.Entry.SHA256):
 		return errors.New("a digest or the recipe in it is malformed")
 	case p.Merkle.Index >= p.Merkle.Size || len(p.Merkle.Path) > maxPathHashes:
 		return errors.New("its place in the tree is impossible")

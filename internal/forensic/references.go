@@ -9,6 +9,7 @@ import (
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/forensic/timeline"
 	"github.com/stellaops/stella/internal/spill"
+	"github.com/stellaops/stella/internal/strictjson"
 	"github.com/stellaops/stella/pkg/verify"
 )
 
@@ -42,7 +43,7 @@ const (
 )
 
 func (r *references) add(name string, kind byte, sum, place string) error {
-	if len(name) > maxReference || strings.ContainsRune(name, 0) || !isSHA256(sum) {
+	if len(name) > maxReference || strings.ContainsRune(name, 0) || !strictjson.IsSHA256(sum) {
 		return nil
 	}
 	b := append([]byte(path.Base(name)), 0, kind)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/stellaops/stella/internal/strictjson"
 	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/dsse/canonical"
 	"github.com/stellaops/stella/pkg/dsse/intoto"
@@ -67,7 +68,7 @@ func parsePredicate(m dsse.Message) (*Predicate, error) {
 	if err := CheckCase(p.Case); err != nil {
 		return nil, err
 	}
-	if !isUUID(p.BundleID) || !isSHA256(p.Merkle.Root) || p.Merkle.Recipe != RecipeRFC6962 || p.Timeline != nil && !isSHA256(p.Timeline.Head) {
+	if !isUUID(p.BundleID) || !strictjson.IsSHA256(p.Merkle.Root) || p.Merkle.Recipe != RecipeRFC6962 || p.Timeline != nil && !strictjson.IsSHA256(p.Timeline.Head) {
 		return nil, errors.New("the statement's predicate is not that of a snapshot")
 	}
 	return p, nil

@@ -14,6 +14,7 @@ import (
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/internal/spill"
+	"github.com/stellaops/stella/internal/strictjson"
 )
 
 // join is the entries of the manifest beside the members of the snapshot.
@@ -153,7 +154,7 @@ const imageHead = 512
 // or index in an image layout: JSON with a media type, as a bundle is, and no evidence.
 func isImageManifest(name string, head []byte) bool {
 	_, blob, inLayout := strings.Cut(name, "/blobs/sha256/")
-	if !(inLayout && isSHA256(blob)) && path.Base(name) != "index.json" && path.Base(name) != "manifest.json" {
+	if !(inLayout && strictjson.IsSHA256(blob)) && path.Base(name) != "index.json" && path.Base(name) != "manifest.json" {
 		return false
 	}
 	return bytes.Contains(head, []byte(`"schemaVersion"`)) && !bytes.Contains(head, []byte(`"payload`))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
+	"github.com/stellaops/stella/internal/strictjson"
 )
 
 // found is a manifest of the layout, with what the index says of it.
@@ -154,7 +155,7 @@ func (f *finder) scan() error {
 	}
 	for _, name := range names {
 		digest := "sha256:" + name
-		if f.seen[digest] || !isHex(name) {
+		if f.seen[digest] || !strictjson.IsSHA256(name) {
 			continue
 		}
 		m, err := f.loose(digest)

@@ -166,16 +166,10 @@ func digestOf(sum [sha256.Size]byte) string { return "sha256:" + hex.EncodeToStr
 // blobName is the path of a blob within a layout.
 func blobName(digest string) (string, error) {
 	name, found := strings.CutPrefix(digest, "sha256:")
-	if !found || !isHex(name) {
+	if !found || !strictjson.IsSHA256(name) {
 		return "", errors.New("the digest is not sha256:<hex>, and no other algorithm is known")
 	}
 	return path.Join(dirBlobs, name), nil
-}
-
-// isHex reports whether s is a SHA-256 in lower-case hex.
-func isHex(s string) bool {
-	b, err := hex.DecodeString(s)
-	return err == nil && len(b) == sha256.Size && hex.EncodeToString(b) == s
 }
 
 // malformed says where in the layout something is wrong.

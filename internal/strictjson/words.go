@@ -20,3 +20,8 @@ func IsText(s string) bool {
 func IsPrintable(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) < 0
 }
+
+// IsSHA256 allows a SHA-256 in lower-case hex.
+func IsSHA256(s string) bool {
+	return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == ""
+}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/strictjson"
 	"github.com/stellaops/stella/pkg/offlinekit"
 )
 
@@ -28,14 +29,14 @@ func (s *state) admits(m *offlinekit.Manifest, digest string, forced bool) (alre
 func (s *state) reused(m *offlinekit.Manifest, digest string, e Event) error {
 	return fault.New(fault.KitReused, "this is another kit than the version %d of channel %q that was active since %s: %s has the digest sha256:%s, and had sha256:%s",
 		m.Version, s.channel, stamp(e.Time), offlinekit.ManifestName, digest, e.ManifestSHA256).
-		With("channel", s.channel).With("version", number(m.Version)).With("expected", "sha256:"+e.ManifestSHA256).With("found", "sha256:"+digest).
+		With("channel", s.channel).With("version", strictjson.Number(m.Version)).With("expected", "sha256:"+e.ManifestSHA256).With("found", "sha256:"+digest).
 		WithHint("ask who publishes the kits: no two of them may have one version")
 }
 
 func (s *state) older(m *offlinekit.Manifest, digest string) error {
 	f := fault.New(fault.KitVersion, "version %d of channel %q, built at %s, is not newer than version %d, which was active since %s",
 		m.Version, s.channel, stamp(m.CreatedAt), s.highest, stamp(s.since(s.highest))).
-		With("channel", s.channel).With("version", number(m.Version)).With("highest", number(s.highest)).
+		With("channel", s.channel).With("version", strictjson.Number(m.Version)).With("highest", strictjson.Number(s.highest)).
 		With("createdAt", stamp(m.CreatedAt)).With("file", offlinekit.ManifestName)
 	if s.previous != nil && s.previous.ManifestSHA256 == digest {
 		return f.WithHint("this kit is kept; to go back to it: stella offline-kit rollback --channel %s --reason TEXT", s.channel)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/filelock"
+	"github.com/stellaops/stella/internal/strictjson"
 	"github.com/stellaops/stella/pkg/offlinekit"
 	"github.com/stellaops/stella/pkg/offlinekit/trust"
 )
@@ -239,7 +240,7 @@ func (i *importing) unvouched(err error) error {
 	}
 	m := i.header.Manifest
 	f := fault.Wrap(fault.ReasonOf(err), err, "%s of the kit %q, version %d of channel %q, built at %s, by trust %q", offlinekit.StatementName, m.Name, m.Version, m.Channel, stamp(m.CreatedAt), i.o.TrustName).
-		With("file", offlinekit.StatementName).With("version", number(m.Version)).With("channel", m.Channel)
+		With("file", offlinekit.StatementName).With("version", strictjson.Number(m.Version)).With("channel", m.Channel)
 	if fault.HintOf(err) != "" {
 		return f
 	}

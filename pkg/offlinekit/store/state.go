@@ -1,7 +1,6 @@
 package store
 
 import (
-	"encoding/hex"
 	"encoding/json/jsontext"
 	"encoding/json/v2"
 	"slices"
@@ -102,7 +101,7 @@ func (s *state) directories() []string {
 // next is the name of the directory of the kit that is activated next. No kit ever
 // had it, since every activation makes the history longer.
 func (s *state) next(version int64) string {
-	return number(version) + "-" + strconv.Itoa(len(s.history)+1)
+	return strictjson.Number(version) + "-" + strconv.Itoa(len(s.history)+1)
 }
 
 type stateJSON struct {
@@ -140,13 +139,13 @@ type eventJSON struct {
 // marshal writes a state.json. What parseState would refuse is an error.
 func (s *state) marshal() ([]byte, error) {
 	out := stateJSON{
-		Format: StateFormat, Channel: s.channel, Highest: number(s.highest),
+		Format: StateFormat, Channel: s.channel, Highest: strictjson.Number(s.highest),
 		Active: s.active.json(), Previous: s.previous.json(), History: make([]eventJSON, len(s.history)),
 	}
 	for i, e := range s.history {
-		out.History[i] = eventJSON{Time: e.Time, What: e.What, Version: number(e.Version), Manifest: e.ManifestSHA256, Reason: e.Reason, By: e.By}
+		out.History[i] = eventJSON{Time: e.Time, What: e.What, Version: strictjson.Number(e.Version), Manifest: e.ManifestSHA256, Reason: e.Reason, By: e.By}
 		if e.From > 0 {
-			out.History[i].From = number(e.From)
+			out.History[i].From = strictjson.Number(e.From)
 		}
 	}
 	b, err := json.Marshal(out, jsontext.WithIndent("  "))
@@ -163,7 +162,7 @@ func (k *Kit) json() *kitJSON {
 		return nil
 	}
 	return &kitJSON{
-		Name: k.Name, Version: number(k.Version), Label: k.Label, CreatedAt: k.CreatedAt, Manifest: k.ManifestSHA256, Signers: k.Signers,
+		Name: k.Name, Version: strictjson.Number(k.Version), Label: k.Label, CreatedAt: k.CreatedAt, Manifest: k.ManifestSHA256, Signers: k.Signers,
 		ImportedAt: k.ImportedAt, Files: strconv.FormatInt(k.Files, 10), Bytes: strconv.FormatInt(k.Bytes, 10), Directory: k.Directory,
 	}
 }
@@ -181,7 +180,7 @@ func parseState(b []byte, source string) (*state, error) {
 	}
 	s := &state{
 		channel: top.Text("channel", strictjson.Required, maxName, offlinekit.IsWord),
-		highest: parseNumber(top.Text("highest", strictjson.Required, maxName, isNumber)),
+		highest: strictjson.ParseNumber(top.Text("highest", strictjson.Required, maxName, strictjson.IsNumber)),
 		active:  readKit(top, "active"), previous: readKit(top, "previous"),
 	}
 	for _, o := range top.Objects("history", strictjson.Required, maxHistory) {
@@ -213,10 +212,10 @@ func readKit(top *strictjson.Object, member string) *Kit {
 		return nil
 	}
 	k := &Kit{
-		Name: o.Text("name", strictjson.Required, maxName, nil), Version: parseNumber(o.Text("version", strictjson.Required, maxName, isNumber)),
-		Label: o.Text("label", strictjson.Optional, maxName, nil), CreatedAt: o.Time("createdAt", strictjson.Required), ManifestSHA256: o.Text("manifestSha256", strictjson.Required, maxName, isSHA256),
+		Name: o.Text("name", strictjson.Required, maxName, nil), Version: strictjson.ParseNumber(o.Text("version", strictjson.Required, maxName, strictjson.IsNumber)),
+		Label: o.Text("label", strictjson.Optional, maxName, nil), CreatedAt: o.Time("createdAt", strictjson.Required), ManifestSHA256: o.Text("manifestSha256", strictjson.Required, maxName, strictjson.IsSHA256),
 		Signers: o.Texts("signers", strictjson.Required, maxSigners, maxSigner, nil), ImportedAt: o.Time("importedAt", strictjson.Required),
-		Files: parseNumber(o.Text("files", strictjson.Required, maxName, isCount)), Bytes: parseNumber(o.Text("bytes", strictjson.Required, maxName, isCount)),
+		Files: strictjson.ParseNumber(o.Text("files", strictjson.Required, maxName, strictjson.IsCount)), Bytes: strictjson.ParseNumber(o.Text("bytes", strictjson.Required, maxName, strictjson.IsCount)),
 		Directory: o.Text("directory", strictjson.Required, maxName, isDirectory),
 	}
 	top.Keep(o.Close("name", "version", "label", "createdAt", "manifestSha256", "signers", "importedAt", "files", "bytes", "directory"))
@@ -226,34 +225,14 @@ func readKit(top *strictjson.Object, member string) *Kit {
 func readEvent(o *strictjson.Object) Event {
 	return Event{
 		Time: o.Time("time", strictjson.Required), What: o.Text("event", strictjson.Required, maxName, isEvent),
-		Version:        parseNumber(o.Text("version", strictjson.Required, maxName, isNumber)),
-		ManifestSHA256: o.Text("manifestSha256", strictjson.Required, maxName, isSHA256),
-		From:           parseNumber(o.Text("from", strictjson.Optional, maxName, isNumber)),
+		Version:        strictjson.ParseNumber(o.Text("version", strictjson.Required, maxName, strictjson.IsNumber)),
+		ManifestSHA256: o.Text("manifestSha256", strictjson.Required, maxName, strictjson.IsSHA256),
+		From:           strictjson.ParseNumber(o.Text("from", strictjson.Optional, maxName, strictjson.IsNumber)),
 		Reason:         o.Text("reason", strictjson.Optional, MaxReason, nil), By: o.Text("by", strictjson.Optional, maxName, nil),
 	}
 }
 
 func isEvent(s string) bool { return s == EventImport || s == EventForce || s == EventRollback }
-
-func isSHA256(s string) bool {
-	b, err := hex.DecodeString(s)
-	return err == nil && len(b) == 32 && hex.EncodeToString(b) == s
-}
-
-// number writes a version as text: JSON readers differ on large numbers.
-func number(n int64) string { return strconv.FormatInt(n, 10) }
-
-func parseNumber(s string) int64 {
-	n, _ := strconv.ParseInt(s, 10, 64) // was checked, or is not there
-	return n
-}
-
-func isCount(s string) bool {
-	n, err := strconv.ParseInt(s, 10, 64)
-	return err == nil && n >= 0 && number(n) == s
-}
-
-func isNumber(s string) bool { return isCount(s) && s != "0" }
 
 // isDirectory reports whether a name is one that next gives.
 func isDirectory(s string) bool {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/strictjson"
 )
 
 // Status is where a channel stands.
@@ -63,6 +64,6 @@ func (s *Status) Stale(most time.Duration) error {
 		return nil
 	}
 	return fault.New(fault.KitStale, "the active kit of channel %q, version %d, was built at %s, longer ago than %s", s.Channel, s.Active.Version, stamp(s.Active.CreatedAt), most).
-		With("channel", s.Channel).With("version", number(s.Active.Version)).With("createdAt", stamp(s.Active.CreatedAt)).
+		With("channel", s.Channel).With("version", strictjson.Number(s.Active.Version)).With("createdAt", stamp(s.Active.CreatedAt)).
 		WithHint("get the newest kit of the channel and import it")
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/strictjson"
 	"github.com/stellaops/stella/pkg/offlinekit"
 )
 
@@ -26,7 +27,7 @@ func (i *importing) room() error {
 		return nil
 	}
 	return fault.New(fault.KitSpace, "the kit needs %d bytes in %q, and %d are free", need, i.store.dir, have).
-		With("path", i.store.dir).With("needed", number(need)).With("free", number(have)).
+		With("path", i.store.dir).With("needed", strictjson.Number(need)).With("free", strictjson.Number(have)).
 		WithHint("free some space and import the kit again; the kit that was active still is")
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/filelock"
 	"github.com/stellaops/stella/internal/input"
+	"github.com/stellaops/stella/internal/strictjson"
 )
 
 // The files of a bundle's directory.
@@ -258,7 +259,7 @@ func (b *bundle) sweep(s *state) {
 		fsys = atomicfile.OS()
 	}
 	for _, e := range entries {
-		if isSHA256(e.Name()) && !named[e.Name()] {
+		if strictjson.IsSHA256(e.Name()) && !named[e.Name()] {
 			_ = fsys.Remove(b.blobPath(e.Name()))
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/theupdateframework/go-tuf/v2/metadata"
 
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/strictjson"
 )
 
 // ImportOptions say how a bundle is imported.
@@ -158,7 +159,7 @@ func (t *staging) Save(role string, version int64, raw []byte) error {
 	}
 	if role == metadata.ROOT {
 		t.state.roots = append(t.state.roots, f)
-		t.state.note(t.now, eventRoot, "root version "+number(version)+", sha256:"+f.sha256)
+		t.state.note(t.now, eventRoot, "root version "+strictjson.Number(version)+", sha256:"+f.sha256)
 		return nil
 	}
 	i := slices.IndexFunc(t.state.newest, func(f file) bool { return f.name == role })
@@ -235,7 +236,7 @@ func (t *staging) activate(c *Client, targets []target, contents *Contents, done
 	// Roles that nobody delegates to any more; their versions stay in the snapshot.
 	s.newest = slices.DeleteFunc(s.newest, func(f file) bool { return !IsRole(f.name) && c.targets[f.name] == nil })
 	if !s.active.equal(active) {
-		s.note(t.now, eventImport, "targets version "+number(c.targets[metadata.TARGETS].version))
+		s.note(t.now, eventImport, "targets version "+strictjson.Number(c.targets[metadata.TARGETS].version))
 	} else {
 		active.importedAt = s.active.importedAt // nothing new was learned
 	}

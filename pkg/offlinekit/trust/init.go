@@ -9,6 +9,7 @@ import (
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
+	"github.com/stellaops/stella/internal/strictjson"
 )
 
 // The events of a bundle's history.
@@ -33,7 +34,7 @@ func (h *Home) Init(ctx context.Context, name, path string, raw []byte, want str
 		return nil, err
 	}
 	want = strings.ToLower(strings.TrimPrefix(want, "sha256:"))
-	if !isSHA256(want) {
+	if !strictjson.IsSHA256(want) {
 		return nil, fault.New(fault.UsageInvalid, "%.100q is not a SHA-256 in hex", want).
 			WithHint("ask the publisher for the digest of root.json; it has 64 digits")
 	}
@@ -67,6 +68,6 @@ func (b *bundle) init(ctx context.Context, root *signed[metadata.RootType], now 
 		return err
 	}
 	s := &state{name: b.name, pinned: sum, roots: []file{{metadata.ROOT, root.version, sum}}}
-	s.note(now, eventInit, "root version "+number(root.version)+", sha256:"+sum)
+	s.note(now, eventInit, "root version "+strictjson.Number(root.version)+", sha256:"+sum)
 	return b.commit(ctx, s, map[string][]byte{sum: root.raw})
 }

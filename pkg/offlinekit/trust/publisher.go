@@ -13,6 +13,7 @@ import (
 	"github.com/stellaops/stella/internal/atomicfile"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/filelock"
+	"github.com/stellaops/stella/internal/strictjson"
 )
 
 // The directories of a publisher, beside metadata/ and targets/: what is being
@@ -99,7 +100,7 @@ func versionedName(role string, version int64) string {
 	if role == metadata.TIMESTAMP {
 		return timestampFile
 	}
-	return number(version) + "." + FileName(role)
+	return strictjson.Number(version) + "." + FileName(role)
 }
 
 // publishedVersion returns the newest version of a role that is published, 0 for none.

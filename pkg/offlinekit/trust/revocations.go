@@ -59,7 +59,7 @@ func readRevocations(top *strictjson.Object, member string, most int) []Revocati
 
 func isKeyID(s string) bool {
 	sum, is := strings.CutPrefix(s, "sha256:")
-	return is && isSHA256(sum)
+	return is && strictjson.IsSHA256(sum)
 }
 
 // MarshalRevocations writes a revocations.json.

@@ -114,7 +114,7 @@ func (s *state) marshal() ([]byte, error) {
 		NewestTime: s.newestTime, Revocations: slices.Concat([]Revocation{}, s.revocations), History: slices.Concat([]Event{}, s.history),
 	}
 	if a := s.active; a != nil {
-		out.Active = &activeJSON{a.importedAt, number(a.root), filesJSON(a.metadata), filesJSON(a.targets), filesJSON(a.carried)}
+		out.Active = &activeJSON{a.importedAt, strictjson.Number(a.root), filesJSON(a.metadata), filesJSON(a.targets), filesJSON(a.carried)}
 	}
 	b, err := json.Marshal(out, jsontext.WithIndent("  "))
 	if err != nil {
@@ -130,7 +130,7 @@ func filesJSON(list []file) []fileJSON {
 	for i, f := range list {
 		out[i] = fileJSON{Name: f.name, SHA256: f.sha256}
 		if f.version > 0 {
-			out[i].Version = number(f.version)
+			out[i].Version = strictjson.Number(f.version)
 		}
 	}
 	return out
@@ -148,7 +148,7 @@ func parseState(b []byte, source string) (*state, error) {
 			WithHint("a newer stella wrote it: use that one")
 	}
 	s := &state{
-		name: top.Text("name", strictjson.Required, maxName, IsName), pinned: top.Text("pinnedRoot", strictjson.Required, maxName, isSHA256),
+		name: top.Text("name", strictjson.Required, maxName, IsName), pinned: top.Text("pinnedRoot", strictjson.Required, maxName, strictjson.IsSHA256),
 		roots: readFiles(top, "roots", MaxRotations*16), newest: readFiles(top, "newest", MaxRoles*4),
 		newestTime: top.Time("newestTime", strictjson.Optional),
 	}
@@ -175,8 +175,8 @@ func parseState(b []byte, source string) (*state, error) {
 func readFiles(o *strictjson.Object, member string, most int) []file {
 	var out []file
 	for _, e := range o.Objects(member, strictjson.Required, most) {
-		f := file{name: e.Text("name", strictjson.Required, maxDetail, nil), sha256: e.Text("sha256", strictjson.Required, maxName, isSHA256)}
-		f.version = parseNumber(e.Text("version", strictjson.Optional, maxName, isNumber))
+		f := file{name: e.Text("name", strictjson.Required, maxDetail, nil), sha256: e.Text("sha256", strictjson.Required, maxName, strictjson.IsSHA256)}
+		f.version = strictjson.ParseNumber(e.Text("version", strictjson.Optional, maxName, strictjson.IsNumber))
 		o.Keep(e.Close("name", "version", "sha256"))
 		out = append(out, f)
 	}
@@ -186,7 +186,7 @@ func readFiles(o *strictjson.Object, member string, most int) []file {
 func readActive(o *strictjson.Object) *activeState {
 	return &activeState{
 		importedAt: o.Time("importedAt", strictjson.Required),
-		root:       parseNumber(o.Text("root", strictjson.Required, maxName, isNumber)),
+		root:       strictjson.ParseNumber(o.Text("root", strictjson.Required, maxName, strictjson.IsNumber)),
 		metadata:   readFiles(o, "metadata", MaxRoles*4),
 		targets:    readFiles(o, "targets", MaxTargets),
 		carried:    readFiles(o, "carriedCRLs", maxCarried),

@@ -1,8 +1,6 @@
 package trust
 
 import (
-	"encoding/hex"
-	"strconv"
 	"strings"
 
 	"github.com/stellaops/stella/internal/fault"
@@ -15,24 +13,6 @@ func IsName(s string) bool {
 	return s != "" && len(s) <= maxName && s[0] != '.' && strictjson.IsName(s) && !strings.ContainsAny(s, "/@:+")
 }
 
-func isSHA256(s string) bool {
-	b, err := hex.DecodeString(s)
-	return err == nil && len(b) == 32 && hex.EncodeToString(b) == s
-}
-
-// number writes a version as text: JSON readers differ on large numbers.
-func number(n int64) string { return strconv.FormatInt(n, 10) }
-
-func parseNumber(s string) int64 {
-	n, _ := strconv.ParseInt(s, 10, 64) // was checked, or is not there
-	return n
-}
-
-func isNumber(s string) bool {
-	n, err := strconv.ParseInt(s, 10, 64)
-	return err == nil && n > 0 && number(n) == s
-}
-
 func strictDocument(source string) strictjson.Document {
 	return strictjson.Document{Source: source, Reason: fault.TrustMalformed}
 }
@@ -40,8 +20,8 @@ func strictDocument(source string) strictjson.Document {
 // versionIn returns the version in the name of a role's file, 0 for another file.
 func versionIn(name, role string) int64 {
 	n, is := strings.CutSuffix(name, "."+FileName(role))
-	if !is || !isNumber(n) {
+	if !is || !strictjson.IsNumber(n) {
 		return 0
 	}
-	return parseNumber(n)
+	return strictjson.ParseNumber(n)
 }
