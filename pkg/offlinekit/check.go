@@ -2,6 +2,7 @@ package offlinekit
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/hex"
 	"io"
@@ -67,6 +68,7 @@ type checker struct {
 	digests  map[string]bool // of all entries, in hex
 	trust    collector
 	judge    *judge // nil until the trust is read
+	bad      error  // why the trust cannot be imported
 	images   *images
 }
 
@@ -144,9 +146,7 @@ func (c *checker) Entry(e *Entry, content io.Reader) error {
 	if rest, is := strings.CutPrefix(e.Name, TrustDir); is {
 		return c.trust.add(rest, e, content)
 	}
-	if err := c.trusted(); err != nil {
-		return err
-	}
+	c.trusted()
 	switch {
 	case strings.HasPrefix(e.Name, evidenceDir):
 		return c.evidence(e, content)
@@ -159,19 +159,21 @@ func (c *checker) Entry(e *Entry, content io.Reader) error {
 	return nil
 }
 
-// trusted reads the trust once all of it is there.
-func (c *checker) trusted() error {
+// trusted reads the trust once all of it is there. What is wrong with it hinders nobody
+// from looking at the rest.
+func (c *checker) trusted() {
 	if c.judge != nil {
-		return nil
+		return
 	}
 	found, err := c.trust.examine(c.options.Now)
-	if err != nil && !c.trust.damaged {
-		return err
-	}
 	c.judge = newJudge(c.ctx, found, c.options.Now)
-	if found == nil {
+	switch {
+	case err != nil:
+		c.bad, c.judge.blind = err, true
+		return
+	case found == nil:
 		c.verdict.gap(Gap{Kind: GapTrust, File: TrustDir, Message: "there is no trust in the kit", Add: "build it with --trust, so that what is revoked is known there"})
-		return nil
+		return
 	}
 	c.verdict.Trust = &TrustFound{found.RootSHA256, found.Roles, len(found.Contents.Keys)}
 	if first := found.Expires(); first.Expires.Before(c.options.Now.AddDate(0, 0, SoonDays)) {
@@ -181,7 +183,6 @@ func (c *checker) trusted() error {
 			Add:     "renew the trust before the kit leaves: stella trust publish sign --renew",
 		})
 	}
-	return nil
 }
 
 // evidence judges one file of evidence.
@@ -215,10 +216,11 @@ func (c *checker) conclude(failed error) error {
 	v := c.verdict
 	v.Whole = failed == nil
 	if failed == nil {
-		failed = c.trusted()
+		c.trusted()
+		failed = c.bad
 	}
-	if failed == nil && c.images != nil {
-		failed = c.attached()
+	if v.Whole && c.images != nil {
+		failed = cmp.Or(c.attached(), failed)
 	}
 	switch {
 	case failed != nil:

@@ -10,9 +10,8 @@ import (
 
 // collector keeps the trust of a kit, which comes first and is small.
 type collector struct {
-	files   map[string][]byte
-	sum     int64
-	damaged bool // a file is not what the manifest says: that is a finding already
+	files map[string][]byte
+	sum   int64
 }
 
 func (c *collector) add(name string, e *Entry, content io.Reader) error {
@@ -21,7 +20,6 @@ func (c *collector) add(name string, e *Entry, content io.Reader) error {
 	}
 	b, err := io.ReadAll(content)
 	if err != nil {
-		c.damaged = true
 		return err
 	}
 	if c.files == nil {

@@ -23,6 +23,7 @@ type judge struct {
 	ctx     context.Context
 	policy  *verify.Policy // nil if the trust says nothing
 	private bool           // a private authority is trusted
+	blind   bool           // the trust cannot be read, so nothing is said of evidence
 }
 
 func newJudge(ctx context.Context, t *trust.Examined, now time.Time) *judge {
@@ -96,6 +97,10 @@ func artifacts(items []bundle.Item, digests map[string]bool) (about []verify.Art
 
 // evidence judges pieces of evidence.
 func (j *judge) evidence(o *opinion, e *verify.Evidence, about []verify.Artifact, file string, digests map[string]bool) error {
+	if j.blind {
+		o.pieces += e.Len()
+		return nil
+	}
 	if j.policy == nil {
 		o.pieces += e.Len()
 		o.gap(GapEvidence, file, fault.TrustRequired, "there is no trust in the kit to verify it with", "build the kit with --trust")

@@ -1,12 +1,19 @@
 package offlinekit
 
 import (
+	_ "embed"
 	"time"
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/pkg/offlinekit/trust"
 	"github.com/stellaops/stella/pkg/verify"
 )
+
+//go:embed verdict.schema.json
+var verdictSchema string
+
+// VerdictJSONSchema returns the JSON Schema (draft 2020-12) of a Verdict.
+func VerdictJSONSchema() string { return verdictSchema }
 
 // VerdictSchema names the JSON form of a Verdict.
 const VerdictSchema = "stella.ops/kitVerdict@v1"
