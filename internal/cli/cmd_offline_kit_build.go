@@ -22,10 +22,10 @@ func newOfflineKitBuildCommand(a *app) *cobra.Command {
 		Use:   "build",
 		Short: "build an offline kit",
 		Long: `Build a kit from what flags, or a file with --file, name, sign the statement
-about it and write it to OUT: an archive if the name ends in .tar.zst, .tar.gz or
-.tar, else a directory. Every input must be what its flag says: an SBOM an SBOM,
-evidence evidence, trust an export that can be imported. The same inputs make the
-same bytes; SOURCE_DATE_EPOCH fixes the time in the kit.
+about it and write it to OUT: an archive if the name ends in .tar.zst, .tar.gz
+or .tar, else a directory. Every input must be what its flag says: an SBOM an
+SBOM, evidence evidence, trust an export that can be imported. The same inputs
+make the same bytes; SOURCE_DATE_EPOCH fixes the time in the kit.
 
 What is written is checked on its way, as offline-kit verify does, and what is
 missing for the evidence in the kit to be verified with it is printed.
@@ -35,8 +35,8 @@ carry it there for stella sign statement, or for one signature more take
 statement.dsse.json out of the kit for stella attest add. Then --from writes the
 kit with the --statement that came back. In the same way --statement-evidence
 adds a bundle with a time stamp or log entry for the statement.`,
-		Example: `  stella offline-kit build --name acme --channel stable --kit-version 1 --key ci.key \
-      --trust export --evidence sbom.sigstore.json --sbom sbom.cdx.json -o kit.tar.zst
+		Example: `  stella offline-kit build --name acme --channel stable --kit-version 1 \
+      --key ci.key --trust export --evidence sbom.sigstore.json --sbom sbom.cdx.json -o kit.tar.zst
   stella offline-kit build --file kit.yaml --key ci.key --key team.key -o kit
   stella offline-kit build --file kit.yaml --unsigned kit-statement.json -o kit.tar
   stella sign statement kit-statement.json --key ci.key --envelope dsse -o kit-statement.dsse.json
