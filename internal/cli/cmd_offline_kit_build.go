@@ -35,8 +35,8 @@ carry it there for stella sign statement, or for one signature more take
 statement.dsse.json out of the kit for stella attest add. Then --from writes the
 kit with the --statement that came back. In the same way --statement-evidence
 adds a bundle with a time stamp or log entry for the statement.`,
-		Example: `  stella offline-kit build --name acme --channel stable --kit-version 1 --key ci.key \
-      --trust export --evidence sbom.sigstore.json --sbom sbom.cdx.json -o kit.tar.zst
+		Example: `  stella offline-kit build --name acme --channel stable --kit-version 1 \
+      --key ci.key --trust export --evidence sbom.sigstore.json --sbom sbom.cdx.json -o kit.tar.zst
   stella offline-kit build --file kit.yaml --key ci.key --key team.key -o kit
   stella offline-kit build --file kit.yaml --unsigned kit-statement.json -o kit.tar
   stella sign statement kit-statement.json --key ci.key --envelope dsse -o kit-statement.dsse.json

@@ -152,3 +152,39 @@ func TestStartHerePage(t *testing.T) {
 	assert.NotContains(t, page, "<script")
 	assert.NotContains(t, page, "href")
 }
+
+// TestSmallMedia types what START-HERE says of cutting an archive into parts, and misses
+// the last one.
+func TestSmallMedia(t *testing.T) {
+	dir := startWorld(t)
+	status, out := shell(t, dir, "stella keys generate --no-passphrase -o builder && mv builder.pub builder.key.pub && cp builder.key.pub builder.pub")
+	require.Zero(t, status, out)
+	page := startKit(t, dir, "builder")
+	status, out = shell(t, dir, "stella offline-kit build --from kit -o acme-stable-3.tar.zst")
+	require.Zero(t, status, out)
+	_, rest, found := strings.Cut(page, "Small media\n")
+	require.True(t, found)
+	var lines []string
+	for line := range strings.Lines(rest) {
+		if command, is := strings.CutPrefix(line, "    "); is {
+			lines = append(lines, strings.TrimSpace(command))
+		}
+	}
+	require.Len(t, lines, 3)
+	status, out = shell(t, dir, strings.Replace(lines[0], "3900M", "1k", 1)+" && mv acme-stable-3.tar.zst whole && "+lines[1]+" && "+lines[2]+" && cmp whole acme-stable-3.tar.zst")
+	assert.Zero(t, status, out)
+	status, out = shell(t, dir, "rm $(ls *.part-* | tail -1) && "+lines[1])
+	assert.Equal(t, 4, status, out)
+	assert.Contains(t, out, "is a part of it missing")
+}
+
+// TestStartHereEscapes shows a hostile label as what it is.
+func TestStartHereEscapes(t *testing.T) {
+	dir := startWorld(t)
+	status, out := shell(t, dir, `stella keys generate --no-passphrase -o key && stella offline-kit build --name acme --channel stable --kit-version 3 --label '</title><script>alert(1)</script>' --document app.tar.gz --key key -o kit`)
+	require.Zero(t, status, out)
+	b, err := os.ReadFile(filepath.Join(dir, "kit", "START-HERE.html"))
+	require.NoError(t, err)
+	assert.NotContains(t, string(b), "<script>")
+	assert.Contains(t, string(b), "&lt;script&gt;")
+}

@@ -18,17 +18,19 @@ import (
 	"bytes"
 	"io/fs"
 	"path/filepath"
+	"sync"
 
 	"github.com/stellaops/stella/internal/atomicfile"
 )
 
 // Recorder is an atomicfile.FS that does everything on the real one and records
-// it. It is for one goroutine.
+// it, one call after the other. It is safe for concurrent use.
 type Recorder struct {
 	// IgnoreSync and IgnoreSyncDir leave these calls out of the record, as a
 	// writer would who forgot them: a test proves with them that it would notice.
 	IgnoreSync, IgnoreSyncDir bool
 
+	mu    sync.Mutex // held through each call, so that the record has the true order
 	real  atomicfile.FS
 	ops   []op
 	nodes map[string]int // of the files that were made, by their present name
@@ -67,6 +69,8 @@ func (r *Recorder) record(o op) { r.ops = append(r.ops, o) }
 
 // Create implements atomicfile.FS.
 func (r *Recorder) Create(name string, mode fs.FileMode) (atomicfile.Handle, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	h, err := r.real.Create(name, mode)
 	if err != nil {
 		return nil, err
@@ -80,6 +84,8 @@ func (r *Recorder) Create(name string, mode fs.FileMode) (atomicfile.Handle, err
 
 // Mkdir implements atomicfile.FS.
 func (r *Recorder) Mkdir(name string, mode fs.FileMode) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	err := r.real.Mkdir(name, mode)
 	if err == nil {
 		r.record(op{kind: mkdir, name: name})
@@ -89,6 +95,8 @@ func (r *Recorder) Mkdir(name string, mode fs.FileMode) error {
 
 // Link implements atomicfile.FS.
 func (r *Recorder) Link(from, to string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	err := r.real.Link(from, to)
 	if err == nil {
 		r.record(op{kind: linked, name: from, to: to, node: r.nodes[from]})
@@ -99,6 +107,8 @@ func (r *Recorder) Link(from, to string) error {
 
 // Rename implements atomicfile.FS.
 func (r *Recorder) Rename(from, to string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	err := r.real.Rename(from, to)
 	if err == nil {
 		r.record(op{kind: renamed, name: from, to: to, node: r.nodes[from]})
@@ -110,6 +120,8 @@ func (r *Recorder) Rename(from, to string) error {
 
 // Remove implements atomicfile.FS.
 func (r *Recorder) Remove(name string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	err := r.real.Remove(name)
 	if err == nil {
 		r.record(op{kind: removed, name: name})
@@ -120,6 +132,8 @@ func (r *Recorder) Remove(name string) error {
 
 // SyncDir implements atomicfile.FS.
 func (r *Recorder) SyncDir(name string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	err := r.real.SyncDir(name)
 	if err == nil && !r.IgnoreSyncDir {
 		r.record(op{kind: syncedDir, name: filepath.Clean(name)})
@@ -134,12 +148,16 @@ type file struct {
 }
 
 func (f *file) Write(p []byte) (int, error) {
+	f.recorder.mu.Lock()
+	defer f.recorder.mu.Unlock()
 	n, err := f.Handle.Write(p)
 	f.recorder.record(op{kind: wrote, node: f.node, data: bytes.Clone(p[:n])})
 	return n, err
 }
 
 func (f *file) Sync() error {
+	f.recorder.mu.Lock()
+	defer f.recorder.mu.Unlock()
 	err := f.Handle.Sync()
 	if err == nil && !f.recorder.IgnoreSync {
 		f.recorder.record(op{kind: synced, node: f.node})

@@ -111,7 +111,7 @@ func (d *disk) crash(visit func(map[string][]byte)) {
 }
 
 // everyChoice is how many uncertain changes are gone through in every combination.
-const everyChoice = 8
+const everyChoice = 6
 
 // choices yields which of n changes came about: every combination of a few, and of
 // more the first so many, the last so many, one alone and all but one.

@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -83,7 +85,8 @@ func (w *world) rebuilt(from string, files map[string][]byte) {
 
 // crashed records the import of version 3 where versions 1 and 2 are, and returns what a
 // power failure could leave active: at any moment, and after it was reported as done.
-// Every so many of the different states are put on a disk, where version 4 is imported.
+// Every so many of the different states are put on a disk, where version 4 is imported;
+// with 0 none is, and the kit has a few files only.
 func crashed(t *testing.T, r *crashtest.Recorder, every int) (ever, after map[string]int) {
 	t.Helper()
 	w := newWorld(t)
@@ -92,6 +95,9 @@ func crashed(t *testing.T, r *crashtest.Recorder, every int) (ever, after map[st
 	w.mustImport(second.pack())
 	begun := w.store.Dir()
 	before := filesBelow(t, begun)
+	if every == 0 {
+		maps.DeleteFunc(third.files, func(name, _ string) bool { return strings.HasPrefix(name, offlinekit.TrustDir) })
+	}
 	from, next := third.pack(), fourth.pack()
 	w.store.FS = r
 	w.mustImport(from)
@@ -156,14 +162,17 @@ func TestPowerFailureWithoutSyncs(t *testing.T) {
 // failing is a file system whose n-th change fails.
 type failing struct {
 	atomicfile.FS
-	left int
+	left atomic.Int64
 	with error
 }
 
-func (f *failing) fails() bool {
-	f.left--
-	return f.left == 0
+func newFailing(n int, with error) *failing {
+	f := &failing{FS: atomicfile.OS(), with: with}
+	f.left.Store(int64(n))
+	return f
 }
+
+func (f *failing) fails() bool { return f.left.Add(-1) == 0 }
 
 func (f *failing) Create(name string, mode fs.FileMode) (atomicfile.Handle, error) {
 	if f.fails() {
@@ -232,7 +241,7 @@ func TestFullDiskLeavesOldOrNewKit(t *testing.T) {
 	failures := 0
 	for n := 1; ; n++ {
 		w.rebuilt(begun, before)
-		f := &failing{atomicfile.OS(), n, syscall.ENOSPC}
+		f := newFailing(n, syscall.ENOSPC)
 		w.store.FS = f
 		_, err := w.imports(from)
 		w.store.FS = nil
@@ -247,7 +256,7 @@ func TestFullDiskLeavesOldOrNewKit(t *testing.T) {
 		}
 		w.mustImport(next)
 		w.requireActive(third)
-		if f.left > 0 {
+		if f.left.Load() > 0 {
 			break // no change failed
 		}
 	}
@@ -259,7 +268,7 @@ var errBroken = errors.New("input/output error")
 // What cannot be removed is no reason to fail, and goes with the next import.
 func TestBrokenDiskNamesTheFile(t *testing.T) {
 	w := newWorld(t)
-	w.store.FS = &failing{atomicfile.OS(), 9, errBroken}
+	w.store.FS = newFailing(9, errBroken)
 	_, err := w.imports(w.newKit(1).pack())
 	requireReason(t, fault.KitFailed, err)
 	assert.ErrorContains(t, err, "input/output error")

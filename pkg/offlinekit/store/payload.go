@@ -14,13 +14,13 @@ import (
 )
 
 // payload writes the files of a kit into a new directory. Files come directory by
-// directory, as the names of a kit are sorted: one that was left is on disk and not
-// entered again.
+// directory, as the names of a kit are sorted: one that was left is not entered again.
 type payload struct {
-	fs   atomicfile.FS
-	dir  string
-	open []string // directories from dir on, relative to it, that are being filled
-	buf  []byte
+	fs      atomicfile.FS
+	dir     string
+	open    []string // directories from dir on, relative to it, that are being filled
+	buf     []byte
+	flusher *flusher // nil when it is closed
 }
 
 // newPayload makes the directory, which must not be there.
@@ -29,10 +29,12 @@ func newPayload(fsys atomicfile.FS, dir string) (*payload, error) {
 	if err := fsys.Mkdir(dir, 0o755); err != nil {
 		return nil, p.failed("", err)
 	}
+	p.flusher = newFlusher()
 	return p, nil
 }
 
-// add writes a file, whole and on disk. An error of r is returned as it is.
+// add writes a file, which is on disk when finish returns. An error of r is returned as
+// it is.
 func (p *payload) add(name string, executable bool, r io.Reader) error {
 	if err := p.enter(path.Dir(name)); err != nil {
 		return p.failed(name, err)
@@ -50,14 +52,16 @@ func (p *payload) add(name string, executable bool, r io.Reader) error {
 		_ = f.Close() // the file is of no use
 		return err
 	}
-	synced := w.err
-	if synced == nil {
-		synced = f.Sync()
+	if w.err != nil {
+		_ = f.Close() // the first error is the one that matters
+		return p.failed(name, w.err)
 	}
-	if err := errors.Join(synced, f.Close()); err != nil {
-		return p.failed(name, err)
-	}
-	return nil
+	return p.flusher.do(func() error {
+		if err := errors.Join(f.Sync(), f.Close()); err != nil {
+			return p.failed(name, err)
+		}
+		return nil
+	})
 }
 
 // enter makes the directory dir the one that is filled.
@@ -78,23 +82,42 @@ func (p *payload) enter(dir string) error {
 	}
 }
 
-// leave puts on disk the directories that dir is not in.
+// leave has the directories put on disk that dir is not in.
 func (p *payload) leave(dir string) error {
 	for {
 		here := p.open[len(p.open)-1]
 		if here == "." || here == dir || strings.HasPrefix(dir, here+"/") {
 			return nil
 		}
-		if err := p.fs.SyncDir(p.path(here)); err != nil {
+		err := p.flusher.do(func() error {
+			if err := p.fs.SyncDir(p.path(here)); err != nil {
+				return p.failed(here, err)
+			}
+			return nil
+		})
+		if err != nil {
 			return err
 		}
 		p.open = p.open[:len(p.open)-1]
 	}
 }
 
-// finish puts the last directories on disk, and the name of the whole.
+// close waits until nothing is written any more.
+func (p *payload) close() error {
+	if p.flusher == nil {
+		return nil
+	}
+	err := p.flusher.close()
+	p.flusher = nil
+	return err
+}
+
+// finish returns when all files and directories are on disk, and the name of the whole.
 func (p *payload) finish() error {
 	err := p.leave(".")
+	if closed := p.close(); err == nil {
+		err = closed
+	}
 	if err == nil {
 		err = p.fs.SyncDir(p.dir)
 	}
@@ -110,6 +133,9 @@ func (p *payload) finish() error {
 func (p *payload) path(name string) string { return filepath.Join(p.dir, filepath.FromSlash(name)) }
 
 func (p *payload) failed(name string, err error) error {
+	if fault.ReasonOf(err) != fault.Internal {
+		return err // of a file that was written before, and says which
+	}
 	full := p.path(name)
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 		return fault.New(fault.KitSpace, "failed to write %q: no space left", full).With("path", full).

@@ -114,6 +114,9 @@ func (i *importing) end(err error) error {
 	if i.lock == nil {
 		return err
 	}
+	if i.payload != nil {
+		_ = i.payload.close() // after a failure, which is the one that matters
+	}
 	i.channel.sweep()
 	if released := i.lock.Release(); err == nil && released != nil {
 		return fault.Wrap(fault.KitFailed, released, "failed to unlock channel %q", i.channel.name)
