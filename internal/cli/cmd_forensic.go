@@ -12,6 +12,7 @@ judge that snapshot on a machine without a network.`,
 		newForensicSnapshotCommand(a),
 		newForensicVerifyCommand(a),
 		newForensicProveCommand(a),
+		newForensicDiffCommand(a),
 		newForensicAttestCommand(a),
 		newForensicTimelineCommand(a),
 	)
