@@ -1,7 +1,7 @@
 # Each target is one plain command; .ci/run calls the same ones.
 export GOTOOLCHAIN := go1.27.4
 
-.PHONY: setup demo build build-hardware build-fips build-libfido2 plugins test lint bench interop keys-matrix pages fuzz generate clean
+.PHONY: setup demo build build-hardware build-fips build-libfido2 plugins test lint bench interop keys-matrix story pages fuzz generate clean
 
 setup: ## install (as root on Debian) or name what the targets need
 	scripts/setup
@@ -49,6 +49,9 @@ keys-matrix: build build-hardware plugins ## docs/keys.md: which programs verify
 	scripts/setup interop
 	scripts/oracles
 	scripts/keys-matrix
+
+story: ## trust and evidence carried between two machines without a network
+	scripts/story
 
 pages: ## HTML reports in headless Chromium: inert, accessible, printable; screenshots in .cache/pages
 	scripts/setup pages

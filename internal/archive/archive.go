@@ -12,8 +12,8 @@ import (
 const (
 	// maxMembers bounds the members of an archive.
 	maxMembers = 1 << 21
-	// maxExpanded bounds what an archive expands to, in bytes.
-	maxExpanded = 16 << 30
+	// MaxExpanded bounds what an archive expands to, in bytes.
+	MaxExpanded = 16 << 30
 	// maxRatio bounds how many times its own size an archive expands to, beyond
 	// freeExpansion bytes. Evidence, even thousands of similar files in a tar archive,
 	// stays well below 50.
@@ -75,6 +75,9 @@ type Members = iter.Seq2[Member, error]
 // ErrNotArchive says that a compressed file holds no archive.
 var ErrNotArchive = errors.New("no archive")
 
+// ErrTruncated is the cause of the error about an archive that breaks off.
+var ErrTruncated = errors.New("it is truncated")
+
 // errEnough ends a reading whose reader has enough.
 var errEnough = errors.New("enough")
 
@@ -89,7 +92,7 @@ func asMalformed(err error) error {
 	case err == nil, errors.Is(err, errEnough), errors.Is(err, ErrNotArchive), fault.ReasonOf(err) != fault.Internal:
 		return err
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return malformed("the archive ends early: it is truncated")
+		return fault.Wrap(fault.ArchiveMalformed, ErrTruncated, "the archive ends early")
 	}
 	return fault.Wrap(fault.ArchiveMalformed, err, "the archive is not well-formed")
 }

@@ -9,14 +9,15 @@ import (
 // expansion bounds what an archive expands to.
 type expansion struct {
 	in, out int64 // bytes read of the archive, and made of them
+	most    int64 // of out
 }
 
 // add counts n bytes that came out.
 func (e *expansion) add(n int64) error {
 	e.out += n
 	switch {
-	case e.out > maxExpanded:
-		return fault.New(fault.InputTooLarge, "the archive expands to more than %d bytes", int64(maxExpanded)).
+	case e.out > e.most:
+		return fault.New(fault.InputTooLarge, "the archive expands to more than %d bytes", e.most).
 			WithHint("unpack it and name the directory, if you trust it")
 	case e.out > freeExpansion && (e.out-freeExpansion)/maxRatio > e.in:
 		return fault.New(fault.InputTooLarge, "the archive expands to more than %d times its size", maxRatio).

@@ -25,9 +25,13 @@ const block = 512
 // ReadTar returns the members of the tar archive in r, which is of a format other
 // than Zip. Of a compressed file without an archive in it the only element is
 // ErrNotArchive.
-func ReadTar(r io.Reader, f Format) Members {
+func ReadTar(r io.Reader, f Format) Members { return ReadLargeTar(r, f, MaxExpanded) }
+
+// ReadLargeTar is ReadTar for an archive that expands to at most most bytes, of which
+// the caller knows where they go. The other bounds stay.
+func ReadLargeTar(r io.Reader, f Format, most int64) Members {
 	return func(yield func(Member, error) bool) {
-		t := &tarReader{names: newNames(), yield: yield}
+		t := &tarReader{names: newNames(), yield: yield, most: most}
 		if err := asMalformed(t.read(r, f)); err != nil && !errors.Is(err, errEnough) {
 			yield(Member{}, err)
 		}
@@ -37,10 +41,11 @@ func ReadTar(r io.Reader, f Format) Members {
 type tarReader struct {
 	names *names
 	yield func(Member, error) bool
+	most  int64
 }
 
 func (t *tarReader) read(r io.Reader, f Format) error {
-	e := &expansion{}
+	e := &expansion{most: t.most}
 	in := &source{r, e}
 	plain, err := decompressed(in, f)
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 // APPNOTE 6.3.10).
 func ReadZip(r io.ReaderAt, size int64) Members {
 	return func(yield func(Member, error) bool) {
-		z := &zipReader{r: r, names: newNames(), yield: yield, expansion: expansion{in: size}}
+		z := &zipReader{r: r, names: newNames(), yield: yield, expansion: expansion{in: size, most: MaxExpanded}}
 		if err := asMalformed(z.read(size)); err != nil && !errors.Is(err, errEnough) {
 			yield(Member{}, err)
 		}
@@ -235,7 +235,7 @@ func (h *zipHeader) readable() error {
 			WithHint("make the archive anew with the usual method")
 	case h.method == methodStore && h.packed != h.size:
 		return malformed("the member is not compressed and has two sizes")
-	case h.size > maxExpanded:
+	case h.size > MaxExpanded:
 		return fault.New(fault.InputTooLarge, "the member says that it has %d bytes", h.size)
 	}
 	return nil

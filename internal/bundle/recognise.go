@@ -51,13 +51,23 @@ var errTold = errors.New("told")
 
 // peek reads a document up to the first member that tells what it is. No shape
 // and no error mean that it is not evidence; more, that other content follows.
+//
+// Signatures alone tell an envelope only if nothing beside them says that it is
+// another signed document.
 func peek(d *strictjson.Decoder) (found *shape, more bool, err error) {
+	var envelope *shape // if nothing else is told
+	foreign := false
 	look := func(array bool) error {
 		return d.Members(func(name string) error {
-			if found = shapeOf(name, array); found != nil {
-				return errTold
+			switch found = shapeOf(name, array); {
+			case found == nil:
+				foreign = foreign || name == foreignMember
+				return d.Skip()
+			case name == "signatures":
+				found, envelope = nil, found
+				return d.Skip()
 			}
-			return d.Skip()
+			return errTold
 		})
 	}
 	if d.Kind() == '[' {
@@ -70,8 +80,11 @@ func peek(d *strictjson.Decoder) (found *shape, more bool, err error) {
 	} else {
 		err = look(false)
 	}
+	if found == nil && !foreign {
+		found = envelope
+	}
 	switch {
-	case errors.Is(err, errTold):
+	case errors.Is(err, errTold), found != nil:
 		return found, false, nil
 	case errors.Is(err, strictjson.ErrOverhead):
 		return nil, false, nil // large, and nothing telling in all of it
@@ -80,6 +93,10 @@ func peek(d *strictjson.Decoder) (found *shape, more bool, err error) {
 	}
 	return nil, d.More(), nil
 }
+
+// foreignMember is what TUF metadata and in-toto layouts have beside "signatures",
+// where an envelope has its payload (TUF, section 4.2.1).
+const foreignMember = "signed"
 
 func shapeOf(member string, array bool) *shape {
 	i := slices.IndexFunc(shapes, func(s shape) bool { return s.array == array && slices.Contains(s.members, member) })

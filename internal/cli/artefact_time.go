@@ -19,7 +19,8 @@ func (s *session) artefactTime() (time.Time, error) {
 	}
 	seconds, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || seconds < 0 || seconds > time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC).Unix() {
-		return time.Time{}, fault.New(fault.UsageInvalid, "%s %.100q is no number of seconds since 1970", sourceDateEpoch, text)
+		return time.Time{}, fault.New(fault.UsageInvalid, "%s is %.100q, and not a number of seconds since 1970", sourceDateEpoch, text).
+			WithHint("correct the variable, or unset it")
 	}
 	return time.Unix(seconds, 0).UTC(), nil
 }

@@ -115,7 +115,7 @@ func (o *forensicVerifyOptions) judge(ctx context.Context, s *session, policy *v
 	defer in.Close()
 	var object *report.SnapshotJSON
 	to, err := o.verify.rendering.openDocument(document{
-		ctx: ctx, s: s, title: "stella forensic verify", inputs: []string{name}, named: namedWords([]string{name}),
+		ctx: ctx, s: s, inputs: []string{name}, named: namedWords([]string{name}),
 		json: newObject(&object, nil),
 	})
 	if err != nil {
@@ -141,7 +141,7 @@ func (o *forensicVerifyOptions) judge(ctx context.Context, s *session, policy *v
 		}
 	}
 	whole := verdict.Whole
-	whole.Time.Source = o.verify.timeSource()
+	whole.Time.Source = timeSource(o.verify.at)
 	whole.Profile.Standing = standing(whole.Profile.Name, version.Module())
 	if err := to.Close(whole); err != nil {
 		return err

@@ -173,7 +173,7 @@ func runVerify(ctx context.Context, s *session, o *verifyOptions, names []string
 	if whole == nil {
 		return hintEvidenceBeside(err, names)
 	}
-	whole.Time.Source = o.timeSource()
+	whole.Time.Source = timeSource(o.at)
 	whole.Profile.Standing = standing(whole.Profile.Name, version.Module())
 	if err := verdict.Close(whole); err != nil {
 		return err
@@ -288,8 +288,9 @@ func parseAssumed(texts []string) ([]verify.AssumedRevocation, error) {
 	return out, nil
 }
 
-func (o *verifyOptions) timeSource() string {
-	if o.at != "" {
+// timeSource says where the time of verification is from; at is the flag's value.
+func timeSource(at string) string {
+	if at != "" {
 		return "--at"
 	}
 	return "system clock"

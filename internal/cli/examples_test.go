@@ -66,8 +66,20 @@ func runExamples(t *testing.T, name string, lines []string) {
 	issue(t, dir)
 	setup, err := os.ReadFile(filepath.Join(dir, "setup"))
 	require.NoError(t, err)
-	if strings.Contains(strings.Join(lines, "\n"), "trust") || name == "stella verify" {
-		more, err := os.ReadFile(filepath.Join(dir, "setup-trust"))
+	all := strings.Join(lines, "\n")
+	for file, wanted := range map[string]bool{
+		"setup-promotion": strings.Contains(all, "promotion"),
+		"setup-trust":     strings.Contains(all, "trust") && !strings.Contains(all, "promotion") || name == "stella verify" || strings.Contains(name, "offline-kit"),
+	} {
+		if !wanted {
+			continue
+		}
+		more, err := os.ReadFile(filepath.Join(dir, file))
+		require.NoError(t, err)
+		setup = append(setup, more...)
+	}
+	if name == "stella offline-kit status" || name == "stella offline-kit rollback" {
+		more, err := os.ReadFile(filepath.Join(dir, "setup-kits"))
 		require.NoError(t, err)
 		setup = append(setup, more...)
 	}

@@ -108,6 +108,16 @@ func evidenceName(name, form string) string {
 // openSigners opens every key for what is to be signed. A key that two references
 // name is refused: it would sign twice and count once.
 func (f *signFlags) openSigners(ctx context.Context, s *session, what audit.Use) ([]dsse.Signer, error) {
+	opened, err := f.openKeys(ctx, s, what)
+	if err != nil {
+		return nil, err
+	}
+	return opened.recorded(what)
+}
+
+// openKeys opens every key where what is to be signed depends on which they are. what
+// says as much of it as is known; nothing can be signed before recorded.
+func (f *signFlags) openKeys(ctx context.Context, s *session, what audit.Use) (*openedKeys, error) {
 	trail, err := s.openTrail()
 	if err != nil {
 		return nil, err
@@ -116,15 +126,14 @@ func (f *signFlags) openSigners(ctx context.Context, s *session, what audit.Use)
 	if err != nil {
 		return nil, err
 	}
-	signers := make([]dsse.Signer, 0, len(f.keys))
-	var refs []keys.Ref
+	o := &openedKeys{trail: trail}
 	seen := make(map[string]string)
 	for _, text := range f.keys {
 		ref, err := keys.ParseRef(text)
 		if err != nil {
 			return nil, err
 		}
-		signer, err := trail.open(what, ref, func() (dsse.Signer, error) { return s.openSigner(ctx, drivers, ref) })
+		signer, err := trail.attempt(what, ref, func() (dsse.Signer, error) { return s.openSigner(ctx, drivers, ref) })
 		if err != nil {
 			return nil, err
 		}
@@ -137,10 +146,30 @@ func (f *signFlags) openSigners(ctx context.Context, s *session, what audit.Use)
 		}
 		seen[id] = ref.String()
 		s.ui.Detail("signing with %s, key %s", ref, id)
-		signers, refs = append(signers, signer), append(refs, ref)
+		o.signers, o.refs = append(o.signers, signer), append(o.refs, ref)
 	}
-	if err := s.config.Profile.Sign(publicKeys(signers)...); err != nil {
-		return nil, trail.refuse(what, refs, err)
+	if err := s.config.Profile.Sign(publicKeys(o.signers)...); err != nil {
+		return nil, trail.refuse(what, o.refs, err)
+	}
+	return o, nil
+}
+
+// openedKeys are keys that are open.
+type openedKeys struct {
+	trail   *trail
+	signers []dsse.Signer // whose uses are not recorded
+	refs    []keys.Ref
+}
+
+// recorded returns signers of what, whose every use is recorded.
+func (o *openedKeys) recorded(what audit.Use) ([]dsse.Signer, error) {
+	signers := make([]dsse.Signer, 0, len(o.signers))
+	for i, signer := range o.signers {
+		signer, err := o.trail.signer(what, o.refs[i], signer)
+		if err != nil {
+			return nil, err
+		}
+		signers = append(signers, signer)
 	}
 	return signers, nil
 }

@@ -60,7 +60,7 @@ func (o *forensicVerifyOptions) judgeProof(ctx context.Context, s *session, poli
 		reservations = append(reservations, "not compared with any artifact")
 	}
 	to, err := o.verify.rendering.openDocument(document{
-		ctx: ctx, s: s, title: "stella forensic verify", inputs: []string{name}, named: "1 proof", reservations: reservations,
+		ctx: ctx, s: s, inputs: []string{name}, named: "1 proof", reservations: reservations,
 		json: newObject(nil, p),
 	})
 	if err != nil {
@@ -71,7 +71,7 @@ func (o *forensicVerifyOptions) judgeProof(ctx context.Context, s *session, poli
 	if err != nil {
 		return err
 	}
-	whole.Time.Source = o.verify.timeSource()
+	whole.Time.Source = timeSource(o.verify.at)
 	whole.Profile.Standing = standing(whole.Profile.Name, version.Module())
 	if err := to.Close(whole); err != nil {
 		return err

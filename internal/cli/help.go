@@ -65,9 +65,9 @@ func (a *app) help(cmd *cobra.Command) {
 		}
 		return
 	}
+	// The list of commands has to fit on a screen with what stands around it.
 	p.Prose(longOf(cmd), helpWidth)
-	p.Blank()
-	section(p, "Examples", cmd.Example)
+	p.Verbatim(strings.TrimRight(cmd.Example, "\n") + "\n\n")
 	subcommands(p, cmd)
 	p.Prose("More: stella COMMAND --help, stella help exit-codes, stella help environment.", helpWidth)
 }

@@ -47,7 +47,7 @@ func (f *renderingFlags) AddFlags(fs *pflag.FlagSet) {
 // open starts the rendering of a verdict over what the user named. With a file
 // to go to, the text goes to standard output as well. The caller defers Abort.
 func (f *renderingFlags) open(ctx context.Context, s *session, inputs, reservations []string) (report.Writer, error) {
-	return f.openDocument(document{ctx: ctx, s: s, title: "stella verify", inputs: inputs, named: namedWords(inputs), reservations: reservations})
+	return f.openDocument(document{ctx: ctx, s: s, inputs: inputs, named: namedWords(inputs), reservations: reservations})
 }
 
 // openDocument is open for any kind of verdict.
@@ -86,7 +86,6 @@ func namedWords(inputs []string) string {
 type document struct {
 	ctx          context.Context
 	s            *session
-	title        string // of the text
 	inputs       []string
 	named        string
 	reservations []string
@@ -112,7 +111,7 @@ func (d *document) in(format string, p *ui.Printer, w io.Writer) report.Writer {
 	case format == formatHTML:
 		return report.NewPage(d.ctx, w, o)
 	}
-	return newVerdictText(p, d.title, d.named, d.reservations, d.s.ui.Verbose())
+	return newVerdictText(p, d.s.command, d.named, d.reservations, d.s.ui.Verbose())
 }
 
 // standardOutput makes a failure to write one that says where.

@@ -26,7 +26,9 @@ type Config struct {
 	Keyring string `mapstructure:"keyring"`
 	// TrustName is the trust bundle that counts when none is named; empty for the one
 	// called default, or the only one.
-	TrustName    string `mapstructure:"trust.name"`
+	TrustName string `mapstructure:"trust.name"`
+	// KitMaxAge is how old the active kit may be; empty for any age.
+	KitMaxAge    string `mapstructure:"kit.max-age"`
 	PKCS11Module string `mapstructure:"pkcs11.module"`
 	// TPMDevice is the TPM's character device or socket; empty for the system's.
 	TPMDevice    string   `mapstructure:"tpm.device"`
@@ -53,6 +55,7 @@ const (
 	keyState        = "state"
 	keyKeyring      = "keyring"
 	keyTrustName    = "trust.name"
+	keyKitMaxAge    = "kit.max-age"
 	keyPKCS11Module = "pkcs11.module"
 	keyTPMDevice    = "tpm.device"
 	keyPluginsDir   = "plugins.dir"
@@ -99,9 +102,10 @@ func settings() []setting {
 		{key: keyOffline, initial: false, insists: true, meaning: "forbid the network, also to keys that live behind it"},
 		{key: keyNoColor, initial: false, meaning: "print without colour"},
 		{key: keyAskpass, initial: "", meaning: "program that asks for a passphrase"},
-		{key: keyState, initial: "", check: absolute, meaning: "directory of all that stella keeps: keyring, log, trust"},
+		{key: keyState, initial: "", check: absolute, meaning: "directory of all that is kept: keyring, log, trust, kits"},
 		{key: keyKeyring, initial: "", check: absolute, meaning: "directory of the keyring"},
 		{key: keyTrustName, initial: "", check: isTrustName, meaning: "trust bundle that verify uses when none is named"},
+		{key: keyKitMaxAge, initial: "", flag: flagMaxAge, check: isSpan, meaning: "how old an offline kit may be, such as 30d"},
 		{key: keyPKCS11Module, initial: "", meaning: "library of the PKCS #11 token, by its whole path"},
 		{key: keyFIDO2Device, initial: "", meaning: "device file of the FIDO2 token, for fido2: keys"},
 		{key: keyTPMDevice, initial: "", meaning: "device or socket of the TPM, for tpm: keys"},
@@ -171,6 +175,13 @@ func isTrustName(text string) error {
 		return nil
 	}
 	return fault.New(fault.ConfigInvalid, "%q is not a name of a trust bundle", text)
+}
+
+func isSpan(text string) error {
+	if _, err := parseSpan(flagMaxAge, text); err != nil {
+		return fault.New(fault.ConfigInvalid, "%q is not a span of time", text).WithHint("write days such as 30d, or hours such as 36h")
+	}
+	return nil
 }
 
 func isPermission(text string) error {

@@ -28,14 +28,14 @@ func TestEverySettingReachesConfig(t *testing.T) {
 	w := newWorld("STELLA_FORMAT=json", "STELLA_OFFLINE=true", "STELLA_NO_COLOR=1", "STELLA_ASKPASS=/bin/ask",
 		"STELLA_PLUGINS_DIR=/plugins", "STELLA_PLUGINS_ALLOW=awskms, gost", "STELLA_PLUGINS_LOCAL=gost",
 		"STELLA_PKCS11_MODULE=/m.so", "STELLA_TPM_DEVICE=/dev/tpm1", "STELLA_PROFILE=sm", "STELLA_KEYRING=/ring", "STELLA_AUDIT_LOG=/a/log",
-		"STELLA_FIDO2_DEVICE=/dev/hidraw3", "STELLA_NO_GITHUB=1", "STELLA_STATE=/state", "STELLA_TRUST_NAME=acme")
+		"STELLA_FIDO2_DEVICE=/dev/hidraw3", "STELLA_NO_GITHUB=1", "STELLA_STATE=/state", "STELLA_TRUST_NAME=acme", "STELLA_KIT_MAX_AGE=30d")
 	loaded, err := loadConfig(w.Env, newRootCommand(newApp(nil, w.Env)).PersistentFlags(), "")
 	require.NoError(t, err)
 	assert.Equal(t, Config{
 		Format: "json", Offline: true, NoColor: true, Askpass: "/bin/ask",
 		PluginsDir: "/plugins", PluginsAllow: []string{"awskms", "gost"}, PluginsLocal: []string{"gost"},
 		PKCS11Module: "/m.so", TPMDevice: "/dev/tpm1", Profile: keys.ProfileSM, Keyring: "/ring", AuditLog: "/a/log", FIDO2Device: "/dev/hidraw3", NoGitHub: true,
-		State: "/state", TrustName: "acme",
+		State: "/state", TrustName: "acme", KitMaxAge: "30d",
 	}, loaded.Config)
 	require.Len(t, loaded.origins, len(settings()))
 	for _, o := range loaded.origins {

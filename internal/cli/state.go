@@ -57,8 +57,11 @@ func homeDir(env Env, variable, usual string) string {
 const (
 	keyringName = "keyring"
 	trustName   = "trust"
-	auditDir    = "audit"
-	auditName   = "audit.jsonl"
+	kitsName    = "kits"
+	// quarantineName is beside the kits, since no name is free among those of channels.
+	quarantineName = "quarantine"
+	auditDir       = "audit"
+	auditName      = "audit.jsonl"
 )
 
 // settleState lets the directory of all state win over a keyring and an audit log

@@ -69,12 +69,18 @@ func newRequestID() string {
 // open opens the key that ref names, with everything that decides whether it may
 // sign. A refusal is a record too.
 func (t *trail) open(use audit.Use, ref keys.Ref, open func() (dsse.Signer, error)) (dsse.Signer, error) {
-	signer, err := open()
-	switch {
-	case err == nil:
-		return t.signer(use, ref, signer)
-	case t.log == nil:
+	signer, err := t.attempt(use, ref, open)
+	if err != nil {
 		return nil, err
+	}
+	return t.signer(use, ref, signer)
+}
+
+// attempt is open without recording what the signer does.
+func (t *trail) attempt(use audit.Use, ref keys.Ref, open func() (dsse.Signer, error)) (dsse.Signer, error) {
+	signer, err := open()
+	if err == nil || t.log == nil {
+		return signer, err
 	}
 	return nil, cmp.Or(t.failed(t.of(use, ref), err), err)
 }

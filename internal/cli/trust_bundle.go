@@ -52,6 +52,12 @@ func (t *trustFlags) applyBundle(ctx context.Context, s *session, p *verify.Poli
 	if err != nil {
 		return err
 	}
+	return t.applyActive(ctx, s, p, active)
+}
+
+// applyActive reads the trust of a bundle into a policy.
+func (t *trustFlags) applyActive(ctx context.Context, s *session, p *verify.Policy, active *trust.Active) error {
+	name := active.Status.Name
 	own, err := t.bundlePolicy(active)
 	if err != nil {
 		return err

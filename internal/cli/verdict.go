@@ -28,8 +28,9 @@ const (
 // verdictText is a verdict for people: a tree of checks for each payload. The
 // first line says what was looked at and what was not, the last one the verdict.
 type verdictText struct {
-	p     *ui.Printer
-	title string // the command
+	p *ui.Printer
+	// command is what the user called, without the program's name.
+	command string
 	// named is what the user named, in words, and reservations what the verdict is
 	// not about.
 	named        string
@@ -49,8 +50,8 @@ type verdictText struct {
 
 var _ report.Writer = (*verdictText)(nil)
 
-func newVerdictText(p *ui.Printer, title, named string, reservations []string, all bool) *verdictText {
-	return &verdictText{p: p, title: title, named: named, reservations: reservations, all: all, hints: make(map[fault.Reason]string)}
+func newVerdictText(p *ui.Printer, command, named string, reservations []string, all bool) *verdictText {
+	return &verdictText{p: p, command: command, named: named, reservations: reservations, all: all, hints: make(map[fault.Reason]string)}
 }
 
 // Result implements report.Writer.
@@ -135,7 +136,7 @@ func (v *verdictText) begin(scope ...string) {
 	v.begun = true
 	scope = append(scope, "offline")
 	scope = append(scope, v.reservations...)
-	v.p.Line(ui.Styled(ui.Strong, v.title+"  "), ui.T(strings.Join(scope, ", ")))
+	v.p.Line(ui.Styled(ui.Strong, "stella "+v.command+"  "), ui.T(strings.Join(scope, ", ")))
 }
 
 // showFailure prints a result that is not verified, and nothing for one that is.

@@ -22,7 +22,7 @@ func shownText(t *testing.T, unicode bool, whole *verify.Report) string {
 	var b bytes.Buffer
 	lang := map[bool]string{true: "C.UTF-8", false: "C"}[unicode]
 	p := ui.New(ui.Options{Stdout: &b, Getenv: func(name string) string { return map[string]string{"LANG": lang}[name] }}).Out
-	v := newVerdictText(p, "stella verify", "1 file", report.Reservations(whole.Compared, false), false)
+	v := newVerdictText(p, "verify", "1 file", report.Reservations(whole.Compared, false), false)
 	require.NoError(t, report.Write(v, whole))
 	return b.String()
 }

@@ -169,6 +169,19 @@ const (
 	EvidenceStale       Reason = "evidence.stale"
 	EvidenceCount       Reason = "evidence.count"
 
+	PromotionDigest     Reason = "promotion.digest_required"
+	PromotionImage      Reason = "promotion.image_mismatch"
+	PromotionMaterial   Reason = "promotion.material_mismatch"
+	PromotionEvidence   Reason = "promotion.evidence_missing"
+	PromotionUnverified Reason = "promotion.evidence_unverified"
+	PromotionStep       Reason = "promotion.step_mismatch"
+	PromotionActor      Reason = "promotion.actor_unbound"
+	PromotionDuties     Reason = "promotion.duties_shared"
+	PromotionMissing    Reason = "promotion.chain_missing"
+	PromotionBroken     Reason = "promotion.chain_broken"
+	PromotionForked     Reason = "promotion.chain_forked"
+	PromotionUnjudged   Reason = "promotion.not_judged"
+
 	TrustRequired  Reason = "trust.required"
 	TrustMalformed Reason = "trust.malformed"
 
@@ -186,6 +199,26 @@ const (
 	TrustFailed     Reason = "trust.failed"
 	TrustBusy       Reason = "trust.busy"
 	ClockBehind     Reason = "clock.behind"
+
+	KitNotOne     Reason = "kit.not_a_kit"
+	KitMalformed  Reason = "kit.malformed"
+	KitFormat     Reason = "kit.format"
+	KitMismatch   Reason = "kit.mismatch"
+	KitUnlisted   Reason = "kit.unlisted"
+	KitIncomplete Reason = "kit.incomplete"
+	KitUnsigned   Reason = "kit.unsigned"
+	KitStatement  Reason = "kit.statement"
+	KitInput      Reason = "kit.input"
+	KitGap        Reason = "kit.gap"
+	KitChannel    Reason = "kit.channel"
+	KitVersion    Reason = "kit.version_not_monotonic"
+	KitReused     Reason = "kit.version_reused"
+	KitNotFound   Reason = "kit.not_found"
+	KitAmbiguous  Reason = "kit.ambiguous"
+	KitStale      Reason = "kit.stale"
+	KitSpace      Reason = "kit.no_space"
+	KitFailed     Reason = "kit.failed"
+	KitBusy       Reason = "kit.busy"
 )
 
 // Entry is one row of the catalog.
@@ -345,6 +378,19 @@ func entries() []Entry {
 		{EvidenceStale, ExitRejected, "the evidence is older than the policy allows"},
 		{EvidenceCount, ExitMissing, "there is not as much evidence as --expect says"},
 
+		{PromotionDigest, ExitUsage, "an image to promote is named without its digest"},
+		{PromotionImage, ExitRejected, "evidence or a promotion is about another image"},
+		{PromotionMaterial, ExitRejected, "a document is not the one that was promoted, or the promotion contradicts itself or its evidence"},
+		{PromotionEvidence, ExitMissing, "an attestation that the promotion rests on was not given, or there is none"},
+		{PromotionUnverified, ExitRejected, "the promotion rests on evidence that is not verified"},
+		{PromotionStep, ExitRejected, "the promotion is from or to another environment than demanded"},
+		{PromotionActor, ExitRejected, "the one who is named as promoter is not the one who signed"},
+		{PromotionDuties, ExitRejected, "who promoted also signed what the promotion rests on"},
+		{PromotionMissing, ExitMissing, "a step of the chain of promotions was not given"},
+		{PromotionBroken, ExitRejected, "a promotion does not continue the one that it names"},
+		{PromotionForked, ExitRejected, "two promotions continue the same one"},
+		{PromotionUnjudged, ExitRejected, "a rule demands of promotions what only promotion verify judges"},
+
 		{TrustRequired, ExitMissing, "no key, certificate or trust was given to verify with"},
 		{TrustMalformed, ExitUsage, "a trust file is not well-formed"},
 
@@ -362,6 +408,26 @@ func entries() []Entry {
 		{TrustFailed, ExitFailed, "the trust on disk cannot be read, locked or written, or is damaged"},
 		{TrustBusy, ExitTemporary, "another process is changing the trust bundle"},
 		{ClockBehind, ExitMissing, "the clock is behind a time that trust was signed at, or that the last event of a timeline has"},
+
+		{KitNotOne, ExitUsage, "what is named is no offline kit"},
+		{KitMalformed, ExitUsage, "an offline kit or its manifest is not well-formed"},
+		{KitFormat, ExitUsage, "the offline kit has a format of a newer stella"},
+		{KitMismatch, ExitRejected, "a file of an offline kit is not what its manifest says"},
+		{KitUnlisted, ExitRejected, "an offline kit holds a file that its manifest does not list"},
+		{KitIncomplete, ExitMissing, "an offline kit lacks a file that its manifest lists, or ends early"},
+		{KitUnsigned, ExitMissing, "the offline kit has no statement, so nobody has signed it"},
+		{KitStatement, ExitRejected, "the statement of an offline kit is about another manifest"},
+		{KitInput, ExitUsage, "an input cannot be put into an offline kit, or is not of the kind that it was given as"},
+		{KitGap, ExitMissing, "evidence in an offline kit cannot be verified with what is in it"},
+		{KitChannel, ExitRejected, "the offline kit is for another channel than the demanded one"},
+		{KitVersion, ExitRejected, "the offline kit is not newer than one that was active already"},
+		{KitReused, ExitRejected, "another offline kit of this version was active already"},
+		{KitNotFound, ExitMissing, "there is no offline kit of this channel, or none to go back to"},
+		{KitAmbiguous, ExitUsage, "there are offline kits of several channels, and none was chosen"},
+		{KitStale, ExitMissing, "the active offline kit is older than was demanded"},
+		{KitSpace, ExitFailed, "the disk has no room for the offline kit"},
+		{KitFailed, ExitFailed, "the offline kits on disk cannot be read, locked or written, or are damaged"},
+		{KitBusy, ExitTemporary, "another process is changing the offline kits of this channel"},
 	}
 }
 

@@ -73,7 +73,7 @@ func homes() []home {
 		{"golang.org/x/term", []string{"internal/ui"}},
 		{"golang.org/x/crypto", []string{"pkg/keys"}},
 		{"github.com/oklog/ulid/v2", []string{"internal/forensic/timeline"}}, // ids that sort by time; sigstore-go's Rekor client has it, too
-		{"golang.org/x/mod", []string{"internal/chain", "internal/audit", "pkg/verify/material", "internal/testkit/world"}},
+		{"golang.org/x/mod", []string{"internal/chain", "internal/forensic", "internal/audit", "pkg/verify/material", "internal/testkit/world"}},
 		{"github.com/secure-systems-lab/go-securesystemslib", []string{"pkg/keys", "pkg/offlinekit"}}, // what TUF signs, as go-tuf forms it
 		{"github.com/ThalesGroup/crypto11", []string{"pkg/keys/pkcs11"}},
 		{"github.com/miekg/pkcs11", []string{"pkg/keys/pkcs11"}},

@@ -124,6 +124,9 @@ func offlineVerbs() map[string]offlineVerb {
 		"verify refuses":  {args: []string{"verify", "att.sigstore.json", "--key", "second.pub"}, status: 3},
 		"verify no trust": {args: []string{"verify", "att.sigstore.json"}, status: 4},
 
+		"promotion attest": {args: []string{"promotion", "attest", "--image", "app@sha256:" + strings.Repeat("1", 64), "--sbom", "image.sigstore.json", "--trust", "key.pub", "--from", "dev", "--to", "prod", "--actor", "release", "--key", "second", "-o", "new.sigstore.json"}},
+		"promotion verify": {args: []string{"promotion", "verify", "promotion.sigstore.json", "image.sigstore.json", "--trust", "key.pub", "--trust", "second.pub", "--chain"}, status: 3}, // no holder is named
+
 		"trust init":   {args: []string{"trust", "init", "--name", "new", "--root", "medium/metadata/1.root.json", "--root-sha256", strings.Repeat("0", 64)}, status: 3},
 		"trust import": {args: []string{"trust", "import", "medium", "--state", "state"}},
 		"trust show":   {args: []string{"trust", "show", "--state", "state"}},
@@ -131,6 +134,22 @@ func offlineVerbs() map[string]offlineVerb {
 		"verify trust": {args: []string{"verify", "att.sigstore.json", "--state", "state"}},
 		"trust sign":   {args: []string{"trust", "publish", "sign", "trust", "--renew", "--key", "second"}},
 		"trust export": {args: []string{"trust", "publish", "export", "trust", "-o", "new.tar.gz"}},
+
+		"timeline add":    {args: []string{"forensic", "timeline", "add", "case.ndjson", "--kind", "scan.completed"}},
+		"timeline show":   {args: []string{"forensic", "timeline", "show", "case.ndjson"}},
+		"timeline verify": {args: []string{"forensic", "timeline", "verify", "case.ndjson"}},
+		"snapshot create": {args: []string{"forensic", "snapshot", "create", "att.sigstore.json", "--case", "c", "--key", "key", "-o", "new.tar.zst"}},
+		"forensic verify": {args: []string{"forensic", "verify", "case.tar.zst", "--key", "key.pub"}},
+
+		"kit build":         {args: []string{"offline-kit", "build", "--name", "a", "--channel", "b", "--kit-version", "1", "--trust", "medium", "--evidence", "att.sigstore.json", "--key", "key", "-o", "new.tar.zst"}},
+		"kit build from":    {args: []string{"offline-kit", "build", "--from", "kit.tar", "-o", "new"}},
+		"kit verify":        {args: []string{"offline-kit", "verify", "kit.tar", "--key", "key.pub"}},
+		"kit verify trust":  {args: []string{"offline-kit", "verify", "kit.tar", "--state", "state"}},
+		"kit verify refuse": {args: []string{"offline-kit", "verify", "kit.tar", "--key", "second.pub"}, status: 3},
+		"kit import":        {args: []string{"offline-kit", "import", "kit-3.tar.zst", "--state", "state"}},
+		"kit refused":       {args: []string{"offline-kit", "import", "bad.tar.zst", "--state", "state"}, status: 3},
+		"kit status":        {args: []string{"offline-kit", "status", "--state", "state"}},
+		"kit rollback":      {args: []string{"offline-kit", "rollback", "--reason", "proof", "--state", "state"}},
 	}
 }
 
@@ -143,6 +162,10 @@ func offlineWorld(t *testing.T) string {
 	stella(t, dir, "sign", "sbom", "sbom.json", "--key", "key", "-o", "att.sigstore.json")
 	stella(t, dir, "sign", "sbom", "sbom.json", "--key", "key", "--envelope", "dsse", "-o", "att.dsse.json")
 	stella(t, dir, "sign", "blob", "artifact", "--key", "key", "-o", "blob.sigstore.json")
+	image := "app@sha256:" + strings.Repeat("1", 64)
+	stella(t, dir, "sign", "sbom", "sbom.json", "--subject", image, "--key", "key", "-o", "image.sigstore.json")
+	stella(t, dir, "promotion", "attest", "--image", image, "--sbom", "image.sigstore.json", "--trust", "key.pub",
+		"--from", "dev", "--to", "prod", "--actor", "release", "--key", "second", "-o", "promotion.sigstore.json")
 	stella(t, dir, "trust", "publish", "init", "trust", "--root-key", "second.pub", "--key", "second.pub")
 	stella(t, dir, "trust", "publish", "add-key", "trust", "key.pub", "--type", "*")
 	stella(t, dir, "trust", "publish", "sign", "trust", "--key", "second")
@@ -152,6 +175,15 @@ func offlineWorld(t *testing.T) string {
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "state"), 0o700))
 	stella(t, dir, "trust", "init", "--state", "state", "--root", root, "--root-sha256", hex.EncodeToString(sum[:]))
 	stella(t, dir, "trust", "import", "medium", "--state", "state")
+	stella(t, dir, "forensic", "timeline", "add", "case.ndjson", "--kind", "scan.completed")
+	stella(t, dir, "forensic", "snapshot", "create", "att.sigstore.json", "--case", "c", "--key", "key", "-o", "case.tar.zst")
+	stella(t, dir, "offline-kit", "build", "--name", "a", "--channel", "b", "--kit-version", "1", "--trust", "medium", "--evidence", "att.sigstore.json", "--key", "key", "-o", "kit.tar")
+	for _, kit := range []struct{ name, version, key string }{{"kit-1", "1", "key"}, {"kit-2", "2", "key"}, {"kit-3", "3", "key"}, {"bad", "4", "second"}} {
+		stella(t, dir, "offline-kit", "build", "--name", "kit", "--channel", "stable", "--kit-version", kit.version, "--key", kit.key,
+			"--trust", "medium", "--sbom", "sbom.json", "-o", kit.name+".tar.zst")
+	}
+	stella(t, dir, "offline-kit", "import", "kit-1.tar.zst", "--state", "state")
+	stella(t, dir, "offline-kit", "import", "kit-2.tar.zst", "--state", "state")
 	return dir
 }
 

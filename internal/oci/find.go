@@ -18,7 +18,9 @@ import (
 type found struct {
 	*manifest
 	digest   string
-	attached string // digest of what it is about, "" if nothing says so
+	size     int64
+	listed   *descriptor // as index.json has it; nil for what it does not list
+	attached string      // digest of what it is about, "" if nothing says so
 }
 
 // The annotations of an index by which manifests are told apart.
@@ -79,12 +81,21 @@ func (f *finder) walk(index *manifest, inherited string, depth int) error {
 			return err
 		}
 		attached := cmp.Or(m.subject, attachedTo(d, index), inherited)
-		f.found = append(f.found, found{m, d.digest, attached})
+		f.found = append(f.found, f.entry(m, d, attached, depth))
 		if err := f.walk(m, attached, depth-1); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// entry is a manifest that an index names.
+func (f *finder) entry(m *manifest, d descriptor, attached string, depth int) found {
+	out := found{manifest: m, digest: d.digest, size: m.size, attached: attached}
+	if depth == maxDepth {
+		out.listed = &d
+	}
+	return out
 }
 
 // read reads a manifest that an index names.
@@ -153,7 +164,7 @@ func (f *finder) scan() error {
 		if m == nil {
 			continue
 		}
-		f.found = append(f.found, found{m, digest, m.subject})
+		f.found = append(f.found, found{manifest: m, digest: digest, size: m.size, attached: m.subject})
 	}
 	return nil
 }

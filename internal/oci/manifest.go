@@ -20,24 +20,28 @@ type descriptor struct {
 // image-index.md).
 type manifest struct {
 	mediaType string
+	config    descriptor // empty if there is none
 	layers    []descriptor
 	manifests []descriptor // of an index
 	subject   string       // digest of what it is about; may be empty
+	size      int64        // of its text, in bytes
 }
 
 // parseManifest reads a manifest or an index. Members that are not known are
 // ignored, as the specification demands.
 func parseManifest(b []byte) (*manifest, error) {
-	m := &manifest{}
+	m := &manifest{size: int64(len(b))}
 	var version int64
 	err := decode(b, func(d *strictjson.Decoder) error {
-		return d.Object([]string{"schemaVersion", "mediaType", "layers", "manifests", "subject"}, func(name string) error {
+		return d.Object([]string{"schemaVersion", "mediaType", "config", "layers", "manifests", "subject"}, func(name string) error {
 			var err error
 			switch name {
 			case "schemaVersion":
 				version, err = d.Int64()
 			case "mediaType":
 				m.mediaType, err = d.String(maxString)
+			case "config":
+				m.config, err = decodeDescriptor(d)
 			case "layers":
 				m.layers, err = decodeDescriptors(d)
 			case "manifests":

@@ -9,17 +9,28 @@ import (
 
 // The predicate types that stella writes by itself.
 const (
-	TypeCycloneDX     = "https://cyclonedx.org/bom"
-	TypeSPDX          = "https://spdx.dev/Document"
-	TypeSyft          = "https://syft.dev/bom"
-	TypeSBOM          = "stella.ops/sbom@v1"
-	TypeReport        = "stella.ops/report@v1"
-	TypeVEX           = "stella.ops/vex@v1"
-	TypeKeyRotation   = "stella.ops/keyRotation@v1"
-	TypeKeyRevocation = "stella.ops/keyRevocation@v1"
-	TypeOpenVEX       = "https://openvex.dev/ns"
-	TypeVulns         = "https://in-toto.io/attestation/vulns/v0.1"
-	TypeVuln          = "https://cosign.sigstore.dev/attestation/vuln/v1"
+	TypeCycloneDX      = "https://cyclonedx.org/bom"
+	TypeSPDX           = "https://spdx.dev/Document"
+	TypeSyft           = "https://syft.dev/bom"
+	TypeSBOM           = "stella.ops/sbom@v1"
+	TypeReport         = "stella.ops/report@v1"
+	TypeVEX            = "stella.ops/vex@v1"
+	TypeKeyRotation    = "stella.ops/keyRotation@v1"
+	TypeKeyRevocation  = "stella.ops/keyRevocation@v1"
+	TypeOfflineKit     = "stella.ops/offlineKit@v1"
+	TypePromotion      = "stella.ops/promotion@v1"
+	TypeVEXDecision    = "stella.ops/vexDecision@v1"
+	TypeGraph          = "stella.ops/graph@v1"
+	TypePolicy         = "stella.ops/policy@v1"
+	TypeEvidence       = "stella.ops/evidence@v1"
+	TypeReplay         = "stella.ops/replay@v1"
+	TypeVerdict        = "verdict.stella/v1"
+	TypeOpenVEX        = "https://openvex.dev/ns"
+	TypeVulns          = "https://in-toto.io/attestation/vulns/v0.1"
+	TypePolicyDecision = "https://stella.ops/predicates/policy-decision@v1"
+	TypeSLSA1          = "https://slsa.dev/provenance/v1"
+	TypeSLSA02         = "https://slsa.dev/provenance/v0.2"
+	TypeVuln           = "https://cosign.sigstore.dev/attestation/vuln/v1"
 )
 
 // Type is one row of the catalog: a schema of predicates.
@@ -49,23 +60,23 @@ func Types() []Type {
 		{"syft", TypeSyft, nil, "Syft SBOM"},
 		{"sbom", TypeSBOM, nil, "SBOM attested by digest"},
 		{"report", TypeReport, nil, "scan report or verdict with its decision"},
-		{"verdict", "verdict.stella/v1", nil, "policy verdict receipt"},
-		{"policy-decision", "https://stella.ops/predicates/policy-decision@v1", nil, "policy decision on one finding"},
+		{"verdict", TypeVerdict, nil, "policy verdict receipt"},
+		{"policy-decision", TypePolicyDecision, nil, "policy decision on one finding"},
 		{"vulns", TypeVulns, nil, "scan result, in-toto"},
 		{"vuln", TypeVuln, nil, "scan result, cosign"},
 		{"openvex", TypeOpenVEX, []string{"https://openvex.dev/ns/v0.2.0"}, "OpenVEX document"},
 		{"vex", TypeVEX, nil, "VEX document without a type of its own"},
-		{"vex-decision", "stella.ops/vexDecision@v1", nil, "VEX decision"},
-		{"graph", "stella.ops/graph@v1", nil, "reachability graph"},
-		{"policy", "stella.ops/policy@v1", nil, "policy evaluation"},
-		{"evidence", "stella.ops/evidence@v1", nil, "evidence bundle"},
-		{"replay", "stella.ops/replay@v1", nil, "replay manifest"},
-		{"promotion", "stella.ops/promotion@v1", nil, "promotion"},
-		{"offline-kit", "stella.ops/offlineKit@v1", nil, "offline kit"},
+		{"vex-decision", TypeVEXDecision, nil, "VEX decision"},
+		{"graph", TypeGraph, nil, "reachability graph"},
+		{"policy", TypePolicy, nil, "policy evaluation"},
+		{"evidence", TypeEvidence, nil, "evidence bundle"},
+		{"replay", TypeReplay, nil, "replay manifest"},
+		{"promotion", TypePromotion, nil, "promotion of an image"},
+		{"offline-kit", TypeOfflineKit, nil, "offline kit"},
 		{"key-rotation", TypeKeyRotation, nil, "rotation of a key"},
 		{"key-revocation", TypeKeyRevocation, nil, "revocation of a key"},
-		{"slsaprovenance1", "https://slsa.dev/provenance/v1", nil, "build provenance, SLSA v1"},
-		{"slsaprovenance", "https://slsa.dev/provenance/v0.2", nil, "build provenance, SLSA v0.2"},
+		{"slsaprovenance1", TypeSLSA1, nil, "build provenance, SLSA v1"},
+		{"slsaprovenance", TypeSLSA02, nil, "build provenance, SLSA v0.2"},
 	}
 }
 

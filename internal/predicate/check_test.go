@@ -23,10 +23,7 @@ import (
 // example returns the committed example of one of stella's own types.
 func example(t testing.TB, predicateType string) []byte {
 	t.Helper()
-	name := map[string]string{
-		predicate.TypeSBOM: "sbom", predicate.TypeReport: "report", predicate.TypeVEX: "vex",
-		predicate.TypeKeyRotation: "keyRotation", predicate.TypeKeyRevocation: "keyRevocation",
-	}[predicateType]
+	name := predicate.SchemaName(predicateType)
 	b, err := os.ReadFile(filepath.Join("..", "..", "testdata", "predicates", name+".v1.json"))
 	require.NoError(t, err)
 	return b
@@ -58,9 +55,7 @@ func values() []string {
 // TestCheckAgreesWithSchema changes the examples in every way it can think of
 // at every place, and asks both judges.
 func TestCheckAgreesWithSchema(t *testing.T) {
-	for _, typ := range []string{
-		predicate.TypeSBOM, predicate.TypeReport, predicate.TypeVEX, predicate.TypeKeyRotation, predicate.TypeKeyRevocation,
-	} {
+	for _, typ := range predicate.Described() {
 		t.Run(typ, func(t *testing.T) {
 			schema := schemaOf(t, typ)
 			base := jsontext.Value(example(t, typ))

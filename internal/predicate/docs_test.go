@@ -18,7 +18,7 @@ import (
 func TestDocumentedPredicates(t *testing.T) {
 	block := regexp.MustCompile("(?s)\n## (stella\\.ops/[a-zA-Z]+@v1)\n\n```json\n(.*?)```")
 	var found []string
-	for _, page := range []string{"sbom.md", "report.md", "key-statements.md"} {
+	for _, page := range []string{"sbom.md", "report.md", "key-statements.md", "promotion.md", "offline-kit.md"} {
 		text, err := os.ReadFile(filepath.Join("..", "..", "docs", "formats", page))
 		require.NoError(t, err)
 		for _, m := range block.FindAllStringSubmatch(string(text), -1) {
@@ -27,7 +27,7 @@ func TestDocumentedPredicates(t *testing.T) {
 			assert.Equal(t, string(example(t, m[1])), m[2])
 		}
 	}
-	assert.Equal(t, []string{predicate.TypeSBOM, predicate.TypeReport, predicate.TypeVEX, predicate.TypeKeyRotation, predicate.TypeKeyRevocation}, found)
+	assert.Equal(t, []string{predicate.TypeSBOM, predicate.TypeReport, predicate.TypeVEX, predicate.TypeKeyRotation, predicate.TypeKeyRevocation, predicate.TypePromotion, predicate.TypeOfflineKit}, found)
 }
 
 // TestDocumentedNames holds the pages to the names of documents from standard

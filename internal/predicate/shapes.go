@@ -43,7 +43,8 @@ func shapes() map[string]shape {
 	report["/report"] = rule{kind: canonical.Object, required: true}
 	return map[string]shape{
 		TypeSBOM: sbom, TypeVEX: reference(""), TypeReport: report,
-		TypeKeyRotation: keyRotation(), TypeKeyRevocation: keyRevocation(),
+		TypeKeyRotation: keyRotation(), TypeKeyRevocation: keyRevocation(), TypePromotion: promotion(),
+		TypeOfflineKit: offlineKit(),
 	}
 }
 

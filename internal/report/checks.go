@@ -30,6 +30,24 @@ func checkMeaning(name string) string {
 		return "does the statement meet the conditions of the policy?"
 	case "freshness":
 		return "is the evidence as recent as the policy demands?"
+	case "promotion":
+		return "is the predicate a well-formed promotion that does not contradict itself?"
+	case "step":
+		return "is it from and to the demanded environments?"
+	case "image":
+		return "is the promoted image the demanded one?"
+	case "actor":
+		return "did the one sign who is named as promoter?"
+	case "documents":
+		return "are the given documents those that were promoted?"
+	case "materials":
+		return "is each attestation that the promotion rests on there, verified, and about the image?"
+	case "receipt":
+		return "do trusted logs hold the attestations as the promotion says?"
+	case "duties":
+		return "are those who promoted others than those who signed the evidence?"
+	case "chain":
+		return "does the promotion continue the one before it, and is it the only one?"
 	case "artifact":
 		return "is there evidence about each demanded artifact?"
 	}

@@ -62,7 +62,7 @@ func (s *sarif) Ignored(i *verify.Ignored) error {
 		return nil
 	}
 	s.ignored = append(s.ignored, sarifNote{
-		Level: "note", Message: sarifText("ignored: " + i.Message), Locations: []sarifLocation{sarifPlace(i.Source, i.Line)},
+		Level: "note", Message: sarifText("ignored: " + i.Message), Locations: []sarifLocation{sarifPlace(i.Source, i.Member, i.Line, i.Part)},
 	})
 	return nil
 }
@@ -96,7 +96,7 @@ func (s *sarif) finding(evidence []verify.Source, c verify.Check) sarifResult {
 		Properties:   sarifCheck{c.Name, c.Status, c.Reason, c.Message, c.Hint},
 	}
 	for _, e := range evidence {
-		result.Locations = append(result.Locations, sarifPlace(e.File, e.Line))
+		result.Locations = append(result.Locations, sarifPlace(e.File, e.Member, e.Line, e.Part))
 	}
 	if len(result.Locations) > 1 { // a result is in one place, and related to others
 		result.Locations, result.Related = result.Locations[:1], result.Locations[1:]

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -67,7 +68,12 @@ type (
 		Text string `json:"text"`
 	}
 	sarifLocation struct {
-		Physical sarifPhysical `json:"physicalLocation"`
+		Physical sarifPhysical  `json:"physicalLocation"`
+		Logical  []sarifLogical `json:"logicalLocations,omitempty"`
+	}
+	sarifLogical struct {
+		Name string `json:"fullyQualifiedName"`
+		Kind string `json:"kind"`
 	}
 	sarifPhysical struct {
 		Artifact sarifArtifact `json:"artifactLocation"`
@@ -92,13 +98,27 @@ type (
 	}
 )
 
-// sarifPlace is where in a file something is.
-func sarifPlace(file string, line int) sarifLocation {
-	place := sarifLocation{sarifPhysical{Artifact: sarifArtifact{fileURI(file)}}}
-	if line > 0 {
-		place.Physical.Region = &sarifRegion{line}
+// sarifPlace is where in a file something is. A member of an archive and a part of a
+// document have no place among the file's lines that a reader could look up, so they
+// are named (3.33).
+func sarifPlace(file, member string, line int, part string) sarifLocation {
+	location := sarifLocation{Physical: sarifPhysical{Artifact: sarifArtifact{fileURI(file)}}}
+	within := ""
+	switch {
+	case member != "" && line > 0:
+		within = fmt.Sprintf("%s, line %d", ui.Escape(member), line)
+	case member != "":
+		within = ui.Escape(member)
+	case line > 0:
+		location.Physical.Region = &sarifRegion{line}
 	}
-	return place
+	if part != "" {
+		within = strings.TrimPrefix(within+", "+ui.Escape(part), ", ")
+	}
+	if within != "" {
+		location.Logical = []sarifLogical{{within, "member"}}
+	}
+	return location
 }
 
 // fileURI returns the URI reference of a file as it was named: a relative name is

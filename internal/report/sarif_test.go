@@ -42,6 +42,7 @@ type sarifLog struct {
 					ArtifactLocation struct{ URI string }
 					Region           struct{ StartLine int }
 				}
+				LogicalLocations []struct{ FullyQualifiedName string }
 			}
 			RelatedLocations    []any
 			PartialFingerprints map[string]string
@@ -162,6 +163,32 @@ func TestSARIFBoundsPasses(t *testing.T) {
 	assert.Len(t, results, 5000+1)
 	assert.Equal(t, "fail", results[5000].Kind)
 	assert.Contains(t, fmt.Sprint(log.Runs[0].Invocations[0].ToolExecutionNotifications), "2003 checks that did not fail are not listed")
+}
+
+// TestSARIFMembers names what has no place among a file's lines.
+func TestSARIFMembers(t *testing.T) {
+	schema := sarifSchema(t)
+	for _, tt := range []struct {
+		source verify.Source
+		want   string
+	}{
+		{verify.Source{File: "a.tar", Member: "b/app.sigstore.json"}, "b/app.sigstore.json"},
+		{verify.Source{File: "a.tar", Member: "all.jsonl", Line: 3}, "all.jsonl, line 3"},
+		{verify.Source{File: "list.json", Part: "attestation 2"}, "attestation 2"},
+		{verify.Source{File: "a.tar", Member: "list.json", Part: "attestation 2"}, "list.json, attestation 2"},
+		{verify.Source{File: "a.tar", Member: "\x1b[31m"}, `\x1b[31m`},
+	} {
+		whole := keyless()
+		whole.Results = whole.Results[:1]
+		whole.Results[0].Evidence = []verify.Source{tt.source}
+		text, log := asSARIF(t, options(), whole)
+		require.NoError(t, validate(t, schema, text))
+		location := log.Runs[0].Results[0].Locations[0]
+		assert.Equal(t, tt.source.File, location.PhysicalLocation.ArtifactLocation.URI)
+		assert.Zero(t, location.PhysicalLocation.Region.StartLine)
+		require.Len(t, location.LogicalLocations, 1)
+		assert.Equal(t, tt.want, location.LogicalLocations[0].FullyQualifiedName)
+	}
 }
 
 func TestSARIFPlaces(t *testing.T) {

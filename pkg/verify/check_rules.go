@@ -44,6 +44,10 @@ func checkRules(j *judgement) error {
 		}
 		j.applied = append(j.applied, a)
 		said, err := j.judgeSigners(a)
+		if err == nil && a.rule.Promotion != nil && !j.policy.JudgesPromotions {
+			err = fault.New(fault.PromotionUnjudged, "%s demands of promotions what takes other evidence to judge", a.describe()).
+				WithHint("verify it with stella promotion verify")
+		}
 		if err != nil && failure == nil {
 			failure = err
 		}

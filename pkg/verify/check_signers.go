@@ -29,6 +29,8 @@ type AppliedRule struct {
 	Signers []FilledRequirement `json:"signers"`
 	// Barred are the signatures that count by themselves and not for the rule.
 	Barred []BarredSigner `json:"barred,omitempty"`
+	// Promotion is what the rule demands of promotions; nil for nothing.
+	Promotion *PromotionDemands `json:"promotion,omitempty"`
 
 	rule *Rule
 }
@@ -88,7 +90,7 @@ func (a *applied) explain(filling *filling) error {
 }
 
 func (a *applied) report(f *filling) AppliedRule {
-	out := AppliedRule{Policy: a.set.Name, Rule: a.rule.Name, Signers: []FilledRequirement{}, rule: a.rule}
+	out := AppliedRule{Policy: a.set.Name, Rule: a.rule.Name, Signers: []FilledRequirement{}, Promotion: a.rule.Promotion, rule: a.rule}
 	for r := range f.requirements {
 		req := &f.requirements[r]
 		out.Signers = append(out.Signers, FilledRequirement{Name: req.Name, Threshold: req.Threshold, Holders: f.holdersAt(r)})

@@ -115,7 +115,7 @@ type ignoredRun struct {
 }
 
 func (r *ignoredRun) add(i *Ignored) error {
-	if o := r.open; o != nil && o.Message == i.Message && o.Line+max(1, o.Lines) == i.Line {
+	if o := r.open; o != nil && o.Source == i.Source && o.Member == i.Member && o.Message == i.Message && o.Line+max(1, o.Lines) == i.Line {
 		o.Lines = max(1, o.Lines) + 1
 		return nil
 	}

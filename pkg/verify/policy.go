@@ -63,6 +63,10 @@ type Policy struct {
 	// RevokedKeys are keys of which a certificate is as bad as their entry in Trust
 	// would be, by their ids. What Trust says of its own keys stands there.
 	RevokedKeys map[string]KeyRevocation
+	// JudgesPromotions says that the caller judges what rules demand of promotions,
+	// which the promotion alone does not tell, and adds that to the report. Without it
+	// a statement to which such a rule is applied is refused.
+	JudgesPromotions bool
 	// AssumeRevoked judges keys as if they were revoked, to see what would fall.
 	// It only adds refusals: a revocation that a key has already stays if it is
 	// earlier. A key that is not trusted is an error.

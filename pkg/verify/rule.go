@@ -53,6 +53,17 @@ type Rule struct {
 	Conditions []Condition
 	// Required says that some statement given must have met the rule.
 	Required bool
+	// Promotion is demanded of promotions; nil for nothing.
+	Promotion *PromotionDemands
+}
+
+// PromotionDemands are demands on a promotion that it takes other evidence to judge.
+type PromotionDemands struct {
+	// SeparateFrom are the roles of materials that no holder who promoted may have
+	// signed: sbom, vex, report.
+	SeparateFrom []string `json:"separateFrom,omitempty"`
+	// ChainFrom is the environment in which the chain of promotions must begin.
+	ChainFrom string `json:"chainFrom,omitempty"`
 }
 
 // SubjectMatch is a demand on a subject. Each of its parts that is set must be

@@ -18,6 +18,7 @@ import (
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
+	"github.com/stellaops/stella/internal/testkit/world"
 	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/dsse/intoto"
 	"github.com/stellaops/stella/pkg/keys"
@@ -99,7 +100,11 @@ func text(t testing.TB, v any) string {
 // by several and in several forms, and what is nobody's or not good.
 type evidencePool struct {
 	ann, bob, old, eve key
+	world              *world.World
+	keyless            *world.Evidence // of the world's workflow, with every proof
 	lines              []string
+	provenance         int // where in lines what is of provenanceType begins
+	byCertificate      int // where in lines those by certificates, and with the same payload, begin
 }
 
 func newEvidencePool(t testing.TB) *evidencePool {
@@ -121,9 +126,41 @@ func newEvidencePool(t testing.TB) *evidencePool {
 			p.lines = append(p.lines, oneLine(sealed(t, m, signers...)))
 		}
 	}
+	provenance, err := intoto.NewMessage(provenanceType, []intoto.Subject{appSubject()}, dsse.Bytes(`{}`))
+	require.NoError(t, err)
 	p.lines = append(p.lines, oneLine(sealedBlob(t, "app", p.ann)), oneLine(sealedBlob(t, "app", p.eve)))
+	p.provenance = len(p.lines)
+	p.lines = append(p.lines, oneLine(sealed(t, provenance, p.ann)), oneLine(sealed(t, provenance, p.eve)))
+	p.addKeyless(t)
 	return p
 }
+
+// addKeyless adds what has certificates: good ones, some without a proof, by others,
+// of a stranger's world; and the same payload by bare keys.
+func (p *evidencePool) addKeyless(t testing.TB) {
+	t.Helper()
+	p.byCertificate = len(p.lines)
+	p.world = world.New("pool")
+	about := world.Options{Artifact: []byte("app")}
+	p.keyless = p.world.Evidence(about)
+	const other = "https://github.com/world/other/.github/workflows/release.yml@refs/heads/main"
+	for _, o := range []world.Options{
+		about,
+		{Artifact: about.Artifact, NoTimestamp: true},
+		{Artifact: about.Artifact, NoTimestamp: true, Log: world.NoLog}, // nothing proves when the certificate was used
+		{Artifact: about.Artifact, NoSCT: true},
+		{Artifact: about.Artifact, Identity: other},
+		{Artifact: about.Artifact, Log: world.LogV2},
+	} {
+		p.lines = append(p.lines, oneLine(p.world.Bundle(o)))
+	}
+	p.lines = append(p.lines, oneLine(p.world.Stranger().Bundle(about)))
+	m := dsse.NewMessage(dsse.PayloadTypeInToto, dsse.Bytes(world.StatementAbout(about.Artifact)))
+	p.lines = append(p.lines, oneLine(sealed(t, m, p.ann)), oneLine(sealed(t, m, p.eve)))
+}
+
+// provenanceType is what a rule of the policies requires.
+const provenanceType = "https://slsa.dev/provenance/v1"
 
 func oneLine(b []byte) string { return strings.TrimSpace(string(b)) }
 
@@ -138,25 +175,57 @@ func (p *evidencePool) policies(t testing.TB) map[string]verify.Policy {
 	require.NoError(t, err)
 	typed := p.bob
 	typed.trusted.AnyPredicateType, typed.trusted.PredicateTypes = false, []string{"https://example.com/other"}
+	identity, err := demandOf(p.keyless)
+	require.NoError(t, err)
+	identity.Subjects, identity.Proofs = nil, verify.Proofs{Timestamp: 1}
+	logged := *identity
+	logged.Proofs, logged.Subjects = verify.Proofs{Log: 1, SCT: 1}, []verify.Artifact{app}
+	either := *identity
+	either.Trust = trust(t, p.ann)
+	both := either
+	both.Threshold, both.Proofs, both.AllowNoSCTUnsafe, both.AllowNoLogUnsafe = 2, verify.Proofs{}, true, true
+	required := []verify.RuleSet{{Rules: []verify.Rule{{Name: "provenance", PredicateTypes: []string{provenanceType}, Required: true}, {Name: "rest"}}}}
 	return map[string]verify.Policy{
-		"one":            {Trust: trust(t, p.ann, p.bob)},
-		"one artifact":   {Trust: trust(t, p.ann, p.bob), Subjects: []verify.Artifact{app}},
-		"two artifacts":  {Trust: trust(t, p.ann, p.bob), Subjects: []verify.Artifact{app, lib}},
-		"type":           {Trust: trust(t, p.ann), PredicateType: predicateType},
-		"two of two":     {Trust: trust(t, p.ann, p.bob), Threshold: 2},
-		"expired":        {Trust: trust(t, p.ann, p.old)},
-		"types of a key": {Trust: trust(t, p.ann, typed)},
-		"hybrid":         {Trust: trust(t, half, other)},
-		"assumed":        {Trust: trust(t, p.ann, p.bob), AssumeRevoked: []verify.AssumedRevocation{{KeyID: id, RevokedAt: now()}}},
+		"identity":                      *identity,
+		"identity, log and an artifact": logged,
+		"identity or key":               either,
+		"identity and key":              both,
+		"required":                      {Trust: trust(t, p.ann, p.bob), RuleSets: required},
+		"required, by an artifact":      {Trust: trust(t, p.ann, p.bob), RuleSets: required, Subjects: []verify.Artifact{app}},
+		"one":                           {Trust: trust(t, p.ann, p.bob)},
+		"one artifact":                  {Trust: trust(t, p.ann, p.bob), Subjects: []verify.Artifact{app}},
+		"two artifacts":                 {Trust: trust(t, p.ann, p.bob), Subjects: []verify.Artifact{app, lib}},
+		"type":                          {Trust: trust(t, p.ann), PredicateType: predicateType},
+		"two of two":                    {Trust: trust(t, p.ann, p.bob), Threshold: 2},
+		"expired":                       {Trust: trust(t, p.ann, p.old)},
+		"types of a key":                {Trust: trust(t, p.ann, typed)},
+		"hybrid":                        {Trust: trust(t, half, other)},
+		"assumed":                       {Trust: trust(t, p.ann, p.bob), AssumeRevoked: []verify.AssumedRevocation{{KeyID: id, RevokedAt: now()}}},
 	}
+}
+
+// at is when evidence is judged: the world has a clock of its own.
+func (p *evidencePool) at(policy *verify.Policy) time.Time {
+	if policy.At.IsZero() {
+		return now()
+	}
+	return policy.At
 }
 
 // draw makes files of a random choice, some of them with several lines. Few
 // choices, so that payloads come again.
 func (p *evidencePool) draw(random *rand.Rand) files {
 	choice := random.Perm(len(p.lines))[:1+random.IntN(6)]
-	if random.IntN(2) == 0 {
-		choice = []int{2, 8, 14}[:1+random.IntN(3)] // by ann and bob together
+	if random.IntN(3) > 0 {
+		likely := [][]int{
+			{2, 8, 14},            // by ann and bob together
+			{0, p.provenance},     // what a rule requires, and something else
+			{2, p.provenance, 14}, // the same by several
+			{p.byCertificate, p.byCertificate + 5, p.byCertificate + 7}, // by those who are trusted for it
+			{p.byCertificate, p.byCertificate + 7},                      // one payload, by a certificate and a key
+		}
+		choice = likely[random.IntN(len(likely))]
+		choice = choice[:1+random.IntN(len(choice))]
 	}
 	var out files
 	for left := 1 + random.IntN(12); left > 0; left-- {
@@ -176,9 +245,12 @@ func TestStreamAgreesWithVerify(t *testing.T) {
 	pool := newEvidencePool(t)
 	for name, policy := range pool.policies(t) {
 		random := rand.New(rand.NewPCG(5, 5))
-		policy.At, policy.Threshold = now(), max(1, policy.Threshold)
-		verified := 0
-		for range 80 {
+		policy.At, policy.Threshold = pool.at(&policy), max(1, policy.Threshold)
+		verified, rounds := 0, 25
+		if policy.Root != nil {
+			rounds = 24 // certificates take longer
+		}
+		for range rounds {
 			set := pool.draw(random)
 			all := &verify.Evidence{}
 			for _, f := range set {
@@ -252,7 +324,7 @@ func TestSameOnAnyNumberOfCores(t *testing.T) {
 		set = append(set, file{name: "x.sigstore.json", content: "{"}, file{name: "readme", content: "# text"}, file{name: "gone", err: fault.New(fault.InputUnreadable, "gone")})
 	}
 	for name, policy := range pool.policies(t) {
-		policy.At, policy.Threshold = now(), max(1, policy.Threshold)
+		policy.At, policy.Threshold = pool.at(&policy), max(1, policy.Threshold)
 		var first string
 		for _, cores := range []int{1, 2, 5} {
 			before := runtime.GOMAXPROCS(cores)

@@ -75,3 +75,26 @@ func TestMissingSyncsAreNoticed(t *testing.T) {
 	assert.Equal(t, set("the old one", "the new one"), ever)
 	assert.Equal(t, set("the old one", "the new one"), after, "what was reported as done may be lost")
 }
+
+// Of many files whose names were never synced, any may be missing alone, and any may be
+// there alone.
+func TestManyUncertainNames(t *testing.T) {
+	r := crashtest.NewRecorder()
+	dir := t.TempDir()
+	const files = 20
+	for i := range files {
+		h, err := r.Create(filepath.Join(dir, string(rune('a'+i))), 0o600)
+		require.NoError(t, err)
+		require.NoError(t, h.Close())
+	}
+	seen := map[int]int{}
+	r.Crashes(nil, func(s crashtest.State) {
+		if s.Finished {
+			seen[len(s.Files)]++
+		}
+	})
+	for _, n := range []int{0, 1, 10, files - 1, files} {
+		assert.NotZero(t, seen[n], "%d files", n)
+	}
+	assert.Less(t, len(seen)*files, 1<<files)
+}

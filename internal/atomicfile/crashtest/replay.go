@@ -2,6 +2,7 @@ package crashtest
 
 import (
 	"bytes"
+	"iter"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -18,7 +19,8 @@ type State struct {
 }
 
 // Crashes calls visit with every state that a power failure could leave at any
-// moment of the record, some of them more than once. before is what the disk
+// moment of the record, some of them more than once. Where more than a few changes of
+// names are uncertain at a time, it tries many of their combinations, not all. before is what the disk
 // held when recording began.
 func (r *Recorder) Crashes(before map[string][]byte, visit func(State)) {
 	for n := range len(r.ops) + 1 {
@@ -93,17 +95,45 @@ func change(names map[string]int, o op) {
 	}
 }
 
-// crash goes through every choice of uncertain changes and contents.
+// crash goes through the choices of uncertain changes and contents.
 func (d *disk) crash(visit func(map[string][]byte)) {
-	for chosen := range 1 << len(d.changes) {
+	for chosen := range choices(len(d.changes)) {
 		names := maps.Clone(d.names)
 		for i, c := range d.changes {
-			if chosen&(1<<i) != 0 {
+			if chosen(i) {
 				change(names, c)
 			}
 		}
 		for _, left := range []func([]byte) []byte{none, half, all, zeros} {
 			visit(d.files(names, left))
+		}
+	}
+}
+
+// everyChoice is how many uncertain changes are gone through in every combination.
+const everyChoice = 8
+
+// choices yields which of n changes came about: every combination of a few, and of
+// more the first so many, the last so many, one alone and all but one.
+func choices(n int) iter.Seq[func(int) bool] {
+	return func(yield func(func(int) bool) bool) {
+		if n <= everyChoice {
+			for set := range 1 << n {
+				if !yield(func(i int) bool { return set&(1<<i) != 0 }) {
+					return
+				}
+			}
+			return
+		}
+		for k := range n + 1 {
+			for _, chosen := range []func(int) bool{
+				func(i int) bool { return i < k }, func(i int) bool { return i >= k },
+				func(i int) bool { return i == k }, func(i int) bool { return i != k },
+			} {
+				if !yield(chosen) {
+					return
+				}
+			}
 		}
 	}
 }

@@ -2,6 +2,7 @@ package authenticator
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"testing"
 )
@@ -22,18 +23,33 @@ type Device struct {
 // the test ends. Where the system has no pseudo-terminals the test is skipped.
 func Start(t testing.TB, opts ...Option) *Device {
 	t.Helper()
+	d, err := New(opts...)
+	if errors.Is(err, errors.ErrUnsupported) {
+		t.Skip("the authenticator emulator needs Linux")
+	}
+	if err != nil {
+		t.Fatalf("authenticator: %v", err)
+	}
+	t.Cleanup(d.Unplug)
+	return d
+}
+
+// New makes a device as Start does, for programs that are no tests. Where the system
+// has no pseudo-terminals the error is errors.ErrUnsupported.
+func New(opts ...Option) (*Device, error) {
 	c := defaults()
 	for _, o := range opts {
 		o(&c)
 	}
 	k, err := newToken(c)
 	if err != nil {
-		t.Fatalf("authenticator: %v", err)
+		return nil, err
 	}
 	d := &Device{token: k, log: &log{}, fault: &faults{}}
-	d.Replug(t)
-	t.Cleanup(d.Unplug)
-	return d
+	if err := d.plug(); err != nil {
+		return nil, err
+	}
+	return d, nil
 }
 
 // Path returns the device file that a client opens, as it would open
@@ -67,13 +83,19 @@ func (d *Device) Unplug() {
 func (d *Device) Replug(t testing.TB) {
 	t.Helper()
 	d.Unplug()
-	line, err := openLine(t)
-	if err != nil {
+	if err := d.plug(); err != nil {
 		t.Fatalf("authenticator: %v", err)
+	}
+}
+
+func (d *Device) plug() error {
+	line, err := openLine()
+	if err != nil {
+		return err
 	}
 	if err := d.token.powerUp(); err != nil {
 		line.close()
-		t.Fatalf("authenticator: %v", err)
+		return err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	p := &port{path: line.path, line: line, cancel: cancel, stopped: make(chan struct{})}
@@ -85,6 +107,7 @@ func (d *Device) Replug(t testing.TB) {
 	d.mu.Lock()
 	d.port = p
 	d.mu.Unlock()
+	return nil
 }
 
 // A port is one time of being plugged in.

@@ -30,24 +30,24 @@ func (h *Home) Open(name string, at, clock time.Time) (*Active, error) {
 	}
 	var out *Active
 	err = b.steadily(func(s *state) error {
-		out, err = b.open(s, at, clock)
+		out, err = b.open(s, b.load, at, clock)
 		return err
 	})
 	return out, err
 }
 
-// open reads the active trust of a state.
-func (b *bundle) open(s *state, at, clock time.Time) (*Active, error) {
+// open reads the active trust of a state. load gives the content of its files.
+func (b *bundle) open(s *state, load func(file) ([]byte, error), at, clock time.Time) (*Active, error) {
 	if err := s.clock(clock); err != nil {
 		return nil, err
 	}
-	status := s.status(b.load, at)
+	status := s.status(load, at)
 	if err := status.Err(); err != nil && fault.ReasonOf(err) != fault.TrustExpired {
 		return nil, err
 	}
 	var targets []target
 	for _, f := range slices.Concat(s.active.targets, s.active.carried) {
-		content, err := b.blob(f.sha256)
+		content, err := load(f)
 		if err != nil {
 			return nil, err
 		}

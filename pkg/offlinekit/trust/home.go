@@ -173,7 +173,8 @@ func (b *bundle) locked(ctx context.Context, change func() error) (err error) {
 		return fault.New(fault.TrustBusy, "another process has been changing trust %q for %s", b.name, defaultWait).
 			WithHint("run the command again when it is done")
 	case err != nil:
-		return fault.Wrap(fault.TrustFailed, pathCause(err), "failed to lock trust %q in %q", b.name, b.dir)
+		return fault.Wrap(fault.TrustFailed, pathCause(err), "failed to lock trust %q in %q", b.name, b.dir).
+			WithHint("name a directory that you may write to with --state DIR")
 	}
 	defer func() {
 		if released := lock.Release(); err == nil && released != nil {

@@ -33,6 +33,14 @@ type Imported struct {
 	// Unused are targets that mean nothing to this program.
 	Unused []string
 	DryRun bool
+
+	staged *staging
+}
+
+// Open returns the trust that the import leads to, as Home.Open does; also after a dry
+// run, which does not keep it.
+func (i *Imported) Open(at, clock time.Time) (*Active, error) {
+	return i.staged.bundle.open(i.staged.state, i.staged.load, at, clock)
 }
 
 // Change is the version of a role before and after an import.
@@ -75,7 +83,7 @@ func (b *bundle) imports(ctx context.Context, source Source, o ImportOptions) (*
 		return nil, err
 	}
 	staged := &staging{bundle: b, state: s.clone(), blobs: map[string][]byte{}, now: o.Now}
-	done := &Imported{DryRun: o.DryRun}
+	done := &Imported{DryRun: o.DryRun, staged: staged}
 	failed := staged.run(source, o, done)
 	if err := context.Cause(ctx); err != nil {
 		return nil, err

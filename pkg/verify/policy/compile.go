@@ -94,6 +94,9 @@ func (r *Rule) compiled() verify.Rule {
 	out := verify.Rule{
 		Name: r.Name, PredicateTypes: r.uris, Signature: r.Demands.compiled(), MaxAge: r.MaxAge.Duration(), Required: r.Required,
 	}
+	if p := r.Promotion; p != nil {
+		out.Promotion = &verify.PromotionDemands{SeparateFrom: p.SeparateFrom, ChainFrom: p.ChainFrom}
+	}
 	for _, s := range r.Subjects {
 		out.Subjects = append(out.Subjects, verify.SubjectMatch{Name: s.Name.compiled, Digest: digestSet(s.Digest)})
 	}

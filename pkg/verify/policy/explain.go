@@ -135,10 +135,25 @@ func (r *Rule) explain() []string {
 	for _, c := range r.Conditions {
 		out = append(out, fmt.Sprintf("must hold: %s (%s)", c.Name, oneLine(c.CEL)))
 	}
+	out = append(out, r.Promotion.explain()...)
 	if r.Required {
 		out = append(out, "some evidence given must meet it")
 	}
 	return out
+}
+
+func (p *Promotion) explain() []string {
+	var out []string
+	if p == nil {
+		return nil
+	}
+	if len(p.SeparateFrom) > 0 {
+		out = append(out, "who promoted must not have signed the "+strings.Join(p.SeparateFrom, " or the "))
+	}
+	if p.ChainFrom != "" {
+		out = append(out, fmt.Sprintf("the chain of promotions must begin in %q", p.ChainFrom))
+	}
+	return append(out, "only stella promotion verify can judge that")
 }
 
 // about says what the rule is about.

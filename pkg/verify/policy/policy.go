@@ -80,9 +80,19 @@ type Rule struct {
 	Demands        `yaml:",inline"`
 	MaxAge         MaxAge      `yaml:"maxAge,omitempty"`
 	Conditions     []Condition `yaml:"conditions,omitempty"`
+	Promotion      *Promotion  `yaml:"promotion,omitempty"`
 	Required       bool        `yaml:"required,omitempty"`
 
 	uris []string // of PredicateTypes
+}
+
+// Promotion is a demand on promotions that takes other evidence to judge, which only
+// promotion verify does.
+type Promotion struct {
+	// SeparateFrom are the roles of materials that who promoted may not have signed.
+	SeparateFrom []string `yaml:"separateFrom,omitempty,flow"`
+	// ChainFrom is the environment in which the chain of promotions must begin.
+	ChainFrom string `yaml:"chainFrom,omitempty"`
 }
 
 // Subject is a demand on a subject: each part that is there must be met.

@@ -155,8 +155,28 @@ func (r *policyReader) rule(o *object) Rule {
 		rule.Signers = append(rule.Signers, r.requirement(s))
 	}
 	rule.Conditions = r.readConditions(o)
-	o.close(append(demandMembers(), "name", "description", "subjects", "predicateTypes", "signers", "maxAge", "conditions", "required")...)
+	rule.Promotion = r.promotion(o)
+	o.close(append(demandMembers(), "name", "description", "subjects", "predicateTypes", "signers", "maxAge", "conditions", "promotion", "required")...)
 	return rule
+}
+
+// materialRoles are the roles of materials of a promotion.
+func materialRoles() []string { return []string{"sbom", "vex", "report"} }
+
+func (r *policyReader) promotion(o *object) *Promotion {
+	c := o.child("promotion")
+	if c == nil {
+		return nil
+	}
+	p := &Promotion{
+		SeparateFrom: c.texts("separateFrom", maxName, func(s string) bool { return slices.Contains(materialRoles(), s) }),
+		ChainFrom:    c.text("chainFrom", false, maxName, strictjson.IsName),
+	}
+	if !c.has("separateFrom") && !c.has("chainFrom") {
+		c.keep(c.fail("", "demands nothing"))
+	}
+	c.close("separateFrom", "chainFrom")
+	return p
 }
 
 func (r *policyReader) typeURI(o *object, i int, name string) string {

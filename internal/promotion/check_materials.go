@@ -1,0 +1,153 @@
+package promotion
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/predicate"
+	"github.com/stellaops/stella/pkg/verify"
+	"github.com/stellaops/stella/pkg/verify/material"
+)
+
+// checkMaterials looks for the attestation of each material: it must have been given,
+// be verified, and be about the material and the image. Of several failures one that
+// rejects is said before one that misses something.
+func checkMaterials(v *verdict, s *step) (string, error) {
+	var failure error
+	for i := range s.promotion.Materials {
+		err := v.judgeMaterial(s, &s.promotion.Materials[i])
+		if err != nil && (failure == nil || rejects(err) && !rejects(failure)) {
+			failure = err
+		}
+	}
+	if failure != nil {
+		return "", failure
+	}
+	return fmt.Sprintf("%d of %d materials attested", len(s.materials()), len(s.promotion.Materials)), nil
+}
+
+func rejects(err error) bool { return fault.ReasonOf(err).Exit() == fault.ExitRejected }
+
+func (v *verdict) judgeMaterial(s *step, m *predicate.Material) error {
+	if m.Attestation == nil {
+		return v.judgeUnattested(m)
+	}
+	envelopes := v.evidence.withPayload(m.Attestation.PayloadSHA256)
+	if len(envelopes) == 0 {
+		return fault.New(fault.PromotionEvidence, "the attestation of the %s was not given: payload %s", m.Role, m.Attestation.PayloadSHA256).
+			With("payload", m.Attestation.PayloadSHA256).WithHint("give it as well, or the directory that holds all evidence")
+	}
+	if r := v.results[m.Attestation.PayloadSHA256]; r == nil || !r.Verified {
+		return fault.New(fault.PromotionUnverified, "the attestation of the %s in %s is not verified%s", m.Role, envelopes[0].place(), because(r))
+	}
+	own, err := envelopes[0].attested(m.Role)
+	if err != nil {
+		return err
+	}
+	if !envelopes[0].attests(m.Digest, own) {
+		return fault.New(fault.PromotionMaterial, "what is named as attestation of the %s sha256:%s is about something else: %s", m.Role, m.Digest, envelopes[0].place())
+	}
+	return aboutImage(s.promotion, m, envelopes[0], own)
+}
+
+// because says which check failed first.
+func because(r *verify.Result) string {
+	if r == nil {
+		return ""
+	}
+	for _, c := range r.Checks {
+		if c.Status == verify.Failed {
+			return ": " + string(c.Reason)
+		}
+	}
+	return ""
+}
+
+func (v *verdict) judgeUnattested(m *predicate.Material) error {
+	switch {
+	case m.Unverified == "":
+		return fault.New(fault.PromotionEvidence, "the promotion names no attestation of the %s sha256:%s", m.Role, m.Digest)
+	case v.demands.AllowUnverifiedUnsafe:
+		return nil
+	}
+	return fault.New(fault.PromotionUnverified, "the promotion itself says that nothing attests the %s sha256:%s", m.Role, m.Digest)
+}
+
+// aboutImage holds the attestation to the image that was promoted, as Assemble does.
+func aboutImage(p *predicate.Promotion, m *predicate.Material, e *envelope, own *document) error {
+	image := p.Subject[0].Digest["sha256"]
+	if e.names(image) {
+		return nil
+	}
+	claims, err := own.claims()
+	if err != nil {
+		return err
+	}
+	if slices.Contains(claims, image) {
+		return nil
+	}
+	if m.Role != predicate.RoleSBOM && slices.ContainsFunc(p.Materials, func(o predicate.Material) bool {
+		return o.Role == predicate.RoleSBOM && e.names(o.Digest)
+	}) {
+		return nil
+	}
+	return fault.New(fault.PromotionImage, "the attestation of the %s in %s is not about the promoted image", m.Role, e.place())
+}
+
+// checkReceipt holds the log receipts to the logs that are trusted. A receipt of
+// another log must at least lead to the checkpoint that it brings: it establishes
+// nothing then, and says so.
+func checkReceipt(v *verdict, s *step) (string, error) {
+	held, strange := 0, 0
+	for _, m := range s.materials() {
+		if m.Rekor == nil {
+			continue
+		}
+		proven, err := v.receipt(&m)
+		switch {
+		case err != nil:
+			return "", fault.Wrap(fault.LogInvalid, err, "the log receipt of the %s", m.Role)
+		case proven:
+			held++
+		default:
+			strange++
+		}
+	}
+	switch {
+	case held+strange == 0:
+		return "", undemanded("the promotion brings no log receipt")
+	case strange > 0:
+		return "", undemanded(fmt.Sprintf("%d of %d log receipts are of a trusted log; the rest establishes nothing", held, held+strange))
+	}
+	return fmt.Sprintf("%d of trusted logs", held), nil
+}
+
+// receipt reports whether a trusted log proves the receipt.
+func (v *verdict) receipt(m *predicate.Material) (proven bool, err error) {
+	raw, err := entryOf(m.Rekor)
+	if err != nil {
+		return false, err
+	}
+	if m.Rekor.InclusionProof != nil {
+		if err := material.CheckInclusion(raw); err != nil {
+			return false, err
+		}
+	}
+	r := v.results[m.Attestation.PayloadSHA256]
+	if r == nil {
+		return false, nil
+	}
+	for i := range r.Signers {
+		for _, p := range r.Signers[i].Proofs {
+			if p.Kind != verify.ProofLog || p.LogIndex == nil || *p.LogIndex != m.Rekor.LogIndex {
+				continue
+			}
+			if p.Status == verify.Failed {
+				return false, fault.New(p.Reason, "%s", p.Message)
+			}
+			proven = proven || p.Status == verify.Passed
+		}
+	}
+	return proven, nil
+}

@@ -1,0 +1,121 @@
+package store
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/pkg/offlinekit"
+)
+
+// room refuses a kit for which the disk has no room, before anything is written. Where
+// it is not known how much there is, writing tells.
+func (i *importing) room() error {
+	need := int64(spare)
+	for k := range i.header.Manifest.Entries {
+		need += i.header.Manifest.Entries[k].Size/blockSize*blockSize + blockSize
+	}
+	have, known := free(nearest(i.store.dir))
+	if !known || have >= need {
+		return nil
+	}
+	return fault.New(fault.KitSpace, "the kit needs %d bytes in %q, and %d are free", need, i.store.dir, have).
+		With("path", i.store.dir).With("needed", number(need)).With("free", number(have)).
+		WithHint("free some space and import the kit again; the kit that was active still is")
+}
+
+// nearest is the directory itself, or the lowest one above it that is there.
+func nearest(dir string) string {
+	for {
+		if _, err := os.Stat(dir); err == nil || !errors.Is(err, fs.ErrNotExist) || filepath.Dir(dir) == dir {
+			return dir
+		}
+		dir = filepath.Dir(dir)
+	}
+}
+
+// begin makes the directory of the kit and writes what was read until now. It looks at
+// the state again: another import may have been quicker.
+func (i *importing) begin() (err error) {
+	if i.lock, err = i.channel.lock(i.ctx); err != nil {
+		return err
+	}
+	s, err := i.channel.read()
+	if err != nil {
+		return err
+	}
+	if err := i.admit(s); err != nil {
+		return err
+	}
+	i.channel.sweep() // what an interrupted import left, which may have this very name
+	m := i.header.Manifest
+	p, err := newPayload(i.store.system(), filepath.Join(i.channel.payloads(), s.next(m.Version)))
+	if err != nil {
+		return err
+	}
+	i.payload = p
+	about := slices.Concat([]offlinekit.File{{Name: offlinekit.ManifestName, Content: i.header.ManifestText}, {Name: offlinekit.StatementName, Content: i.header.Statement}}, i.header.Evidence)
+	for _, f := range about {
+		if err := p.add(f.Name, false, bytes.NewReader(f.Content)); err != nil {
+			return err
+		}
+	}
+	for k := range m.Entries {
+		e := &m.Entries[k]
+		if !strings.HasPrefix(e.Name, offlinekit.TrustDir) {
+			break // they come first
+		}
+		if err := p.add(e.Name, e.Executable, bytes.NewReader(i.trust[e.Name])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// activate switches to the kit, all of which is verified.
+func (i *importing) activate() error {
+	m := i.header.Manifest
+	now := i.o.Now.UTC().Truncate(time.Second)
+	kit := &Kit{
+		Name: m.Name, Version: m.Version, Label: m.Label, CreatedAt: m.CreatedAt, ManifestSHA256: i.digest, Signers: slices.Concat([]string{}, i.signers),
+		ImportedAt: now, Files: int64(len(m.Entries)), Bytes: m.Bytes(), Directory: i.state.next(m.Version),
+	}
+	i.out.Kit = kit
+	if i.o.DryRun {
+		return nil
+	}
+	if err := i.payload.finish(); err != nil {
+		return err
+	}
+	event := Event{Time: now, What: EventImport, By: clip(i.o.By, maxName)}
+	if i.out.Forced {
+		event.What, event.Reason = EventForce, i.o.ForceReason
+	}
+	if err := i.state.activate(kit, event); err != nil {
+		return err
+	}
+	if err := i.channel.commit(i.ctx, i.state); err != nil {
+		return err
+	}
+	i.out.Path = i.channel.path(kit)
+	return nil
+}
+
+// end removes what the state does not refer to, the new kit if it failed or else the
+// one before the previous, and lets the next one in.
+func (i *importing) end(err error) error {
+	if i.lock == nil {
+		return err
+	}
+	i.channel.sweep()
+	if released := i.lock.Release(); err == nil && released != nil {
+		return fault.Wrap(fault.KitFailed, released, "failed to unlock channel %q", i.channel.name)
+	}
+	return err
+}

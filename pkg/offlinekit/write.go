@@ -1,0 +1,72 @@
+package offlinekit
+
+import (
+	"bytes"
+	"context"
+	"io"
+
+	"github.com/stellaops/stella/internal/archive"
+	"github.com/stellaops/stella/internal/fault"
+)
+
+// Target is what a kit is written to: an archive.Writer, or a directory.
+type Target interface {
+	// Add writes a file of size bytes, which r has.
+	Add(name string, size int64, executable bool, r io.Reader) error
+}
+
+var _ Target = (*archive.Writer)(nil)
+
+// Write writes a kit: what h has, and then each entry of its manifest with the content
+// that open gives. Content that is not what the manifest says is fault.InputChanged,
+// and calls it what from does. Whether h.ManifestText and h.Manifest are the same is for
+// the caller to know.
+func Write(ctx context.Context, t Target, h *Header, open func(*Entry) (io.ReadCloser, error), from func(*Entry) string) error {
+	if err := writeHeader(t, h); err != nil {
+		return err
+	}
+	for i := range h.Manifest.Entries {
+		if err := writeEntry(ctx, t, &h.Manifest.Entries[i], open, from); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeHeader writes what stands before the entries.
+func writeHeader(t Target, h *Header) error {
+	about := []File{{ManifestName, h.ManifestText}}
+	if h.Statement != nil {
+		about = append(about, File{StatementName, h.Statement})
+	}
+	for _, f := range append(about, h.Evidence...) {
+		if err := t.Add(f.Name, int64(len(f.Content)), false, bytes.NewReader(f.Content)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeEntry(ctx context.Context, t Target, e *Entry, open func(*Entry) (io.ReadCloser, error), from func(*Entry) string) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	r, err := open(e)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	c := newContent(ctx, e, r)
+	defer c.close()
+	err = t.Add(e.Name, e.Size, e.Executable, c)
+	if err == nil {
+		err = c.drain(make([]byte, 1))
+	}
+	switch {
+	case context.Cause(ctx) != nil:
+		return context.Cause(ctx)
+	case c.mismatch != "", fault.ReasonOf(err) == fault.ArchiveMalformed:
+		return changed(from(e))
+	}
+	return err
+}
