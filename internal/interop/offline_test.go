@@ -140,6 +140,10 @@ func offlineVerbs() map[string]offlineVerb {
 		"timeline verify": {args: []string{"forensic", "timeline", "verify", "case.ndjson"}},
 		"snapshot create": {args: []string{"forensic", "snapshot", "create", "att.sigstore.json", "--case", "c", "--key", "key", "-o", "new.tar.zst"}},
 		"forensic verify": {args: []string{"forensic", "verify", "case.tar.zst", "--key", "key.pub"}},
+		"forensic prove":  {args: []string{"forensic", "prove", "case.tar.zst", "attestations/att.sigstore.json", "-o", "new.json"}},
+		"verify proof":    {args: []string{"forensic", "verify", "proof.json", "--key", "key.pub"}},
+		"forensic diff":   {args: []string{"forensic", "diff", "case.tar.zst", "case.tar.zst"}},
+		"show judged":     {args: []string{"forensic", "attest", "show", "att.sigstore.json", "--key", "key.pub"}},
 
 		"kit build":         {args: []string{"offline-kit", "build", "--name", "a", "--channel", "b", "--kit-version", "1", "--trust", "medium", "--evidence", "att.sigstore.json", "--key", "key", "-o", "new.tar.zst"}},
 		"kit build from":    {args: []string{"offline-kit", "build", "--from", "kit.tar", "-o", "new"}},
@@ -177,6 +181,7 @@ func offlineWorld(t *testing.T) string {
 	stella(t, dir, "trust", "import", "medium", "--state", "state")
 	stella(t, dir, "forensic", "timeline", "add", "case.ndjson", "--kind", "scan.completed")
 	stella(t, dir, "forensic", "snapshot", "create", "att.sigstore.json", "--case", "c", "--key", "key", "-o", "case.tar.zst")
+	stella(t, dir, "forensic", "prove", "case.tar.zst", "attestations/att.sigstore.json", "-o", "proof.json")
 	stella(t, dir, "offline-kit", "build", "--name", "a", "--channel", "b", "--kit-version", "1", "--trust", "medium", "--evidence", "att.sigstore.json", "--key", "key", "-o", "kit.tar")
 	for _, kit := range []struct{ name, version, key string }{{"kit-1", "1", "key"}, {"kit-2", "2", "key"}, {"kit-3", "3", "key"}, {"bad", "4", "second"}} {
 		stella(t, dir, "offline-kit", "build", "--name", "kit", "--channel", "stable", "--kit-version", kit.version, "--key", kit.key,
