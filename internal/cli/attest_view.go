@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"crypto/x509"
 	"encoding/hex"
+	"encoding/json/jsontext"
+	"encoding/json/v2"
 	"fmt"
-	"strconv"
+	"strings"
+	"time"
 
 	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/ui"
@@ -19,12 +21,12 @@ import (
 // statement is a problem to show, not a failure to show it.
 func viewEvidence(ctx context.Context, item bundle.Item) (*evidenceView, error) {
 	v := &evidenceView{Line: item.Line, Part: item.Part, Attached: item.Attached, Shape: item.Shape}
-	viewMaterial(v, item.Material)
+	viewMaterial(v, &item.Material)
 	if item.Blob != nil {
 		return v, viewBlob(v, item.Blob)
 	}
 	for _, s := range item.Envelope.Signatures() {
-		view := signatureView{KeyID: s.KeyID, Size: len(s.Sig)}
+		view := signatureView{KeyID: s.KeyID, Size: len(s.Sig), Status: notVerified}
 		if s.Extension != nil {
 			view.Extension = s.Extension.Kind
 		}
@@ -34,7 +36,7 @@ func viewEvidence(ctx context.Context, item bundle.Item) (*evidenceView, error) 
 }
 
 func viewBlob(v *evidenceView, b *bundle.Blob) error {
-	v.Signatures = []signatureView{{Size: len(b.Signature)}}
+	v.Signatures = []signatureView{{Size: len(b.Signature), Status: notVerified}}
 	if b.Algorithm != "" || len(b.Digest) > 0 {
 		v.BlobDigest = b.Algorithm + ":" + hex.EncodeToString(b.Digest)
 	}
@@ -57,16 +59,10 @@ func viewBlob(v *evidenceView, b *bundle.Blob) error {
 	return nil
 }
 
-func viewMaterial(v *evidenceView, m bundle.Material) {
-	v.KeyHint, v.LogEntries, v.Timestamps = m.KeyHint, len(m.LogEntries), m.Timestamps != nil
-	for _, der := range m.Certificates {
-		c, err := x509.ParseCertificate(der)
-		if err != nil {
-			v.Certificates = append(v.Certificates, "malformed certificate: "+err.Error())
-			continue
-		}
-		v.Certificates = append(v.Certificates, fmt.Sprintf("subject %q, issuer %q", c.Subject, c.Issuer))
-	}
+func viewMaterial(v *evidenceView, m *bundle.Material) {
+	v.KeyHint, v.Timestamps = m.KeyHint, m.Timestamps != nil
+	v.Certificates = viewCertificates(m)
+	v.Times, v.LogEntries = viewTimes(m)
 }
 
 func viewPayload(ctx context.Context, v *evidenceView, e *dsse.Envelope) error {
@@ -93,14 +89,38 @@ func viewPayload(ctx context.Context, v *evidenceView, e *dsse.Envelope) error {
 		v.Problem = err.Error()
 		return ctx.Err()
 	}
-	v.Statement = &statementView{statement.Type, statement.PredicateType, subjectResults(statement.Subjects)}
-	return nil
+	v.Statement = &statementView{Type: statement.Type, PredicateType: statement.PredicateType, Subjects: subjectResults(statement.Subjects)}
+	v.Statement.Predicate, err = readPredicate(m)
+	return err
+}
+
+// maxShownPayload bounds the payloads whose predicate is shown, in bytes.
+const maxShownPayload = 1 << 20
+
+// readPredicate returns the predicate of a statement that was parsed, or nil if the
+// payload is large.
+func readPredicate(m dsse.Message) (jsontext.Value, error) {
+	if m.Size() > maxShownPayload {
+		return nil, nil
+	}
+	var payload bytes.Buffer
+	if _, err := m.WriteTo(&payload); err != nil {
+		return nil, err
+	}
+	var statement struct {
+		Predicate jsontext.Value `json:"predicate"`
+	}
+	if json.Unmarshal(payload.Bytes(), &statement) != nil {
+		return nil, nil // what is wrong was said
+	}
+	return statement.Predicate, nil
 }
 
 // Text implements ui.Result.
 func (r *attestView) Text(p *ui.Printer) {
-	p.Status(ui.Warned, ui.Styled(ui.Warn, "not verified"), ui.T(": anybody can have written what follows"))
-	for _, item := range r.Items {
+	r.standing(p)
+	for i := range r.Items {
+		item := &r.Items[i]
 		p.Blank()
 		title := r.Source
 		if item.Line > 0 {
@@ -111,9 +131,34 @@ func (r *attestView) Text(p *ui.Printer) {
 		}
 		p.Line(ui.Styled(ui.Strong, title), ui.T("  "+item.Shape))
 		p.Pairs(item.pairs(p)...)
+		for n := range item.Signatures {
+			item.Signatures[n].show(p, n+1)
+		}
+		item.showPredicate(p)
 	}
 	for _, i := range r.Ignored {
 		p.Status(ui.Skipped, ui.T("ignored "+i))
+	}
+}
+
+// standing says what the reader may believe.
+func (r *attestView) standing(p *ui.Printer) {
+	good, all := 0, 0
+	for i := range r.Items {
+		for _, s := range r.Items[i].Signatures {
+			all++
+			if s.Status == verifiedStatus {
+				good++
+			}
+		}
+	}
+	switch {
+	case good == 0:
+		p.Status(ui.Warned, ui.Styled(ui.Warn, "not verified"), ui.T(": anybody can have written what follows"))
+	case good < all:
+		p.Status(ui.Warned, ui.Styled(ui.Warn, fmt.Sprintf("%d of %s not verified", all-good, plural(all, "signature"))), ui.T("; this is no verdict, which stella verify gives"))
+	default:
+		p.Status(ui.Passed, ui.T(fmt.Sprintf("%s verified; this is no verdict, which stella verify gives", plural(all, "signature"))))
 	}
 }
 
@@ -138,15 +183,15 @@ func (v *evidenceView) pairs(p *ui.Printer) []ui.Pair {
 	add("attached to", v.Attached)
 	add("problem", v.Problem)
 	add("signs digest", v.BlobDigest)
-	for i, s := range v.Signatures {
-		add("signature "+strconv.Itoa(i+1), s.describe())
-	}
 	add("key hint", v.KeyHint)
-	for _, c := range v.Certificates {
-		add("certificate", c)
+	for i := range v.Certificates {
+		pairs = append(pairs, v.Certificates[i].pairs(p)...)
 	}
-	if v.LogEntries > 0 {
-		add("log entries", strconv.Itoa(v.LogEntries))
+	for i := range v.LogEntries {
+		add("log entry", v.LogEntries[i].words())
+	}
+	for _, t := range v.Times {
+		add("says time", t.Time.Format(time.RFC3339)+" ("+t.Source+")")
 	}
 	if v.BundleSHA256 != "" {
 		pairs = append(pairs, ui.P("bundleSha256", p.Digest(v.BundleSHA256)))
@@ -154,13 +199,25 @@ func (v *evidenceView) pairs(p *ui.Printer) []ui.Pair {
 	return pairs
 }
 
-func (s signatureView) describe() string {
-	text := fmt.Sprintf("%d bytes", s.Size)
-	if s.KeyID != "" {
-		text += ", claims key " + s.KeyID
+// maxPredicateLines bounds the predicate in the text form; JSON has all.
+const maxPredicateLines = 60
+
+// showPredicate shows a predicate for reading.
+func (v *evidenceView) showPredicate(p *ui.Printer) {
+	if v.Statement == nil || v.Statement.Predicate == nil {
+		return
 	}
-	if s.Extension != "" {
-		text += ", extension " + s.Extension
+	text := bytes.Clone(v.Statement.Predicate)
+	if err := (*jsontext.Value)(&text).Indent(jsontext.WithIndent("  ")); err != nil {
+		return // what is wrong was said
 	}
-	return text
+	p.Line(ui.Styled(ui.Faint, "predicate"))
+	lines := strings.Split(string(text), "\n")
+	for i, line := range lines {
+		if i == maxPredicateLines {
+			p.Line(ui.Styled(ui.Faint, fmt.Sprintf("  and %d more lines: --format json", len(lines)-i)))
+			return
+		}
+		p.Line(ui.T("  " + line))
+	}
 }

@@ -2,20 +2,33 @@ package cli
 
 import (
 	"context"
+	"encoding/json/jsontext"
 	"fmt"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/stellaops/stella/internal/bundle"
+	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/input"
+	"github.com/stellaops/stella/internal/oci"
 )
 
 func newAttestShowCommand(a *app) *cobra.Command {
-	return &cobra.Command{
+	var opts attestShowOptions
+	cmd := &cobra.Command{
 		Use:   "show FILE|-",
-		Short: "show what evidence says, without verifying it",
-		Long: `Show what is inside of evidence in any form that verify reads: payload, subjects
-and signatures. Nothing is verified: anybody can have written what is shown.`,
+		Short: "show what evidence says and who signed it",
+		Long: `Show what is inside of evidence in any form that verify reads: payload,
+subjects, predicate, and of every signature the key, the certificate, times
+and log entries.
+
+With trust on the command line, or an active trust bundle, each signature is
+verified and says so; without, it is marked as not verified. Either way this
+is no verdict over the evidence: anybody can have written what is shown. For a
+verdict there is stella verify.`,
 		Example: `  stella attest show sbom.sigstore.json
+  stella attest show sbom.sigstore.json --key ci.key.pub
   stella attest show sbom.sigstore.json --format json`,
 		Args: wantArgs("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -23,15 +36,36 @@ and signatures. Nothing is verified: anybody can have written what is shown.`,
 			if err != nil {
 				return err
 			}
-			return runAttestShow(cmd.Context(), s, args[0])
+			return runAttestShow(cmd.Context(), s, &opts, args[0])
 		},
 	}
+	cmd.Annotations = exits(fault.ExitMissing)
+	opts.AddFlags(cmd.Flags())
+	return cmd
 }
 
-func runAttestShow(ctx context.Context, s *session, name string) error {
+type attestShowOptions struct {
+	trust  trustFlags
+	proofs proofFlags
+	at     string
+}
+
+// AddFlags registers the flags.
+func (o *attestShowOptions) AddFlags(fs *pflag.FlagSet) {
+	fs.StringArrayVar(&o.trust.keys, "key", nil, "verify signatures by the public key, certificate or keys.json in `FILE`, all of a directory, or keyring:NAME; repeatable")
+	o.trust.AddFlags(fs)
+	o.proofs.AddFlags(fs)
+	fs.StringVar(&o.at, "at", "", "judge keys at `TIME` (RFC 3339) instead of now")
+}
+
+func runAttestShow(ctx context.Context, s *session, o *attestShowOptions, name string) error {
 	var closers closeList
 	defer closers.close()
-	items, ignored, err := readForShow(s, name, &closers)
+	f, layout, err := openEvidence(s, name, &closers)
+	if err != nil {
+		return err
+	}
+	items, ignored, err := readForShow(f, layout)
 	if err != nil {
 		return err
 	}
@@ -43,16 +77,15 @@ func runAttestShow(ctx context.Context, s *session, name string) error {
 		}
 		result.Items = append(result.Items, *shown)
 	}
+	if err := o.judge(ctx, s, result, items, f, layout); err != nil {
+		return err
+	}
 	return s.ui.Show(result)
 }
 
 // readForShow reads all that is in a file or an image layout, and says what there
 // is no evidence.
-func readForShow(s *session, name string, closers *closeList) (items []bundle.Item, ignored []string, err error) {
-	f, layout, err := openEvidence(s, name, closers)
-	if err != nil {
-		return nil, nil, err
-	}
+func readForShow(f *input.File, layout *oci.Layout) (items []bundle.Item, ignored []string, err error) {
 	if layout == nil {
 		items, lines, err := bundle.Read(f)
 		for _, i := range lines {
@@ -75,39 +108,37 @@ func readForShow(s *session, name string, closers *closeList) (items []bundle.It
 type attestView struct {
 	Schema   string         `json:"schema"`
 	Verified bool           `json:"verified"`
+	Judged   bool           `json:"signaturesJudged"` // by trust that was named
 	Source   string         `json:"source"`
 	Items    []evidenceView `json:"items"`
 	Ignored  []string       `json:"ignored,omitempty"`
 }
 
 type evidenceView struct {
-	Line          int             `json:"line,omitzero"`
-	Part          string          `json:"part,omitempty"`
-	Attached      string          `json:"attached,omitempty"`
-	Shape         string          `json:"shape"`
-	PayloadType   string          `json:"payloadType,omitempty"`
-	PayloadSize   int64           `json:"payloadSize,omitzero"`
-	PayloadSHA256 string          `json:"payloadSha256,omitempty"`
-	BundleSHA256  string          `json:"bundleSha256,omitempty"`
-	Statement     *statementView  `json:"statement,omitempty"`
-	Image         *subjectResult  `json:"image,omitempty"`
-	Problem       string          `json:"problem,omitempty"`
-	BlobDigest    string          `json:"blobDigest,omitempty"`
-	KeyHint       string          `json:"keyHint,omitempty"`
-	Certificates  []string        `json:"certificates,omitempty"`
-	LogEntries    int             `json:"logEntries,omitzero"`
-	Timestamps    bool            `json:"timestamps,omitzero"`
-	Signatures    []signatureView `json:"signatures,omitempty"`
+	Line          int               `json:"line,omitzero"`
+	Part          string            `json:"part,omitempty"`
+	Attached      string            `json:"attached,omitempty"`
+	Shape         string            `json:"shape"`
+	PayloadType   string            `json:"payloadType,omitempty"`
+	PayloadSize   int64             `json:"payloadSize,omitzero"`
+	PayloadSHA256 string            `json:"payloadSha256,omitempty"`
+	BundleSHA256  string            `json:"bundleSha256,omitempty"`
+	Statement     *statementView    `json:"statement,omitempty"`
+	Image         *subjectResult    `json:"image,omitempty"`
+	Problem       string            `json:"problem,omitempty"`
+	BlobDigest    string            `json:"blobDigest,omitempty"`
+	KeyHint       string            `json:"keyHint,omitempty"`
+	Certificates  []certificateView `json:"certificates,omitempty"`
+	LogEntries    []logView         `json:"logEntries,omitempty"`
+	Timestamps    bool              `json:"timestamps,omitzero"`
+	Times         []timeView        `json:"times,omitempty"` // as time stamps and log entries say
+	Signatures    []signatureView   `json:"signatures,omitempty"`
 }
 
 type statementView struct {
 	Type          string          `json:"type"`
 	PredicateType string          `json:"predicateType"`
 	Subjects      []subjectResult `json:"subjects"`
-}
-
-type signatureView struct {
-	KeyID     string `json:"keyId,omitempty"`
-	Size      int    `json:"size"`
-	Extension string `json:"extension,omitempty"`
+	// Predicate is left out if the payload is large.
+	Predicate jsontext.Value `json:"predicate,omitempty"`
 }

@@ -12,7 +12,21 @@ judge that snapshot on a machine without a network.`,
 		newForensicSnapshotCommand(a),
 		newForensicVerifyCommand(a),
 		newForensicProveCommand(a),
+		newForensicDiffCommand(a),
+		newForensicAttestCommand(a),
 		newForensicTimelineCommand(a),
+	)
+}
+
+// newForensicAttestCommand has the verb of attest under the name that it has in the
+// original.
+func newForensicAttestCommand(a *app) *cobra.Command {
+	return group(&cobra.Command{
+		Use:   "attest",
+		Short: "look into the evidence of a case",
+		Long:  "Show what is inside of signed evidence, and who signed it.",
+	},
+		newAttestShowCommand(a),
 	)
 }
 

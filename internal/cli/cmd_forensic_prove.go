@@ -2,11 +2,9 @@ package cli
 
 import (
 	"context"
-	"io"
 
 	"github.com/spf13/cobra"
 
-	"github.com/stellaops/stella/internal/archive"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/forensic"
 	"github.com/stellaops/stella/internal/ui"
@@ -47,7 +45,7 @@ func runForensicProve(ctx context.Context, s *session, o *forensicProveOptions, 
 		return fault.New(fault.UsageInvalid, "standard input (-) can be read once, and a proof reads the snapshot twice").
 			WithHint("keep it in a file and name that")
 	}
-	proof, err := forensic.Prove(ctx, entry, func() (archive.Members, io.Closer, error) { return forensic.Open(name, nil) })
+	proof, err := forensic.Prove(ctx, entry, snapshotOpener(name))
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"io"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -107,6 +108,21 @@ func newObject(to **report.SnapshotJSON, p *forensic.Proof) func(context.Context
 	}
 }
 
+// snapshotMemory is what a verification should hold, in bytes, before it collects what
+// is not needed any more. What is live of two million entries is less; without a bound
+// the collector would wait for twice as much.
+const snapshotMemory = 120 << 20
+
+// boundMemory sets snapshotMemory, unless less was set from outside, and returns what
+// takes it back.
+func boundMemory() (restore func()) {
+	old := debug.SetMemoryLimit(-1) // asks only
+	if old > snapshotMemory {
+		debug.SetMemoryLimit(snapshotMemory)
+	}
+	return func() { debug.SetMemoryLimit(old) }
+}
+
 func (o *forensicVerifyOptions) judge(ctx context.Context, s *session, policy *verify.Policy, name string) error {
 	members, in, err := forensic.Open(name, s.Stdin)
 	if err != nil {
@@ -122,6 +138,7 @@ func (o *forensicVerifyOptions) judge(ctx context.Context, s *session, policy *v
 		return err
 	}
 	defer to.Abort()
+	defer boundMemory()()
 	progress := s.ui.Progress()
 	defer progress.Done()
 	verdict, err := forensic.Verify(ctx, members, forensic.VerifyOptions{

@@ -47,7 +47,7 @@ func hostileEvidence(t *testing.T, key crypto.Signer, s string) map[string][]byt
 	signer, err := dsse.NewSigner(key)
 	require.NoError(t, err)
 	subject := intoto.Subject{Name: s, Digest: map[string]string{"sha256": strings.Repeat("0", 64), s: s}}
-	m, err := intoto.NewMessage(s, []intoto.Subject{subject}, dsse.Bytes(`{}`))
+	m, err := intoto.NewMessage(s, []intoto.Subject{subject}, dsse.Bytes(mustJSON(t, map[string]any{"said": s})))
 	require.NoError(t, err)
 	payloadType := s
 	if len(payloadType) > dsse.MaxPayloadTypeSize {
@@ -113,6 +113,7 @@ rules:
 			require.NoError(t, os.WriteFile(file, content, 0o600))
 			for _, args := range [][]string{
 				{"attest", "show", file},
+				{"attest", "show", file, "--key", pub},
 				{"verify", file, "--key", pub},
 				{"verify", file, "--key", pub, "--subject", artifact, "--type", "cyclonedx", "--threshold", "2"},
 				{"verify", file, "--trust", roles, "--policy", demands},

@@ -86,9 +86,15 @@ func (d *desk) aCase() (inputs []string, tl string) {
 	return []string{d.path("evidence")}, tl
 }
 
-func (d *desk) events(path string, details ...string) {
+func (d *desk) events(path string, details ...string) { d.eventsFrom(testTime, path, details...) }
+
+// eventsLater adds events after those of a case.
+func (d *desk) eventsLater(path string, details ...string) {
+	d.eventsFrom(testTime.Add(time.Hour), path, details...)
+}
+
+func (d *desk) eventsFrom(at time.Time, path string, details ...string) {
 	d.t.Helper()
-	at := testTime
 	now := func() time.Time { at = at.Add(time.Second); return at }
 	_, err := timeline.Add(d.t.Context(), path, now, func(yield func(timeline.Entry, error) bool) {
 		for _, text := range details {

@@ -15,7 +15,6 @@ import (
 	"github.com/transparency-dev/merkle/proof"
 	"github.com/transparency-dev/merkle/rfc6962"
 
-	"github.com/stellaops/stella/internal/archive"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/strictjson"
 	"github.com/stellaops/stella/pkg/dsse"
@@ -62,7 +61,7 @@ func (p *Proof) line() []byte {
 // snapshot's members, and is called twice: the tree's size, which a proof depends on,
 // is known after all lines. Nothing is verified but that the lines give the root that
 // the first one says. An entry that is not there is fault.InputNotFound.
-func Prove(ctx context.Context, path string, open func() (archive.Members, io.Closer, error)) (*Proof, error) {
+func Prove(ctx context.Context, path string, open Opener) (*Proof, error) {
 	p := &Proof{Format: ProofFormat}
 	found := false
 	said := ""
@@ -118,7 +117,7 @@ func Prove(ctx context.Context, path string, open func() (archive.Members, io.Cl
 
 // eachLine reads a snapshot up to its checksums, and gives each line on. What is known
 // before those goes into the proof.
-func eachLine(ctx context.Context, open func() (archive.Members, io.Closer, error), p *Proof, do func(*checksum) error) error {
+func eachLine(ctx context.Context, open Opener, p *Proof, do func(*checksum) error) error {
 	list, in, err := open()
 	if err != nil {
 		return err

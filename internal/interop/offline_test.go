@@ -141,7 +141,9 @@ func offlineVerbs() map[string]offlineVerb {
 		"snapshot create": {args: []string{"forensic", "snapshot", "create", "att.sigstore.json", "--case", "c", "--key", "key", "-o", "new.tar.zst"}},
 		"forensic verify": {args: []string{"forensic", "verify", "case.tar.zst", "--key", "key.pub"}},
 		"forensic prove":  {args: []string{"forensic", "prove", "case.tar.zst", "attestations/att.sigstore.json", "-o", "new.json"}},
-		"proof verify":    {args: []string{"forensic", "verify", "proof.json", "--key", "key.pub"}},
+		"verify proof":    {args: []string{"forensic", "verify", "proof.json", "--key", "key.pub"}},
+		"forensic diff":   {args: []string{"forensic", "diff", "case.tar.zst", "case.tar.zst"}},
+		"show judged":     {args: []string{"forensic", "attest", "show", "att.sigstore.json", "--key", "key.pub"}},
 
 		"kit build":         {args: []string{"offline-kit", "build", "--name", "a", "--channel", "b", "--kit-version", "1", "--trust", "medium", "--evidence", "att.sigstore.json", "--key", "key", "-o", "new.tar.zst"}},
 		"kit build from":    {args: []string{"offline-kit", "build", "--from", "kit.tar", "-o", "new"}},

@@ -94,7 +94,7 @@ func SignerFacts(s *verify.Signer) []Fact {
 			out = append(out, Fact{"certificate", "sha256:" + c.SHA256, true})
 		}
 	}
-	add("time", timeWords(s.Time))
+	add("time", TimeWords(s.Time))
 	return out
 }
 
@@ -123,8 +123,8 @@ func RequirementWords(f *verify.FilledRequirement) string {
 	return words
 }
 
-// timeWords says when a signature was judged, and on whose word.
-func timeWords(t *verify.SigningTime) string {
+// TimeWords says when a signature was judged, and on whose word.
+func TimeWords(t *verify.SigningTime) string {
 	switch {
 	case t == nil:
 		return ""

@@ -1,0 +1,270 @@
+package forensic
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"maps"
+	"slices"
+
+	"github.com/stellaops/stella/internal/archive"
+	"github.com/stellaops/stella/internal/chain"
+	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/forensic/timeline"
+	"github.com/stellaops/stella/pkg/dsse"
+)
+
+// maxDifferences bounds the entries that a difference lists; it counts all.
+const maxDifferences = 10_000
+
+// The ways in which an entry differs.
+const (
+	Added   = "added"
+	Removed = "removed"
+	Changed = "changed"
+)
+
+// EntryDifference is an entry that differs.
+type EntryDifference struct {
+	Kind string `json:"kind"`
+	Path string `json:"canonicalPath"`
+	Old  string `json:"oldSha256,omitempty"`
+	New  string `json:"newSha256,omitempty"`
+}
+
+// The ways in which one timeline relates to another.
+const (
+	TimelineEqual    = "equal"
+	TimelineNone     = "none" // neither has one
+	TimelineAdded    = "added"
+	TimelineRemoved  = "removed"
+	TimelineExtended = "extended"
+	TimelineCut      = "cut" // the older one extends the newer
+	TimelineForked   = "forked"
+)
+
+// Difference is how a snapshot differs from an older one. It is what the manifests
+// say; nothing of it is verified.
+type Difference struct {
+	Equal bool `json:"equal"`
+	// Case says both ids if they differ.
+	Case []string `json:"case,omitempty"`
+	// Entries are the first of those that differ.
+	Entries []EntryDifference `json:"entries,omitempty"`
+	Added   int               `json:"added"`
+	Removed int               `json:"removed"`
+	Changed int               `json:"changed"`
+	// Notes says that the notes differ.
+	Notes     bool      `json:"notesDiffer"`
+	Timeline  string    `json:"timeline"`
+	Events    [2]uint64 `json:"timelineEvents"`
+	NewSigner []string  `json:"signersAdded,omitempty"` // key ids, as they claim
+	OldSigner []string  `json:"signersRemoved,omitempty"`
+	heads     [2]*TimelineHead
+}
+
+// Opener opens a snapshot, see Open.
+type Opener func() (archive.Members, io.Closer, error)
+
+// Diff compares two snapshots by their manifests, which are joined in memory that does
+// not grow with them, and reads one timeline to tell whether it extends the other.
+// What is no snapshot is fault.SnapshotMalformed. That they differ is no error.
+func Diff(ctx context.Context, older, newer Opener) (*Difference, error) {
+	a, err := readHead(ctx, older)
+	if err != nil {
+		return nil, err
+	}
+	defer a.close()
+	b, err := readHead(ctx, newer)
+	if err != nil {
+		return nil, err
+	}
+	defer b.close()
+	d := &Difference{heads: [2]*TimelineHead{a.manifest.Timeline, b.manifest.Timeline}}
+	if a.manifest.Case != b.manifest.Case {
+		d.Case = []string{a.manifest.Case, b.manifest.Case}
+	}
+	d.Notes = !maps.Equal(a.manifest.Metadata, b.manifest.Metadata)
+	if err := d.entries(a, b); err != nil {
+		return nil, err
+	}
+	if err := d.timeline(ctx, older, newer); err != nil {
+		return nil, err
+	}
+	d.signers(a.keyIDs(), b.keyIDs())
+	d.Equal = d.Case == nil && d.Added+d.Removed+d.Changed == 0 && !d.Notes && len(d.NewSigner)+len(d.OldSigner) == 0 &&
+		(d.Timeline == TimelineEqual || d.Timeline == TimelineNone)
+	return d, nil
+}
+
+// readHead reads a snapshot's manifest and signature.
+func readHead(ctx context.Context, open Opener) (*verification, error) {
+	list, in, err := open()
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	next, stop := iter.Pull2(list)
+	defer stop()
+	v := &verification{ctx: ctx, o: &VerifyOptions{Name: "it"}, next: next, references: newReferences()}
+	first, err := v.member()
+	switch {
+	case errors.Is(err, archive.ErrNotArchive), err == nil && (first == nil || first.Name != ManifestName || first.Content == nil):
+		err = noSnapshot("it", "it does not begin with "+ManifestName)
+	case err == nil:
+		err = v.readManifest(first)
+	}
+	if err == nil {
+		err = v.readSignature()
+	}
+	if err != nil {
+		v.close()
+		return nil, err
+	}
+	return v, nil
+}
+
+// entries joins the entries of both manifests.
+func (d *Difference) entries(a, b *verification) error {
+	nextA, stopA := iter.Pull2(manifestEntries(a.manifestText.file, a.manifestText.size, a.entriesAt))
+	defer stopA()
+	nextB, stopB := iter.Pull2(manifestEntries(b.manifestText.file, b.manifestText.size, b.entriesAt))
+	defer stopB()
+	step := func(next func() (*Entry, error, bool), last *Entry) (*Entry, error) {
+		e, err, ok := next()
+		switch {
+		case err != nil:
+			return nil, fault.Wrap(fault.SnapshotMalformed, err, "malformed manifest")
+		case !ok:
+			return nil, nil //nolint:nilnil // the end
+		case last != nil && compare(last.Path, e.Path) >= 0:
+			return nil, fault.New(fault.SnapshotMalformed, "the entry %q of a manifest stands out of order", e.Path).
+				WithHint("see what else is wrong: stella forensic verify")
+		}
+		return e, nil
+	}
+	x, err := step(nextA, nil)
+	if err != nil {
+		return err
+	}
+	y, err := step(nextB, nil)
+	for err == nil && (x != nil || y != nil) {
+		order := 0
+		switch {
+		case x == nil:
+			order = 1
+		case y == nil:
+			order = -1
+		default:
+			order = compare(x.Path, y.Path)
+		}
+		switch {
+		case order < 0:
+			d.add(EntryDifference{Removed, x.Path, x.SHA256, ""}, &d.Removed)
+		case order > 0:
+			d.add(EntryDifference{Added, y.Path, "", y.SHA256}, &d.Added)
+		case x.SHA256 != y.SHA256 && sectionOf(x.Path) != sectionTimeline:
+			d.add(EntryDifference{Changed, x.Path, x.SHA256, y.SHA256}, &d.Changed)
+		}
+		if order <= 0 {
+			x, err = step(nextA, x)
+		}
+		if err == nil && order >= 0 {
+			y, err = step(nextB, y)
+		}
+	}
+	return err
+}
+
+func (d *Difference) add(e EntryDifference, count *int) {
+	*count++
+	if len(d.Entries) < maxDifferences {
+		d.Entries = append(d.Entries, e)
+	}
+}
+
+// timeline says how the newer timeline relates to the older one.
+func (d *Difference) timeline(ctx context.Context, older, newer Opener) error {
+	a, b := d.heads[0], d.heads[1]
+	for i, head := range d.heads {
+		d.Events[i] = headOf(head).Events
+	}
+	switch {
+	case a == nil && b == nil:
+		d.Timeline = TimelineNone
+	case a == nil:
+		d.Timeline = TimelineAdded
+	case b == nil:
+		d.Timeline = TimelineRemoved
+	case *a == *b:
+		d.Timeline = TimelineEqual
+	case a.Events <= b.Events:
+		return d.extends(ctx, newer, a, TimelineExtended)
+	default:
+		return d.extends(ctx, older, b, TimelineCut)
+	}
+	return nil
+}
+
+// extends reads the longer timeline: it extends the shorter one if it was once at its
+// head.
+func (d *Difference) extends(ctx context.Context, longer Opener, head *TimelineHead, word string) error {
+	hash, err := chain.ParseHash(head.Head)
+	if err != nil {
+		return err // cannot be: the manifest was checked
+	}
+	list, in, err := longer()
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	for m, err := range list {
+		if err != nil {
+			return err
+		}
+		if m.Name != timelineName || m.Content == nil {
+			continue
+		}
+		c := &chain.Checkpoint{Head: chain.Head{Size: head.Events, Hash: hash}}
+		report, err := timeline.Verify(ctx, m.Content, timeline.Options{Checkpoints: []chain.Compared{chain.NewCompared(c, "the other snapshot", true)}})
+		if err != nil {
+			return err
+		}
+		d.Timeline = TimelineForked
+		if report.Err() == nil && report.Anchored() == head.Events {
+			d.Timeline = word
+		}
+		return nil
+	}
+	return fault.New(fault.SnapshotMissing, "a manifest has a timeline, and there is no %s in the snapshot", timelineName)
+}
+
+// keyIDs returns what the signatures of a snapshot claim.
+func (v *verification) keyIDs() []string {
+	e, err := dsse.ParseEnvelope(bytes.NewReader(v.signature), int64(len(v.signature)))
+	if err != nil {
+		return nil
+	}
+	var ids []string
+	for _, s := range e.Signatures() {
+		ids = append(ids, cmp.Or(s.KeyID, "unnamed"))
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+func (d *Difference) signers(a, b []string) {
+	for _, id := range b {
+		if !slices.Contains(a, id) {
+			d.NewSigner = append(d.NewSigner, id)
+		}
+	}
+	for _, id := range a {
+		if !slices.Contains(b, id) {
+			d.OldSigner = append(d.OldSigner, id)
+		}
+	}
+}
