@@ -206,17 +206,6 @@ func (s *step) materials() []predicate.Material {
 	return out
 }
 
-// signers are the distinct holders whose signatures count for a payload.
-func signers(r *verify.Result) []string {
-	var out []string
-	for i := range r.Signers {
-		if s := &r.Signers[i]; s.Counted {
-			out = append(out, s.Holder)
-		}
-	}
-	return out
-}
-
 // stepWords say from where to where.
 func stepWords(p *predicate.Promotion) string {
 	return fmt.Sprintf("%q to %q", p.Promotion.From, p.Promotion.To)

@@ -55,9 +55,13 @@ func (w *team) sbom(log world.Log) *input.File { return w.sbomOf(sbom, log) }
 
 func (w *team) sbomOf(document string, log world.Log) *input.File {
 	w.Helper()
-	statement := fmt.Sprintf(`{"_type":%q,"predicate":%s,"predicateType":%q,"subject":[{"digest":{"sha256":%q},"name":"app"}]}`,
+	return w.sign(sbomStatement(document), log)
+}
+
+// sbomStatement is a statement about the image that embeds an SBOM.
+func sbomStatement(document string) []byte {
+	return fmt.Appendf(nil, `{"_type":%q,"predicate":%s,"predicateType":%q,"subject":[{"digest":{"sha256":%q},"name":"app"}]}`,
 		intoto.StatementV1, document, predicate.TypeCycloneDX, image().Digest["sha256"])
-	return w.sign([]byte(statement), log)
 }
 
 // assemble makes a promotion that rests on the files.
