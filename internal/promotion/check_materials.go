@@ -7,7 +7,6 @@ import (
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/predicate"
 	"github.com/stellaops/stella/pkg/verify"
-	"github.com/stellaops/stella/pkg/verify/material"
 )
 
 // checkMaterials looks for the attestation of each material: it must have been given,
@@ -93,61 +92,4 @@ func aboutImage(p *predicate.Promotion, m *predicate.Material, e *envelope, own 
 		return nil
 	}
 	return fault.New(fault.PromotionImage, "the attestation of the %s in %s is not about the promoted image", m.Role, e.place())
-}
-
-// checkReceipt holds the log receipts to the logs that are trusted. A receipt of
-// another log must at least lead to the checkpoint that it brings: it establishes
-// nothing then, and says so.
-func checkReceipt(v *verdict, s *step) (string, error) {
-	held, strange := 0, 0
-	for _, m := range s.materials() {
-		if m.Rekor == nil {
-			continue
-		}
-		proven, err := v.receipt(&m)
-		switch {
-		case err != nil:
-			return "", fault.Wrap(fault.LogInvalid, err, "the log receipt of the %s", m.Role)
-		case proven:
-			held++
-		default:
-			strange++
-		}
-	}
-	switch {
-	case held+strange == 0:
-		return "", undemanded("the promotion brings no log receipt")
-	case strange > 0:
-		return "", undemanded(fmt.Sprintf("%d of %d log receipts are of a trusted log; the rest establishes nothing", held, held+strange))
-	}
-	return fmt.Sprintf("%d of trusted logs", held), nil
-}
-
-// receipt reports whether a trusted log proves the receipt.
-func (v *verdict) receipt(m *predicate.Material) (proven bool, err error) {
-	raw, err := entryOf(m.Rekor)
-	if err != nil {
-		return false, err
-	}
-	if m.Rekor.InclusionProof != nil {
-		if err := material.CheckInclusion(raw); err != nil {
-			return false, err
-		}
-	}
-	r := v.results[m.Attestation.PayloadSHA256]
-	if r == nil {
-		return false, nil
-	}
-	for i := range r.Signers {
-		for _, p := range r.Signers[i].Proofs {
-			if p.Kind != verify.ProofLog || p.LogIndex == nil || *p.LogIndex != m.Rekor.LogIndex {
-				continue
-			}
-			if p.Status == verify.Failed {
-				return false, fault.New(p.Reason, "%s", p.Message)
-			}
-			proven = proven || p.Status == verify.Passed
-		}
-	}
-	return proven, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/predicate"
 	"github.com/stellaops/stella/pkg/verify"
@@ -59,7 +60,8 @@ type verdict struct {
 	steps    []*step // the one that was asked for, then those before it
 	// results are by payload.
 	results map[string]*verify.Result
-	others  []*step // promotions among the evidence that are not in steps
+	items   map[string][]bundle.Item // what was verified, as the court has it
+	others  []*step                  // promotions among the evidence that are not in steps
 }
 
 // Verify judges the one promotion in named, with all that it names, which must be in
@@ -162,7 +164,7 @@ func (v *verdict) signatures(ctx context.Context, p *verify.Policy) error {
 	if v.report, err = c.judge(ctx, p); err != nil {
 		return err
 	}
-	v.results = c.results
+	v.results, v.items = c.results, c.items
 	for _, s := range v.steps {
 		s.result = v.results[s.payload()]
 	}

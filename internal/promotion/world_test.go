@@ -134,8 +134,10 @@ func bare(t testing.TB, f *input.File) *input.File {
 }
 
 // outcome is what a check of the first result came to.
-func outcome(r *verify.Report, name string) string {
-	for _, c := range r.Results[0].Checks {
+func outcome(r *verify.Report, name string) string { return outcomeOf(&r.Results[0], name) }
+
+func outcomeOf(r *verify.Result, name string) string {
+	for _, c := range r.Checks {
 		if c.Name == name {
 			return strings.TrimSpace(string(c.Status) + " " + string(c.Reason))
 		}
