@@ -2,6 +2,7 @@ package promotion
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/stellaops/stella/internal/fault"
@@ -16,7 +17,7 @@ func (v *verdict) addDemands() {
 		if d == nil {
 			continue
 		}
-		v.demands.SeparateFrom = append(v.demands.SeparateFrom, d.SeparateFrom...)
+		v.demands.SeparateFrom = union(v.demands.SeparateFrom, d.SeparateFrom)
 		v.demands.origins = append(v.demands.origins, d.ChainFrom)
 	}
 	if v.demands.ChainFrom != "" {
@@ -30,6 +31,17 @@ func (v *verdict) addDemands() {
 	}
 	v.demands.origins = kept
 	v.demands.Chain = v.demands.Chain || len(kept) > 0
+}
+
+// union returns what is in one of two lists, each once.
+func union(a, b []string) []string {
+	var out []string
+	for _, s := range slices.Concat(a, b) {
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // checkChain looks at the link from a promotion to the one before it, among the

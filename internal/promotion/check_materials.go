@@ -15,15 +15,21 @@ import (
 func checkMaterials(v *verdict, s *step) (string, error) {
 	var failure error
 	for i := range s.promotion.Materials {
-		err := v.judgeMaterial(s, &s.promotion.Materials[i])
-		if err != nil && (failure == nil || rejects(err) && !rejects(failure)) {
-			failure = err
-		}
+		failure = worse(failure, v.judgeMaterial(s, &s.promotion.Materials[i]))
 	}
 	if failure != nil {
 		return "", failure
 	}
 	return fmt.Sprintf("%d of %d materials attested", len(s.materials()), len(s.promotion.Materials)), nil
+}
+
+// worse returns the one of two failures to be said: the first, unless only the second
+// rejects.
+func worse(first, second error) error {
+	if first == nil || second != nil && rejects(second) && !rejects(first) {
+		return second
+	}
+	return first
 }
 
 func rejects(err error) bool { return fault.ReasonOf(err).Exit() == fault.ExitRejected }

@@ -1,7 +1,7 @@
 package promotion_test
 
 import (
-	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -45,12 +45,7 @@ func (w *team) keyless(promoter, builder, actor string) (named, evidence *input.
 	evidence = w.signAs(builder, sbomStatement(sbom))
 	p := w.assemble(evidence)
 	p.Promotion.Actor = actor
-	draft, err := p.Draft()
-	require.NoError(w, err)
-	var payload bytes.Buffer
-	_, err = draft.Message.WriteTo(&payload)
-	require.NoError(w, err)
-	return w.signAs(promoter, payload.Bytes()), evidence
+	return w.signAs(promoter, w.statement(p)), evidence
 }
 
 // TestDutiesByAnyName: duties are shared as soon as the trust or one of the policies
@@ -129,4 +124,48 @@ func TestActorByName(t *testing.T) {
 			assert.Equal(t, "failed promotion.actor_unbound", outcome(r, "actor"))
 		})
 	}
+}
+
+// TestDutiesOfNobody: a role of which nothing was judged is kept apart from nobody.
+func TestDutiesOfNobody(t *testing.T) {
+	w := newTeam(t)
+	evidence := w.sbom(world.NoLog)
+	named := w.promote(w.assemble(evidence))
+	for name, tt := range map[string]struct {
+		roles []string
+		given []*input.File
+		want  string
+	}{
+		"no such material":     {[]string{predicate.RoleReport}, []*input.File{evidence}, "failed promotion.evidence_missing"},
+		"nor another":          {[]string{predicate.RoleVEX, predicate.RoleReport}, []*input.File{evidence}, "failed promotion.evidence_missing"},
+		"one is there":         {[]string{predicate.RoleReport, predicate.RoleSBOM}, []*input.File{evidence}, "failed promotion.duties_shared"},
+		"material not given":   {[]string{predicate.RoleSBOM}, nil, "failed promotion.evidence_missing"},
+		"material there alone": {[]string{predicate.RoleSBOM}, []*input.File{evidence}, "failed promotion.duties_shared"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, err := w.verify(named, promotion.Demands{SeparateFrom: tt.roles}, tt.given...)
+			require.Error(t, err)
+			assert.Equal(t, tt.want, outcome(r, "duties"))
+		})
+	}
+}
+
+// TestDutiesOfUnattested: who signed a document that nothing attests is not known.
+func TestDutiesOfUnattested(t *testing.T) {
+	w := newTeam(t)
+	evidence := w.sbom(world.NoLog)
+	p := w.assemble(evidence)
+	other := p.Materials[0]
+	other.Attestation, other.Digest, other.Unverified = nil, strings.Repeat("2", 64), string(fault.SignatureMissing)
+	p.Materials = append(p.Materials, other)
+	p.Promotion.Actor = aliceAtHome
+	named := w.signAs(aliceAtHome, w.statement(p))
+	w.policy.Identities = []verify.Identity{as(aliceAtHome, "")}
+	d := promotion.Demands{AllowUnverifiedUnsafe: true}
+	_, err := w.verify(named, d, evidence)
+	require.NoError(t, err)
+	d.SeparateFrom = []string{predicate.RoleSBOM}
+	r, err := w.verify(named, d, evidence)
+	assert.Equal(t, fault.PromotionEvidence, fault.ReasonOf(err))
+	assert.Equal(t, "failed promotion.evidence_missing", outcome(r, "duties"))
 }

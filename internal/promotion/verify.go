@@ -25,8 +25,8 @@ type Demands struct {
 	// From and To are the step; "" for any.
 	From, To  string
 	Documents []Document
-	// SeparateFrom are the roles of materials that no holder who promoted may have
-	// signed.
+	// SeparateFrom are the roles of materials that there must be, and that no holder who
+	// promoted may have signed.
 	SeparateFrom []string
 	// Chain demands all steps before this one, and ChainFrom the environment that the
 	// first of them must begin in; "" for any.

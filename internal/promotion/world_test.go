@@ -81,13 +81,19 @@ func (w *team) promote(p *predicate.Promotion) *input.File { return w.promoteIn(
 
 func (w *team) promoteIn(p *predicate.Promotion, log world.Log) *input.File {
 	w.Helper()
+	f := w.sign(w.statement(p), log)
+	return input.FromBytes("promotion.sigstore.json", whole(w, f))
+}
+
+// statement is the payload of a promotion.
+func (w *team) statement(p *predicate.Promotion) []byte {
+	w.Helper()
 	draft, err := p.Draft()
 	require.NoError(w, err)
 	var payload bytes.Buffer
 	_, err = draft.Message.WriteTo(&payload)
 	require.NoError(w, err)
-	f := w.sign(payload.Bytes(), log)
-	return input.FromBytes("promotion.sigstore.json", whole(w, f))
+	return payload.Bytes()
 }
 
 // verify judges the promotion with the evidence.
