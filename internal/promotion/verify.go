@@ -109,7 +109,6 @@ func (v *verdict) find(named *Evidence) error {
 }
 
 // newStep reads the promotion in envelopes with one payload.
-
 func newStep(group []*envelope) *step {
 	s := &step{group: group}
 	s.promotion, s.broken = group[0].promotion()
