@@ -2,7 +2,6 @@ package promotion
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/predicate"
@@ -53,7 +52,11 @@ func (v *verdict) judgeMaterial(s *step, m *predicate.Material) error {
 	if !envelopes[0].attests(m.Digest, own) {
 		return fault.New(fault.PromotionMaterial, "what is named as attestation of the %s sha256:%s is about something else: %s", m.Role, m.Digest, envelopes[0].place())
 	}
-	return aboutImage(s.promotion, m, envelopes[0], own)
+	about, err := isAbout(s.promotion, m.Role, envelopes[0], own)
+	if err == nil && !about {
+		err = fault.New(fault.PromotionImage, "the attestation of the %s in %s is not about the promoted image", m.Role, envelopes[0].place())
+	}
+	return err
 }
 
 // because says which check failed first.
@@ -77,25 +80,4 @@ func (v *verdict) judgeUnattested(m *predicate.Material) error {
 		return nil
 	}
 	return fault.New(fault.PromotionUnverified, "the promotion itself says that nothing attests the %s sha256:%s", m.Role, m.Digest)
-}
-
-// aboutImage holds the attestation to the image that was promoted, as Assemble does.
-func aboutImage(p *predicate.Promotion, m *predicate.Material, e *envelope, own *document) error {
-	image := p.Subject[0].Digest["sha256"]
-	if e.names(image) {
-		return nil
-	}
-	claims, err := own.claims()
-	if err != nil {
-		return err
-	}
-	if slices.Contains(claims, image) {
-		return nil
-	}
-	if m.Role != predicate.RoleSBOM && slices.ContainsFunc(p.Materials, func(o predicate.Material) bool {
-		return o.Role == predicate.RoleSBOM && e.names(o.Digest)
-	}) {
-		return nil
-	}
-	return fault.New(fault.PromotionImage, "the attestation of the %s in %s is not about the promoted image", m.Role, e.place())
 }
