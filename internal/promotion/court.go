@@ -54,6 +54,7 @@ func (c *court) judge(ctx context.Context, p *verify.Policy) (*verify.Report, er
 	own := *p
 	own.Subjects, own.JudgesPromotions = nil, true
 	given := &verify.Evidence{}
+	given.Ignore(c.evidence.ignored...)
 	for _, payload := range c.taken {
 		given.Add(c.items[payload]...)
 	}

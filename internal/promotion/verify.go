@@ -3,6 +3,7 @@ package promotion
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/fault"
@@ -69,7 +70,9 @@ type verdict struct {
 // is nil if and only if everything that is demanded was found good. The policy's
 // subjects play no part: Demands name the image.
 func Verify(ctx context.Context, named, evidence *Evidence, p *verify.Policy, d Demands) (*verify.Report, error) {
-	whole := &Evidence{envelopes: append(append([]*envelope{}, named.envelopes...), evidence.envelopes...)}
+	whole := &Evidence{
+		envelopes: slices.Concat(named.envelopes, evidence.envelopes), ignored: slices.Concat(named.ignored, evidence.ignored),
+	}
 	v := &verdict{demands: d, evidence: whole}
 	if err := v.find(named); err != nil {
 		return nil, err
