@@ -114,17 +114,27 @@ func provenTime(r *verify.Result) time.Time {
 }
 
 // fork looks for a promotion of the image, signed by somebody who is trusted, that
-// takes the same step as s from the same one. Steps to different environments are none: an image may
-// go to several.
+// takes the same step as s from the same one. Steps to different environments are none:
+// an image may go to several.
 func (v *verdict) fork(s *step) error {
 	for _, o := range v.others {
-		if sameImage(o.promotion, s.promotion) && o.promotion.Promotion.From == s.promotion.Promotion.From &&
-			o.promotion.Promotion.To == s.promotion.Promotion.To && previousOf(o) == previousOf(s) {
+		if sameImage(o.promotion, s.promotion) && sameStep(o.promotion, s.promotion) && mayFollowOne(o, s) {
 			return fault.New(fault.PromotionForked, "%s takes the same step from %s", o.group[0].place(), stepWords(s.promotion)).
 				With("payload", o.payload()).WithHint("ask who promoted which of them counts")
 		}
 	}
 	return nil
+}
+
+func sameStep(a, b *predicate.Promotion) bool {
+	return a.Promotion.From == b.Promotion.From && a.Promotion.To == b.Promotion.To
+}
+
+// mayFollowOne reports whether two steps go on from the same one, as far as they say: a
+// step that names none before it cannot show that it came another way.
+func mayFollowOne(a, b *step) bool {
+	one, other := previousOf(a), previousOf(b)
+	return one == other || one == "" || other == ""
 }
 
 func sameImage(a, b *predicate.Promotion) bool {
