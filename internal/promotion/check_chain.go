@@ -10,27 +10,33 @@ import (
 	"github.com/stellaops/stella/pkg/verify"
 )
 
-// addDemands adds what the rules demand that were applied to the promotion.
+// addDemands adds what rules demand. Those that were applied to the promotion that was
+// asked for hold for all steps, those of a step before for that step; where the chain
+// begins is the same for all.
 func (v *verdict) addDemands() {
-	for i := range v.steps[0].result.Rules {
-		d := v.steps[0].result.Rules[i].Promotion
-		if d == nil {
-			continue
+	v.demands.SeparateFrom = union(v.demands.SeparateFrom, v.steps[0].separateFrom())
+	for _, s := range v.steps {
+		for i := range s.result.Rules {
+			if d := s.result.Rules[i].Promotion; d != nil && d.ChainFrom != "" {
+				v.demands.origins = append(v.demands.origins, d.ChainFrom)
+			}
 		}
-		v.demands.SeparateFrom = union(v.demands.SeparateFrom, d.SeparateFrom)
-		v.demands.origins = append(v.demands.origins, d.ChainFrom)
 	}
 	if v.demands.ChainFrom != "" {
 		v.demands.origins = append(v.demands.origins, v.demands.ChainFrom)
 	}
-	kept := v.demands.origins[:0]
-	for _, origin := range v.demands.origins {
-		if origin != "" {
-			kept = append(kept, origin)
+	v.demands.Chain = v.demands.Chain || len(v.demands.origins) > 0
+}
+
+// separateFrom are the roles that the rules name which were applied to the step.
+func (s *step) separateFrom() []string {
+	var out []string
+	for i := range s.result.Rules {
+		if d := s.result.Rules[i].Promotion; d != nil {
+			out = union(out, d.SeparateFrom)
 		}
 	}
-	v.demands.origins = kept
-	v.demands.Chain = v.demands.Chain || len(kept) > 0
+	return out
 }
 
 // union returns what is in one of two lists, each once.

@@ -10,7 +10,7 @@ import (
 
 // checkDuties keeps those apart who promoted and who signed the evidence.
 func checkDuties(v *verdict, s *step) (string, error) {
-	roles := v.demands.SeparateFrom
+	roles := union(v.demands.SeparateFrom, s.separateFrom())
 	if len(roles) == 0 {
 		return "", undemanded("who promoted may also have signed the evidence")
 	}
