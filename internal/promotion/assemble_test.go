@@ -87,3 +87,15 @@ func (w *team) byHand(good *predicate.Promotion, sbom bool, digest string, evide
 	p.Materials = slices.Concat(p.Materials, made.Predicate.Materials)
 	return &p
 }
+
+// TestMaterialIsNotTheImage: the document that a material names is another thing than the
+// image that its attestation is about.
+func TestMaterialIsNotTheImage(t *testing.T) {
+	w := newTeam(t)
+	evidence := w.sbom(world.NoLog)
+	p := w.assemble(evidence)
+	p.Materials[0].Digest = image().Digest["sha256"]
+	r, err := w.verify(w.promote(p), promotion.Demands{}, evidence)
+	assert.Equal(t, fault.PromotionMaterial, fault.ReasonOf(err))
+	assert.Equal(t, "failed promotion.material_mismatch", outcome(r, "materials"))
+}

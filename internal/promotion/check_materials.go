@@ -49,7 +49,7 @@ func (v *verdict) judgeMaterial(s *step, m *predicate.Material) error {
 	if err != nil {
 		return err
 	}
-	if !envelopes[0].attests(m.Digest, own) {
+	if _, image := s.promotion.Image(); image == "sha256:"+m.Digest || !envelopes[0].attests(m.Digest, own) {
 		return fault.New(fault.PromotionMaterial, "what is named as attestation of the %s sha256:%s is about something else: %s", m.Role, m.Digest, envelopes[0].place())
 	}
 	about, err := isAbout(s.promotion, m.Role, envelopes[0], own)
