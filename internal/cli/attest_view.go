@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"github.com/stellaops/stella/internal/bundle"
+	"github.com/stellaops/stella/internal/predicate"
 	"github.com/stellaops/stella/internal/ui"
 	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/dsse/intoto"
@@ -93,7 +94,20 @@ func viewPayload(ctx context.Context, v *evidenceView, e *dsse.Envelope) error {
 		v.Problem = err.Error()
 		return ctx.Err()
 	}
-	v.Statement = &statementView{statement.Type, statement.PredicateType, subjectResults(statement.Subjects)}
+	v.Statement = &statementView{Type: statement.Type, PredicateType: statement.PredicateType, Subjects: subjectResults(statement.Subjects)}
+	return viewPredicate(ctx, v, m)
+}
+
+// viewPredicate adds what the predicate says.
+func viewPredicate(ctx context.Context, v *evidenceView, m dsse.Message) error {
+	r := dsse.NewReader(m)
+	defer r.Close()
+	says, err := predicate.Render(v.Statement.PredicateType, r)
+	if err != nil {
+		v.Problem = err.Error()
+		return ctx.Err()
+	}
+	v.Statement.Says = says
 	return nil
 }
 
@@ -131,6 +145,9 @@ func (v *evidenceView) pairs(p *ui.Printer) []ui.Pair {
 		add("statement", s.Type)
 		add("type", s.PredicateType)
 		pairs = append(pairs, subjectPairs(p, s.Subjects)...)
+		for _, line := range s.Says {
+			add("says "+line.Label, line.Text)
+		}
 	}
 	if v.Image != nil {
 		pairs = append(pairs, subjectPairs(p, []subjectResult{*v.Image})...)

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stellaops/stella/internal/bundle"
+	"github.com/stellaops/stella/internal/predicate"
 )
 
 func newAttestShowCommand(a *app) *cobra.Command {
@@ -104,6 +105,8 @@ type statementView struct {
 	Type          string          `json:"type"`
 	PredicateType string          `json:"predicateType"`
 	Subjects      []subjectResult `json:"subjects"`
+	// Says is what the predicate says, in the lines that people read.
+	Says []predicate.Line `json:"says,omitempty"`
 }
 
 type signatureView struct {

@@ -108,6 +108,8 @@ func offlineVerbs() map[string]offlineVerb {
 		"doctor":          {args: []string{"doctor"}},
 		"config show":     {args: []string{"config", "show"}},
 		"predicate list":  {args: []string{"predicate", "list"}},
+		"predicate show":  {args: []string{"predicate", "show", "promotion", "--schema"}},
+		"predicate check": {args: []string{"predicate", "validate", "sbom.json", "--type", "cyclonedx"}},
 		"keys generate":   {args: []string{"keys", "generate", "--algorithm", "ed25519", "--no-passphrase", "-o", "new"}},
 		"keys show":       {args: []string{"keys", "show", "key.pub"}},
 		"keys export":     {args: []string{"keys", "export", "--public", "key"}},
