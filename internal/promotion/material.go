@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json/v2"
-	"strings"
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
@@ -157,6 +156,3 @@ func digests(list []intoto.Subject) []string {
 func (e *envelope) attests(digest string, own *document) bool {
 	return e.names(digest) || own != nil && own.digest == digest
 }
-
-// unprefixed returns the hex of sha256:<hex>.
-func unprefixed(digest string) string { return strings.TrimPrefix(digest, "sha256:") }
