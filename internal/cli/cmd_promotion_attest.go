@@ -22,12 +22,12 @@ func newPromotionAttestCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "attest --image NAME@sha256:HEX --sbom FILE --from ENV --to ENV",
 		Short: "sign that an image was promoted, and on what evidence",
-		Long: `Sign that an image went from one environment to the next, on the evidence that is
-named: attestations of its SBOM, of VEX documents and of reports. Each is
+		Long: `Sign that an image went from one environment to the next, on the evidence that
+is named: attestations of its SBOM, of VEX documents and of reports. Each is
 verified first, as stella verify does, by the trust that is named or else the
-active trust bundle, and it must be about the image; VEX and reports may also be
-about its SBOM. Beside an attestation its document can be given: its digest is
-then the one that is recorded, else that of what the attestation embeds. The
+active trust bundle, and it must be about the image; VEX and reports may also
+be about its SBOM. Beside an attestation its document can be given: its digest
+is then the one that is recorded, else that of what the attestation embeds. The
 predicate is stella.ops/promotion@v1.
 
 An image is named by its digest, or is the one in an OCI image layout on disk: a
