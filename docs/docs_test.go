@@ -56,7 +56,7 @@ func hasTest(t *testing.T, dir, name string) bool {
 func TestCommandsOfPagesAreRun(t *testing.T) {
 	names, err := filepath.Glob("keys/*.md")
 	require.NoError(t, err)
-	names = append(names, "formats/policy.md", "formats/state.md", "formats/verdict.md", "trust.md", "kits.md", "kits-import.md", "promotion.md")
+	names = append(names, "formats/policy.md", "formats/state.md", "formats/verdict.md", "trust.md", "kits.md", "kits-import.md", "promotion.md", "formats/export.md")
 	var shown []pages.Runner
 	exceptions := pages.NotRun()
 	for _, name := range names {

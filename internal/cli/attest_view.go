@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/stellaops/stella/internal/bundle"
+	"github.com/stellaops/stella/internal/predicate"
 	"github.com/stellaops/stella/internal/ui"
 	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/dsse/intoto"
@@ -90,8 +91,10 @@ func viewPayload(ctx context.Context, v *evidenceView, e *dsse.Envelope) error {
 		return ctx.Err()
 	}
 	v.Statement = &statementView{Type: statement.Type, PredicateType: statement.PredicateType, Subjects: subjectResults(statement.Subjects)}
-	v.Statement.Predicate, err = readPredicate(m)
-	return err
+	if v.Statement.Predicate, err = readPredicate(m); err != nil {
+		return err
+	}
+	return viewPredicate(ctx, v, m)
 }
 
 // maxShownPayload bounds the payloads whose predicate is shown, in bytes.
@@ -114,6 +117,19 @@ func readPredicate(m dsse.Message) (jsontext.Value, error) {
 		return nil, nil // what is wrong was said
 	}
 	return statement.Predicate, nil
+}
+
+// viewPredicate adds what the predicate says.
+func viewPredicate(ctx context.Context, v *evidenceView, m dsse.Message) error {
+	r := dsse.NewReader(m)
+	defer r.Close()
+	says, err := predicate.Render(v.Statement.PredicateType, r)
+	if err != nil {
+		v.Problem = err.Error()
+		return ctx.Err()
+	}
+	v.Statement.Says = says
+	return nil
 }
 
 // Text implements ui.Result.
@@ -176,6 +192,9 @@ func (v *evidenceView) pairs(p *ui.Printer) []ui.Pair {
 		add("statement", s.Type)
 		add("type", s.PredicateType)
 		pairs = append(pairs, subjectPairs(p, s.Subjects)...)
+		for _, line := range s.Says {
+			add("says "+line.Label, line.Text)
+		}
 	}
 	if v.Image != nil {
 		pairs = append(pairs, subjectPairs(p, []subjectResult{*v.Image})...)

@@ -12,6 +12,7 @@ import (
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/internal/oci"
+	"github.com/stellaops/stella/internal/predicate"
 )
 
 func newAttestShowCommand(a *app) *cobra.Command {
@@ -141,4 +142,6 @@ type statementView struct {
 	Subjects      []subjectResult `json:"subjects"`
 	// Predicate is left out if the payload is large.
 	Predicate jsontext.Value `json:"predicate,omitempty"`
+	// Says is what the predicate says, in the lines that people read.
+	Says []predicate.Line `json:"says,omitempty"`
 }

@@ -12,9 +12,9 @@ import (
 func newPredicateCommand(a *app) *cobra.Command {
 	return group(&cobra.Command{
 		Use:   "predicate",
-		Short: "list the predicate types",
-		Long:  "List the predicate types that stella knows by a short name.",
-	}, newPredicateListCommand(a))
+		Short: "list and show predicate types, and hold predicates to them",
+		Long:  "List and show the predicate types that stella knows, and hold predicates to them.",
+	}, newPredicateListCommand(a), newPredicateShowCommand(a), newPredicateValidateCommand(a))
 }
 
 func newPredicateListCommand(a *app) *cobra.Command {

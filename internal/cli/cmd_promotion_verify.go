@@ -80,7 +80,7 @@ func (o *promotionVerifyOptions) AddFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.demands.From, "from", "", "demand that it was promoted from `ENV`")
 	fs.StringVar(&o.demands.To, "to", "", "demand that it was promoted to `ENV`")
 	o.files.AddFlags(fs, "demand that the %s in `FILE` is one that was promoted; repeatable")
-	fs.StringArrayVar(&o.separate, "separate-from", nil, "demand that who promoted did not sign the materials of `ROLE`: sbom, vex, report; repeatable")
+	fs.StringArrayVar(&o.separate, "separate-from", nil, "demand materials of `ROLE`, and that who promoted did not sign them: sbom, vex, report; repeatable")
 	fs.BoolVar(&o.demands.Chain, "chain", false, "demand all steps before this one, and no fork among them")
 	fs.StringVar(&o.demands.ChainFrom, "chain-from", "", "demand that the chain begins in `ENV`")
 	fs.BoolVar(&o.demands.AllowUnverifiedUnsafe, flagAllowUnverified, false, "DANGER: let documents pass of which the promotion says that nothing attests them")

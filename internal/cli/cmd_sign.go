@@ -12,7 +12,7 @@ import (
 func newSignCommand(a *app) *cobra.Command {
 	return group(&cobra.Command{
 		Use:   "sign",
-		Short: "sign an SBOM, a report, a statement or bytes",
+		Short: "sign an SBOM, a report, a statement, bytes or a directory",
 		Long: `Sign evidence with a key, without a network. What is written is a Sigstore
 bundle that stock cosign verifies, or a bare DSSE envelope where several keys
 sign.`,
@@ -21,6 +21,7 @@ sign.`,
 		newSignReportCommand(a),
 		newSignStatementCommand(a),
 		newSignBlobCommand(a),
+		newSignExportCommand(a),
 	)
 }
 

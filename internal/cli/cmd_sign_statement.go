@@ -3,11 +3,14 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/internal/predicate"
 )
 
 func newSignStatementCommand(a *app) *cobra.Command {
 	var opts batchFlags
+	payload := newChoice("in-toto", "in-toto", "replay")
 	cmd := &cobra.Command{
 		Use:   "statement FILE|-",
 		Short: "sign a ready in-toto statement, or a predicate of any type",
@@ -32,15 +35,22 @@ line. There an error leaves the files that were written before it.`,
 			if err := opts.check(s, args[0]); err != nil {
 				return err
 			}
+			if opts.batch && payload.value == "replay" {
+				return fault.New(fault.UsageInvalid, "a batch is of statements, and --payload-type replay signs none")
+			}
 			if opts.batch {
 				return runSignBatch(cmd.Context(), s, &opts, args[0])
 			}
-			return signDocument(cmd.Context(), s, &opts.documentFlags, args[0], predicate.Statement)
+			return signDocument(cmd.Context(), s, &opts.documentFlags, args[0], func(f *input.File, o predicate.Options) (*predicate.Draft, error) {
+				o.BareReplay = payload.value == "replay"
+				return predicate.Statement(f, o)
+			})
 		},
 	}
 	fs := cmd.Flags()
 	opts.sign.AddFlags(fs)
 	opts.statement.AddFlags(fs)
+	fs.Var(payload, "payload-type", "sign a statement, or with --type replay the bare manifest, as the original does: `in-toto|replay`")
 	fs.BoolVar(&opts.batch, "batch", false, "sign many ready statements: JSON lines, or the files of a folder")
 	fs.StringVar(&opts.outputDir, "output-dir", "", "write the evidence of a batch into `DIR`, one file for each statement")
 	return cmd

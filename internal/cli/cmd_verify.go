@@ -47,6 +47,9 @@ and so is a named place without any. --expect says how many signed documents
 there must be. Beyond 20 results the text shows failures and a sum, and
 everything with --verbose.
 
+The manifest of an export (export.json, see stella sign export) stands for the
+export: its signatures, and every file in its directory.
+
 Keyless evidence is verified with --trusted-root, which holds the authorities,
 and --certificate-identity with --certificate-oidc-issuer, which say whose
 certificates count. A key or certificate is judged at the time that a time stamp
@@ -98,6 +101,9 @@ one.`,
 			}
 			if opts.policy.print {
 				return opts.printPolicy(s)
+			}
+			if isExport(args) {
+				return runVerifyExport(cmd.Context(), s, &opts, args[0])
 			}
 			return runVerify(cmd.Context(), s, &opts, args)
 		},

@@ -168,6 +168,9 @@ const (
 	PromotionForked     Reason = "promotion.chain_forked"
 	PromotionUnjudged   Reason = "promotion.not_judged"
 
+	ExportMismatch Reason = "export.mismatch"
+	ExportMissing  Reason = "export.missing"
+
 	TrustRequired  Reason = "trust.required"
 	TrustMalformed Reason = "trust.malformed"
 
@@ -375,6 +378,8 @@ func entries() []Entry {
 		{PromotionMissing, ExitMissing, "a step of the chain of promotions was not given"},
 		{PromotionBroken, ExitRejected, "a promotion does not continue the one that it names"},
 		{PromotionForked, ExitRejected, "two promotions continue the same one"},
+		{ExportMismatch, ExitRejected, "a file of an export is not what its manifest says, or is not in it"},
+		{ExportMissing, ExitMissing, "a file of an export is not there"},
 		{PromotionUnjudged, ExitRejected, "a rule demands of promotions what only promotion verify judges"},
 
 		{TrustRequired, ExitMissing, "no key, certificate or trust was given to verify with"},

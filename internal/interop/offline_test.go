@@ -108,6 +108,8 @@ func offlineVerbs() map[string]offlineVerb {
 		"doctor":          {args: []string{"doctor"}},
 		"config show":     {args: []string{"config", "show"}},
 		"predicate list":  {args: []string{"predicate", "list"}},
+		"predicate show":  {args: []string{"predicate", "show", "promotion", "--schema"}},
+		"predicate check": {args: []string{"predicate", "validate", "sbom.json", "--type", "cyclonedx"}},
 		"keys generate":   {args: []string{"keys", "generate", "--algorithm", "ed25519", "--no-passphrase", "-o", "new"}},
 		"keys show":       {args: []string{"keys", "show", "key.pub"}},
 		"keys export":     {args: []string{"keys", "export", "--public", "key"}},
@@ -126,6 +128,9 @@ func offlineVerbs() map[string]offlineVerb {
 
 		"promotion attest": {args: []string{"promotion", "attest", "--image", "app@sha256:" + strings.Repeat("1", 64), "--sbom", "image.sigstore.json", "--trust", "key.pub", "--from", "dev", "--to", "prod", "--actor", "release", "--key", "second", "-o", "new.sigstore.json"}},
 		"promotion verify": {args: []string{"promotion", "verify", "promotion.sigstore.json", "image.sigstore.json", "--trust", "key.pub", "--trust", "second.pub", "--chain"}, status: 3}, // no holder is named
+
+		"sign export":   {args: []string{"sign", "export", "export", "--key", "key", "--force"}},
+		"verify export": {args: []string{"verify", "export/export.json", "--key", "key.pub"}},
 
 		"trust init":   {args: []string{"trust", "init", "--name", "new", "--root", "medium/metadata/1.root.json", "--root-sha256", strings.Repeat("0", 64)}, status: 3},
 		"trust import": {args: []string{"trust", "import", "medium", "--state", "state"}},
@@ -166,6 +171,9 @@ func offlineWorld(t *testing.T) string {
 	stella(t, dir, "sign", "sbom", "sbom.json", "--key", "key", "-o", "att.sigstore.json")
 	stella(t, dir, "sign", "sbom", "sbom.json", "--key", "key", "--envelope", "dsse", "-o", "att.dsse.json")
 	stella(t, dir, "sign", "blob", "artifact", "--key", "key", "-o", "blob.sigstore.json")
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "export"), 0o750))
+	write(t, filepath.Join(dir, "export"), "artifact", read(t, dir, "artifact"))
+	stella(t, dir, "sign", "export", "export", "--key", "key")
 	image := "app@sha256:" + strings.Repeat("1", 64)
 	stella(t, dir, "sign", "sbom", "sbom.json", "--subject", image, "--key", "key", "-o", "image.sigstore.json")
 	stella(t, dir, "promotion", "attest", "--image", image, "--sbom", "image.sigstore.json", "--trust", "key.pub",

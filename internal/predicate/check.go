@@ -18,6 +18,7 @@ type rule struct {
 	required bool                     // if the object around it is there
 	check    func(text string) string // what is wrong with it, or ""
 	opaque   bool                     // an object whose members are not ours
+	open     bool                     // an object that may have members beside ours
 }
 
 // shape is the schema of a predicate: the rule of each path, in which * stands
@@ -37,9 +38,9 @@ func CheckStatement(predicateType string, statement io.Reader) error {
 }
 
 func check(predicateType, root string, r io.Reader) error {
-	s := shapes()[predicateType]
-	if s == nil {
-		s = shape{"": {kind: canonical.Object, opaque: true}}
+	s := shape{"": {kind: canonical.Object, opaque: true}}
+	if describe := shapes()[predicateType]; describe != nil {
+		s = describe()
 	}
 	c := &checker{root: root, shape: s, seen: make(map[string]int), texts: make(map[string][]string)}
 	if _, err := canonical.Scan(r, c); err != nil {
@@ -93,6 +94,7 @@ func (c *checker) Visit(path []byte, kind canonical.Kind) canonical.Action {
 	r, known := c.shape[at]
 	c.seen[at]++
 	switch {
+	case !known && c.inOpen(at):
 	case !known:
 		c.fail("it has an unknown member %.100q", path)
 	case r.kind != kind:
@@ -104,6 +106,12 @@ func (c *checker) Visit(path []byte, kind canonical.Kind) canonical.Action {
 		return canonical.Text
 	}
 	return canonical.Skip
+}
+
+// inOpen reports whether a member without a rule may be where it is.
+func (c *checker) inOpen(at string) bool {
+	parent, _, ok := cutLast(at)
+	return ok && c.shape[parent].open
 }
 
 // Value implements canonical.Visitor.

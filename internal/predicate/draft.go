@@ -48,7 +48,14 @@ type Options struct {
 	URI string
 	// Type is a short name or URI to write instead of the usual type.
 	Type string
+	// BareReplay signs a replay manifest as the whole payload, of PayloadTypeReplay,
+	// instead of a statement. It has no subjects then.
+	BareReplay bool
 }
+
+// PayloadTypeReplay is the payload type of a bare replay manifest, as the original signs
+// them. Stock cosign refuses it.
+const PayloadTypeReplay = "application/vnd.stellaops.replay+json"
 
 func (o *Options) check() error {
 	switch {

@@ -27,7 +27,7 @@ type ReadyReader struct {
 	options Options
 	list    int
 	quick   bool
-	shaped  map[string]shape
+	shaped  map[string]func() shape
 	texts   canonical.Appender
 	last    string // the last predicate type, which is mostly the next one as well
 	digests digestList

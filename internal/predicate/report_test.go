@@ -147,10 +147,10 @@ func TestStatement(t *testing.T) {
 		assert.Equal(t, ready("", ""), string(payload(t, d)))
 	})
 	t.Run("predicate", func(t *testing.T) {
-		d, err := predicate.Statement(input.FromBytes("p", []byte(`{"b":1,"a":2}`)), predicate.Options{Type: "slsaprovenance1", Subjects: subject})
+		d, err := predicate.Statement(input.FromBytes("p", []byte(`{"b":1,"a":2}`)), predicate.Options{Type: "slsaprovenance", Subjects: subject})
 		require.NoError(t, err)
 		assertCanonical(t, d)
-		assert.Equal(t, "https://slsa.dev/provenance/v1", d.PredicateType)
+		assert.Equal(t, "https://slsa.dev/provenance/v0.2", d.PredicateType)
 		assert.Equal(t, `{"a":2,"b":1}`, parse(t, d))
 		assert.Equal(t, subject, d.Subjects, "the predicate is no subject of its own")
 	})

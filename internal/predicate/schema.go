@@ -14,6 +14,8 @@ func schemaNames() map[string]string {
 	return map[string]string{
 		TypeSBOM: "sbom", TypeReport: "report", TypeVEX: "vex", TypePromotion: "promotion",
 		TypeKeyRotation: "keyRotation", TypeKeyRevocation: "keyRevocation", TypeOfflineKit: "offlineKit",
+		TypeVEXDecision: "vexDecision", TypeGraph: "graph", TypePolicy: "policy", TypeEvidence: "evidence", TypeReplay: "replay",
+		TypeVerdict: "verdict", TypePolicyDecision: "policyDecision", TypeSLSA1: "provenance",
 	}
 }
 

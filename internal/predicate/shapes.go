@@ -22,13 +22,28 @@ const (
 	maxInteger   = 1<<53 - 1 // what every JSON reader holds exactly
 )
 
-// shapes has the shape of each of stella's own predicate types. Tests prove
+// shapes makes the shape of each predicate type that is described here. Tests prove
 // that they agree with the schemas.
-func shapes() map[string]shape {
-	sbom := reference("")
-	sbom["/componentCount"] = rule{kind: canonical.Number, required: true, check: integer}
-	delete(sbom, "/content")
-	report := shape{
+func shapes() map[string]func() shape {
+	return map[string]func() shape{
+		TypeSBOM: sbomReference, TypeVEX: func() shape { return reference("") }, TypeReport: reportShape,
+		TypeKeyRotation: keyRotation, TypeKeyRevocation: keyRevocation, TypePromotion: promotion, TypeOfflineKit: offlineKit,
+		TypeVEXDecision: vexDecision, TypeGraph: graph, TypePolicy: policyEvaluation, TypeEvidence: evidenceBundle, TypeReplay: replay,
+		TypeVerdict: verdictReceipt, TypePolicyDecision: policyDecision, TypeSLSA1: slsaProvenance,
+	}
+}
+
+// sbomReference is the shape of what stands for an SBOM.
+func sbomReference() shape {
+	s := reference("")
+	s["/componentCount"] = rule{kind: canonical.Number, required: true, check: integer}
+	delete(s, "/content")
+	return s
+}
+
+// reportShape is the shape of a report with its decision.
+func reportShape() shape {
+	s := shape{
 		"":                 {kind: canonical.Object},
 		"/decision":        {kind: canonical.String, required: true, check: decision},
 		"/policy":          {kind: canonical.Object, check: notEmpty},
@@ -39,13 +54,9 @@ func shapes() map[string]shape {
 		"/scanner/name":    {kind: canonical.String, required: true, check: word},
 		"/scanner/version": {kind: canonical.String, check: word},
 	}
-	maps.Copy(report, reference("/report"))
-	report["/report"] = rule{kind: canonical.Object, required: true}
-	return map[string]shape{
-		TypeSBOM: sbom, TypeVEX: reference(""), TypeReport: report,
-		TypeKeyRotation: keyRotation(), TypeKeyRevocation: keyRevocation(), TypePromotion: promotion(),
-		TypeOfflineKit: offlineKit(),
-	}
+	maps.Copy(s, reference("/report"))
+	s["/report"] = rule{kind: canonical.Object, required: true}
+	return s
 }
 
 // reference is the shape of what stands for a document.

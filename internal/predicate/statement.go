@@ -37,6 +37,9 @@ func Statement(f *input.File, o Options) (*Draft, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.BareReplay {
+		return s.bareReplay(&o, ready)
+	}
 	if ready {
 		return s.readyStatement(&o)
 	}
@@ -99,10 +102,36 @@ func (s *source) barePredicate(o *Options) (*Draft, error) {
 	return &Draft{Message: m, PredicateType: predicateType, Subjects: subjects}, nil
 }
 
+// formatTypes are the types whose predicates are documents of a format.
+func formatTypes() []string {
+	return []string{TypeCycloneDX, TypeSPDX, TypeSyft, TypeOpenVEX, TypeVuln, TypeVulns}
+}
+
+// bareReplay signs a replay manifest without a statement around it.
+func (s *source) bareReplay(o *Options, ready bool) (*Draft, error) {
+	uri, err := resolve(o.Type)
+	switch {
+	case ready || err != nil || uri != TypeReplay:
+		return nil, located(s.file, fault.New(fault.UsageInvalid, "only a replay manifest has a payload type of its own").
+			WithHint("say that it is one: --type replay"))
+	case len(o.Subjects) > 0:
+		return nil, located(s.file, fault.New(fault.UsageInvalid, "a bare replay manifest is no statement, and has no subjects").
+			WithHint("sign it in a statement: leave --payload-type away"))
+	}
+	if err := s.check(TypeReplay); err != nil {
+		return nil, err
+	}
+	content, err := s.content()
+	if err != nil {
+		return nil, err
+	}
+	return &Draft{Message: dsse.NewMessage(PayloadTypeReplay, content), PredicateType: TypeReplay}, nil
+}
+
 // checkAs refuses a predicate that is not of the format or schema of its type,
 // as far as stella knows it.
 func (s *source) checkAs(predicateType string) error {
-	for _, of := range []string{TypeCycloneDX, TypeSPDX, TypeSyft, TypeOpenVEX, TypeVuln, TypeVulns} {
+	for _, of := range formatTypes() {
 		if !Matches(of, predicateType) || s.doc.typ == of {
 			continue
 		}

@@ -188,51 +188,13 @@ func (a *assembler) note(format string, args ...any) {
 	a.out.Notes = append(a.out.Notes, fmt.Sprintf(format, args...))
 }
 
-// about refuses evidence about another image. It is about the image if its statement
-// or the document itself names the image; VEX and reports may also be about an SBOM of
-// the image.
+// about refuses evidence about another image.
 func (a *assembler) about(role string, e *envelope, d *document) error {
-	image := a.Image.Digest["sha256"]
-	if e != nil && e.names(image) {
-		return nil
-	}
-	claims, err := d.claims()
-	if err != nil {
+	ok, err := isAbout(a.out.Predicate, role, e, d)
+	if err != nil || ok {
 		return err
 	}
-	if slices.Contains(claims, image) || role != predicate.RoleSBOM && a.aboutSBOM(e) {
-		return nil
-	}
-	return aboutAnother(role, d.name, a.Image, e, claims)
-}
-
-func (a *assembler) aboutSBOM(e *envelope) bool {
-	return e != nil && slices.ContainsFunc(a.out.Predicate.Materials, func(m predicate.Material) bool {
-		return m.Role == predicate.RoleSBOM && e.names(m.Digest)
-	})
-}
-
-func aboutAnother(role, name string, image intoto.Subject, e *envelope, claims []string) error {
-	others := claims
-	if e != nil {
-		others = append(digests(e.statement.Subjects), claims...)
-	}
-	err := fault.New(fault.PromotionImage, "the %s %s is not about the image %s@sha256:%s", role, input.Display(name), image.Name, image.Digest["sha256"]).
-		WithHint("sign it about the image: stella sign %s FILE --subject %s@sha256:%s", signVerb(role), image.Name, image.Digest["sha256"])
-	for i, other := range others {
-		err = err.With(fmt.Sprintf("names%d", i+1), "sha256:"+other)
-		if i == 2 {
-			break
-		}
-	}
-	return err
-}
-
-func signVerb(role string) string {
-	if role == predicate.RoleSBOM {
-		return "sbom"
-	}
-	return "report"
+	return aboutAnother(role, d, a.Image, e)
 }
 
 // judge verifies the envelopes of one payload. The reason is why it is recorded as

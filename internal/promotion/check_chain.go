@@ -2,6 +2,7 @@ package promotion
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/stellaops/stella/internal/fault"
@@ -9,27 +10,44 @@ import (
 	"github.com/stellaops/stella/pkg/verify"
 )
 
-// addDemands adds what the rules demand that were applied to the promotion.
+// addDemands adds what rules demand. Those that were applied to the promotion that was
+// asked for hold for all steps, those of a step before for that step; where the chain
+// begins is the same for all.
 func (v *verdict) addDemands() {
-	for i := range v.steps[0].result.Rules {
-		d := v.steps[0].result.Rules[i].Promotion
-		if d == nil {
-			continue
+	v.demands.SeparateFrom = union(v.demands.SeparateFrom, v.steps[0].separateFrom())
+	for _, s := range v.steps {
+		for i := range s.result.Rules {
+			if d := s.result.Rules[i].Promotion; d != nil && d.ChainFrom != "" {
+				v.demands.origins = append(v.demands.origins, d.ChainFrom)
+			}
 		}
-		v.demands.SeparateFrom = append(v.demands.SeparateFrom, d.SeparateFrom...)
-		v.demands.origins = append(v.demands.origins, d.ChainFrom)
 	}
 	if v.demands.ChainFrom != "" {
 		v.demands.origins = append(v.demands.origins, v.demands.ChainFrom)
 	}
-	kept := v.demands.origins[:0]
-	for _, origin := range v.demands.origins {
-		if origin != "" {
-			kept = append(kept, origin)
+	v.demands.Chain = v.demands.Chain || len(v.demands.origins) > 0
+}
+
+// separateFrom are the roles that the rules name which were applied to the step.
+func (s *step) separateFrom() []string {
+	var out []string
+	for i := range s.result.Rules {
+		if d := s.result.Rules[i].Promotion; d != nil {
+			out = union(out, d.SeparateFrom)
 		}
 	}
-	v.demands.origins = kept
-	v.demands.Chain = v.demands.Chain || len(kept) > 0
+	return out
+}
+
+// union returns what is in one of two lists, each once.
+func union(a, b []string) []string {
+	var out []string
+	for _, s := range slices.Concat(a, b) {
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // checkChain looks at the link from a promotion to the one before it, among the
@@ -102,17 +120,27 @@ func provenTime(r *verify.Result) time.Time {
 }
 
 // fork looks for a promotion of the image, signed by somebody who is trusted, that
-// takes the same step as s from the same one. Steps to different environments are none: an image may
-// go to several.
+// takes the same step as s from the same one. Steps to different environments are none:
+// an image may go to several.
 func (v *verdict) fork(s *step) error {
 	for _, o := range v.others {
-		if sameImage(o.promotion, s.promotion) && o.promotion.Promotion.From == s.promotion.Promotion.From &&
-			o.promotion.Promotion.To == s.promotion.Promotion.To && previousOf(o) == previousOf(s) {
+		if sameImage(o.promotion, s.promotion) && sameStep(o.promotion, s.promotion) && mayFollowOne(o, s) {
 			return fault.New(fault.PromotionForked, "%s takes the same step from %s", o.group[0].place(), stepWords(s.promotion)).
 				With("payload", o.payload()).WithHint("ask who promoted which of them counts")
 		}
 	}
 	return nil
+}
+
+func sameStep(a, b *predicate.Promotion) bool {
+	return a.Promotion.From == b.Promotion.From && a.Promotion.To == b.Promotion.To
+}
+
+// mayFollowOne reports whether two steps go on from the same one, as far as they say: a
+// step that names none before it cannot show that it came another way.
+func mayFollowOne(a, b *step) bool {
+	one, other := previousOf(a), previousOf(b)
+	return one == other || one == "" || other == ""
 }
 
 func sameImage(a, b *predicate.Promotion) bool {

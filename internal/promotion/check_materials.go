@@ -2,12 +2,10 @@ package promotion
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/predicate"
 	"github.com/stellaops/stella/pkg/verify"
-	"github.com/stellaops/stella/pkg/verify/material"
 )
 
 // checkMaterials looks for the attestation of each material: it must have been given,
@@ -16,15 +14,21 @@ import (
 func checkMaterials(v *verdict, s *step) (string, error) {
 	var failure error
 	for i := range s.promotion.Materials {
-		err := v.judgeMaterial(s, &s.promotion.Materials[i])
-		if err != nil && (failure == nil || rejects(err) && !rejects(failure)) {
-			failure = err
-		}
+		failure = worse(failure, v.judgeMaterial(s, &s.promotion.Materials[i]))
 	}
 	if failure != nil {
 		return "", failure
 	}
 	return fmt.Sprintf("%d of %d materials attested", len(s.materials()), len(s.promotion.Materials)), nil
+}
+
+// worse returns the one of two failures to be said: the first, unless only the second
+// rejects.
+func worse(first, second error) error {
+	if first == nil || second != nil && rejects(second) && !rejects(first) {
+		return second
+	}
+	return first
 }
 
 func rejects(err error) bool { return fault.ReasonOf(err).Exit() == fault.ExitRejected }
@@ -45,10 +49,14 @@ func (v *verdict) judgeMaterial(s *step, m *predicate.Material) error {
 	if err != nil {
 		return err
 	}
-	if !envelopes[0].attests(m.Digest, own) {
+	if _, image := s.promotion.Image(); image == "sha256:"+m.Digest || !envelopes[0].attests(m.Digest, own) {
 		return fault.New(fault.PromotionMaterial, "what is named as attestation of the %s sha256:%s is about something else: %s", m.Role, m.Digest, envelopes[0].place())
 	}
-	return aboutImage(s.promotion, m, envelopes[0], own)
+	about, err := isAbout(s.promotion, m.Role, envelopes[0], own)
+	if err == nil && !about {
+		err = fault.New(fault.PromotionImage, "the attestation of the %s in %s is not about the promoted image", m.Role, envelopes[0].place())
+	}
+	return err
 }
 
 // because says which check failed first.
@@ -72,82 +80,4 @@ func (v *verdict) judgeUnattested(m *predicate.Material) error {
 		return nil
 	}
 	return fault.New(fault.PromotionUnverified, "the promotion itself says that nothing attests the %s sha256:%s", m.Role, m.Digest)
-}
-
-// aboutImage holds the attestation to the image that was promoted, as Assemble does.
-func aboutImage(p *predicate.Promotion, m *predicate.Material, e *envelope, own *document) error {
-	image := p.Subject[0].Digest["sha256"]
-	if e.names(image) {
-		return nil
-	}
-	claims, err := own.claims()
-	if err != nil {
-		return err
-	}
-	if slices.Contains(claims, image) {
-		return nil
-	}
-	if m.Role != predicate.RoleSBOM && slices.ContainsFunc(p.Materials, func(o predicate.Material) bool {
-		return o.Role == predicate.RoleSBOM && e.names(o.Digest)
-	}) {
-		return nil
-	}
-	return fault.New(fault.PromotionImage, "the attestation of the %s in %s is not about the promoted image", m.Role, e.place())
-}
-
-// checkReceipt holds the log receipts to the logs that are trusted. A receipt of
-// another log must at least lead to the checkpoint that it brings: it establishes
-// nothing then, and says so.
-func checkReceipt(v *verdict, s *step) (string, error) {
-	held, strange := 0, 0
-	for _, m := range s.materials() {
-		if m.Rekor == nil {
-			continue
-		}
-		proven, err := v.receipt(&m)
-		switch {
-		case err != nil:
-			return "", fault.Wrap(fault.LogInvalid, err, "the log receipt of the %s", m.Role)
-		case proven:
-			held++
-		default:
-			strange++
-		}
-	}
-	switch {
-	case held+strange == 0:
-		return "", undemanded("the promotion brings no log receipt")
-	case strange > 0:
-		return "", undemanded(fmt.Sprintf("%d of %d log receipts are of a trusted log; the rest establishes nothing", held, held+strange))
-	}
-	return fmt.Sprintf("%d of trusted logs", held), nil
-}
-
-// receipt reports whether a trusted log proves the receipt.
-func (v *verdict) receipt(m *predicate.Material) (proven bool, err error) {
-	raw, err := entryOf(m.Rekor)
-	if err != nil {
-		return false, err
-	}
-	if m.Rekor.InclusionProof != nil {
-		if err := material.CheckInclusion(raw); err != nil {
-			return false, err
-		}
-	}
-	r := v.results[m.Attestation.PayloadSHA256]
-	if r == nil {
-		return false, nil
-	}
-	for i := range r.Signers {
-		for _, p := range r.Signers[i].Proofs {
-			if p.Kind != verify.ProofLog || p.LogIndex == nil || *p.LogIndex != m.Rekor.LogIndex {
-				continue
-			}
-			if p.Status == verify.Failed {
-				return false, fault.New(p.Reason, "%s", p.Message)
-			}
-			proven = proven || p.Status == verify.Passed
-		}
-	}
-	return proven, nil
 }

@@ -139,8 +139,7 @@ func checkImage(v *verdict, s *step) (string, error) {
 func checkActor(_ *verdict, s *step) (string, error) {
 	actor := s.promotion.Promotion.Actor
 	for i := range s.result.Signers {
-		signer := &s.result.Signers[i]
-		if signer.Counted && (signer.Holder == actor || signer.Certificate != nil && signer.Certificate.Identity == actor) {
+		if isActor(s.result, i, actor) {
 			return fmt.Sprintf("%q signed", actor), nil
 		}
 	}
@@ -183,26 +182,4 @@ func (v *verdict) isMaterial(d *Document, m *predicate.Material) bool {
 	}
 	r := v.results[m.Attestation.PayloadSHA256]
 	return r != nil && r.Verified && v.evidence.withPayload(m.Attestation.PayloadSHA256)[0].names(d.SHA256)
-}
-
-// checkDuties keeps those apart who promoted and who signed the evidence.
-func checkDuties(v *verdict, s *step) (string, error) {
-	roles := v.demands.SeparateFrom
-	if len(roles) == 0 {
-		return "", undemanded("who promoted may also have signed the evidence")
-	}
-	promoted := signers(s.result)
-	for _, m := range s.materials() {
-		r := v.results[m.Attestation.PayloadSHA256]
-		if r == nil || !slices.Contains(roles, m.Role) {
-			continue // that it is missing is the finding of another check
-		}
-		for _, holder := range signers(r) {
-			if slices.Contains(promoted, holder) {
-				return "", fault.New(fault.PromotionDuties, "%q promoted the image, and signed its %s as well", holder, m.Role).
-					WithHint("have somebody else promote it")
-			}
-		}
-	}
-	return fmt.Sprintf("%s did not sign the %s", quoted(promoted), strings.Join(roles, " or the ")), nil
 }

@@ -16,6 +16,7 @@ import (
 // last use of what was made of it.
 type Evidence struct {
 	envelopes []*envelope
+	ignored   []verify.Ignored
 	open      []io.Closer
 }
 
@@ -33,7 +34,8 @@ func (e *Evidence) Close() error {
 func (e *Evidence) Len() int { return len(e.envelopes) }
 
 // Collect reads all evidence in the inputs. What looks like evidence and cannot be
-// read is an error; what is something else is passed over.
+// read is an error; what is something else is passed over, as [verify.Verifier.Stream]
+// does, and told by the report of Verify.
 func Collect(ctx context.Context, in verify.Inputs) (*Evidence, error) {
 	e := &Evidence{}
 	for p := range in.Pieces(ctx, false) {
@@ -57,17 +59,31 @@ func (e *Evidence) piece(ctx context.Context, in verify.Inputs, p *verify.Piece)
 		content, err = in.Open(p)
 	}
 	if err != nil {
-		if _, ignored := errors.AsType[*verify.Ignored](err); ignored {
-			return nil
-		}
-		return err
+		return e.unread(p, err)
 	}
 	if known, ok := content.(verify.Parsed); ok {
-		items, _ := known.Evidence()
+		items, ignored := known.Evidence()
 		e.open = append(e.open, content)
-		return e.add(ctx, p, items)
+		return cmp.Or(e.ignore(ignored...), e.add(ctx, p, items))
 	}
 	return e.content(ctx, p, content)
+}
+
+// unread tells of a piece that is no evidence, or returns the error about evidence that
+// cannot be read.
+func (e *Evidence) unread(p *verify.Piece, err error) error {
+	if i, ok := p.PassedOver(err); ok {
+		return e.ignore(i)
+	}
+	return err
+}
+
+func (e *Evidence) ignore(i ...verify.Ignored) error {
+	if e.ignored = append(e.ignored, i...); len(e.ignored) > MaxIgnored {
+		return fault.New(fault.InputTooLarge, "more than %d things among the evidence are none", MaxIgnored).
+			WithHint("name the evidence itself, or a directory with little else in it")
+	}
+	return nil
 }
 
 // content reads a file.
@@ -76,12 +92,15 @@ func (e *Evidence) content(ctx context.Context, p *verify.Piece, content verify.
 	if err != nil {
 		return err
 	}
-	items, _, err := bundle.Read(f)
-	if err != nil && !p.Named && bundle.PassedOver(cmp.Or(p.Member, p.Name), err) {
-		return nil
-	}
+	items, lines, err := bundle.Read(f)
 	if err != nil {
-		return err
+		return e.unread(p, err)
+	}
+	for _, l := range lines {
+		told := verify.Ignored{Source: p.Name, Member: p.Member, Line: l.Line, Reason: fault.NotEvidence, Message: l.Reason}
+		if err := e.ignore(told); err != nil {
+			return err
+		}
 	}
 	return e.add(ctx, p, items)
 }

@@ -3,7 +3,6 @@ package promotion
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/predicate"
@@ -13,27 +12,39 @@ import (
 // court gives payloads to package verify, all at once, and finds its results again.
 type court struct {
 	evidence *Evidence
-	given    verify.Evidence
 	// taken are the payloads in the order in which they were taken, which is the order
 	// of the results.
-	taken   []string
+	taken []string
+	// items are those of a payload, with the receipts that were added to them, in the
+	// order of the result's evidence.
+	items   map[string][]bundle.Item
 	results map[string]*verify.Result
 }
 
 func newCourt(e *Evidence) *court {
-	return &court{evidence: e, results: make(map[string]*verify.Result)}
+	return &court{evidence: e, items: make(map[string][]bundle.Item), results: make(map[string]*verify.Result)}
 }
 
-// take takes all envelopes with a payload. The material that names it may bring a log
+// take takes all envelopes with a payload. Each material that names it may bring a log
 // receipt with it, which then counts as if it lay beside the signature.
 func (c *court) take(payload string, m *predicate.Material) {
 	envelopes := c.evidence.withPayload(payload)
-	if len(envelopes) == 0 || slices.Contains(c.taken, payload) {
+	if len(envelopes) == 0 {
 		return
 	}
-	c.taken = append(c.taken, payload)
-	for _, e := range envelopes {
-		c.given.Add(withReceipt(e, m))
+	if _, ok := c.items[payload]; !ok {
+		c.taken = append(c.taken, payload)
+		for _, e := range envelopes {
+			c.items[payload] = append(c.items[payload], e.item)
+		}
+	}
+	if m == nil || m.Rekor == nil {
+		return
+	}
+	for i, e := range envelopes {
+		if m.Attestation.BundleSHA256 == e.ref.BundleSHA256 {
+			addReceipt(&c.items[payload][i], m.Rekor)
+		}
 	}
 }
 
@@ -42,7 +53,12 @@ func (c *court) take(payload string, m *predicate.Material) {
 func (c *court) judge(ctx context.Context, p *verify.Policy) (*verify.Report, error) {
 	own := *p
 	own.Subjects, own.JudgesPromotions = nil, true
-	report, err := verify.Verify(ctx, &c.given, &own)
+	given := &verify.Evidence{}
+	given.Ignore(c.evidence.ignored...)
+	for _, payload := range c.taken {
+		given.Add(c.items[payload]...)
+	}
+	report, err := verify.Verify(ctx, given, &own)
 	if report == nil {
 		return nil, err
 	}
@@ -53,28 +69,4 @@ func (c *court) judge(ctx context.Context, p *verify.Policy) (*verify.Report, er
 		c.results[payload] = &report.Results[i]
 	}
 	return report, nil
-}
-
-// withReceipt returns the envelope's item, with the receipt of the material among its
-// log entries if it is about this envelope and not there already. A receipt that
-// cannot be read is left out here: the check of receipts says so.
-func withReceipt(e *envelope, m *predicate.Material) bundle.Item {
-	item := e.item
-	if m == nil || m.Rekor == nil || m.Attestation.BundleSHA256 != e.ref.BundleSHA256 || len(item.Envelope.Signatures()) != 1 {
-		return item
-	}
-	if m.Rekor.InclusionProof == nil && item.Version != "" && item.Version != "v0.1" {
-		return item // a promise alone counts in no newer bundle
-	}
-	for _, raw := range item.Material.LogEntries {
-		if there, err := receiptOf(raw); err == nil && there.UUID == m.Rekor.UUID && there.LogIndex == m.Rekor.LogIndex {
-			return item
-		}
-	}
-	raw, err := entryOf(m.Rekor)
-	if err != nil {
-		return item
-	}
-	item.Material.LogEntries = append(slices.Clone(item.Material.LogEntries), raw)
-	return item
 }

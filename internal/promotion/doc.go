@@ -16,6 +16,8 @@ const (
 	// MaxEvidence bounds the envelopes among which the ones that are named are looked
 	// for.
 	MaxEvidence = 10_000
+	// MaxIgnored bounds what is passed over among them because it is no evidence.
+	MaxIgnored = 100_000
 	// MaxChain bounds the steps of one chain.
 	MaxChain = 64
 	// maxHeld bounds a file of evidence that is kept in memory instead of open, in

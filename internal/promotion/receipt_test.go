@@ -1,6 +1,9 @@
 package promotion_test
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
 	"strings"
 	"testing"
 
@@ -8,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/internal/predicate"
 	"github.com/stellaops/stella/internal/promotion"
 	"github.com/stellaops/stella/internal/testkit/world"
@@ -63,7 +67,8 @@ func TestReceiptOfStrangers(t *testing.T) {
 	assert.Equal(t, "failed log.invalid", outcome(r, "receipt"))
 }
 
-// TestReceiptMutations changes a receipt, in the head and in the material alike.
+// TestReceiptMutations changes a receipt, in the head and in the material alike. It makes
+// no difference whether the genuine entry lies beside.
 func TestReceiptMutations(t *testing.T) {
 	w := newTeam(t)
 	evidence := w.sbom(world.LogV1)
@@ -85,9 +90,12 @@ func TestReceiptMutations(t *testing.T) {
 			if p.Materials[0].Rekor != p.Rekor {
 				change(p.Materials[0].Rekor)
 			}
-			r, err := w.verify(w.promote(p), promotion.Demands{}, bare(t, evidence))
-			assert.Equal(t, fault.ExitRejected, fault.ReasonOf(err).Exit(), "%v", err)
-			assert.Equal(t, "failed log.invalid", outcome(r, "receipt"))
+			named := w.promote(p)
+			for _, given := range []*input.File{bare(t, evidence), evidence} {
+				r, err := w.verify(named, promotion.Demands{}, given)
+				assert.Equal(t, fault.ExitRejected, fault.ReasonOf(err).Exit(), "%v", err)
+				assert.Equal(t, "failed log.invalid", outcome(r, "receipt"))
+			}
 		})
 	}
 }
@@ -109,4 +117,69 @@ func TestReceiptOfAnother(t *testing.T) {
 	r, err := w.verify(w.promote(p), promotion.Demands{}, bare(t, evidence))
 	assert.Equal(t, fault.ExitRejected, fault.ReasonOf(err).Exit(), "%v", err)
 	assert.Equal(t, "failed log.invalid", outcome(r, "receipt"))
+}
+
+// invent makes a receipt with a body that no log holds, and nothing that could prove it.
+func invent(r *predicate.Receipt) {
+	body := []byte(`{"apiVersion":"0.0.1","kind":"dsse","spec":{}}`)
+	leaf := sha256.Sum256(append([]byte{0}, body...))
+	r.Body, r.UUID = base64.StdEncoding.EncodeToString(body), hex.EncodeToString(leaf[:])
+	r.InclusionProof = nil
+}
+
+// TestReceiptInvented: a receipt is not held because some entry that passed has its index.
+func TestReceiptInvented(t *testing.T) {
+	w := newTeam(t)
+	evidence := w.sbom(world.LogV1)
+	for name, tt := range map[string]struct {
+		change func(r *predicate.Receipt)
+		want   string
+	}{
+		"another body":      {invent, "failed log.invalid"},
+		"of another log":    {func(r *predicate.Receipt) { invent(r); r.LogID = strings.Repeat("0", 64) }, "not_demanded"},
+		"the same, renamed": {func(r *predicate.Receipt) { r.InclusionProof, r.LogID = nil, strings.Repeat("0", 64) }, "not_demanded"},
+		"elsewhere":         {func(r *predicate.Receipt) { invent(r); r.LogIndex++ }, "not_demanded"},
+		"another time":      {func(r *predicate.Receipt) { r.InclusionProof = nil; r.IntegratedTime-- }, "failed log.invalid"},
+		"another promise":   {func(r *predicate.Receipt) { r.InclusionProof, r.SignedEntryTimestamp = nil, "AAAA" }, "not_demanded"},
+		"the promise alone": {func(r *predicate.Receipt) { r.InclusionProof = nil }, "passed"},
+		"unchanged":         {func(*predicate.Receipt) {}, "passed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := w.assemble(evidence)
+			receipt := *p.Rekor
+			tt.change(&receipt)
+			p.Rekor, p.Materials[0].Rekor = &receipt, &receipt
+			r, err := w.verify(w.promote(p), promotion.Demands{}, evidence)
+			require.NotNil(t, r, "%v", err)
+			assert.Equal(t, tt.want, outcome(r, "receipt"), "%v", err)
+		})
+	}
+}
+
+// TestReceiptOfEachStep: the receipts of all steps are judged, also where they are about
+// the same attestation.
+func TestReceiptOfEachStep(t *testing.T) {
+	w := newTeam(t)
+	evidence := w.sbom(world.LogV1)
+	file := promotion.File{Role: predicate.RoleSBOM, File: evidence}
+	first := w.next(nil, "dev", "staging", promotion.File{Role: predicate.RoleSBOM, File: bare(t, evidence)})
+	require.Nil(t, first.Rekor)
+	one := w.promote(first)
+	two := w.promote(w.next(one, "staging", "prod", file))
+	r, err := w.verify(two, promotion.Demands{}, one, bare(t, evidence))
+	require.NoError(t, err)
+	assert.Equal(t, "passed", outcome(r, "receipt"))
+
+	first = w.next(nil, "dev", "staging", file)
+	one = w.promote(first)
+	second := w.next(one, "staging", "prod", promotion.File{Role: predicate.RoleSBOM, File: bare(t, evidence)})
+	r, err = w.verify(w.promote(second), promotion.Demands{}, one, bare(t, evidence))
+	require.NoError(t, err)
+	assert.Equal(t, "passed", outcomeOf(&r.Results[1], "receipt"))
+	first.Rekor.SignedEntryTimestamp, first.Materials[0].Rekor.SignedEntryTimestamp = "AAAA", "AAAA"
+	one = w.promote(first)
+	second = w.next(one, "staging", "prod", promotion.File{Role: predicate.RoleSBOM, File: bare(t, evidence)})
+	r, err = w.verify(w.promote(second), promotion.Demands{}, one, bare(t, evidence))
+	assert.Equal(t, fault.ExitRejected, fault.ReasonOf(err).Exit(), "%v", err)
+	assert.Equal(t, "failed log.invalid", outcomeOf(&r.Results[1], "receipt"))
 }

@@ -3,7 +3,9 @@ package promotion
 import (
 	"context"
 	"fmt"
+	"slices"
 
+	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/predicate"
 	"github.com/stellaops/stella/pkg/verify"
@@ -24,8 +26,8 @@ type Demands struct {
 	// From and To are the step; "" for any.
 	From, To  string
 	Documents []Document
-	// SeparateFrom are the roles of materials that no holder who promoted may have
-	// signed.
+	// SeparateFrom are the roles of materials that there must be, and that no holder who
+	// promoted may have signed.
 	SeparateFrom []string
 	// Chain demands all steps before this one, and ChainFrom the environment that the
 	// first of them must begin in; "" for any.
@@ -59,7 +61,8 @@ type verdict struct {
 	steps    []*step // the one that was asked for, then those before it
 	// results are by payload.
 	results map[string]*verify.Result
-	others  []*step // promotions among the evidence that are not in steps
+	items   map[string][]bundle.Item // what was verified, as the court has it
+	others  []*step                  // promotions among the evidence that are not in steps
 }
 
 // Verify judges the one promotion in named, with all that it names, which must be in
@@ -67,7 +70,9 @@ type verdict struct {
 // is nil if and only if everything that is demanded was found good. The policy's
 // subjects play no part: Demands name the image.
 func Verify(ctx context.Context, named, evidence *Evidence, p *verify.Policy, d Demands) (*verify.Report, error) {
-	whole := &Evidence{envelopes: append(append([]*envelope{}, named.envelopes...), evidence.envelopes...)}
+	whole := &Evidence{
+		envelopes: slices.Concat(named.envelopes, evidence.envelopes), ignored: slices.Concat(named.ignored, evidence.ignored),
+	}
 	v := &verdict{demands: d, evidence: whole}
 	if err := v.find(named); err != nil {
 		return nil, err
@@ -107,7 +112,6 @@ func (v *verdict) find(named *Evidence) error {
 }
 
 // newStep reads the promotion in envelopes with one payload.
-
 func newStep(group []*envelope) *step {
 	s := &step{group: group}
 	s.promotion, s.broken = group[0].promotion()
@@ -162,7 +166,7 @@ func (v *verdict) signatures(ctx context.Context, p *verify.Policy) error {
 	if v.report, err = c.judge(ctx, p); err != nil {
 		return err
 	}
-	v.results = c.results
+	v.results, v.items = c.results, c.items
 	for _, s := range v.steps {
 		s.result = v.results[s.payload()]
 	}
@@ -201,17 +205,6 @@ func (s *step) materials() []predicate.Material {
 	for _, m := range s.promotion.Materials {
 		if m.Attestation != nil {
 			out = append(out, m)
-		}
-	}
-	return out
-}
-
-// signers are the distinct holders whose signatures count for a payload.
-func signers(r *verify.Result) []string {
-	var out []string
-	for i := range r.Signers {
-		if s := &r.Signers[i]; s.Counted {
-			out = append(out, s.Holder)
 		}
 	}
 	return out

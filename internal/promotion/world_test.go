@@ -55,9 +55,13 @@ func (w *team) sbom(log world.Log) *input.File { return w.sbomOf(sbom, log) }
 
 func (w *team) sbomOf(document string, log world.Log) *input.File {
 	w.Helper()
-	statement := fmt.Sprintf(`{"_type":%q,"predicate":%s,"predicateType":%q,"subject":[{"digest":{"sha256":%q},"name":"app"}]}`,
+	return w.sign(sbomStatement(document), log)
+}
+
+// sbomStatement is a statement about the image that embeds an SBOM.
+func sbomStatement(document string) []byte {
+	return fmt.Appendf(nil, `{"_type":%q,"predicate":%s,"predicateType":%q,"subject":[{"digest":{"sha256":%q},"name":"app"}]}`,
 		intoto.StatementV1, document, predicate.TypeCycloneDX, image().Digest["sha256"])
-	return w.sign([]byte(statement), log)
 }
 
 // assemble makes a promotion that rests on the files.
@@ -77,13 +81,19 @@ func (w *team) promote(p *predicate.Promotion) *input.File { return w.promoteIn(
 
 func (w *team) promoteIn(p *predicate.Promotion, log world.Log) *input.File {
 	w.Helper()
+	f := w.sign(w.statement(p), log)
+	return input.FromBytes("promotion.sigstore.json", whole(w, f))
+}
+
+// statement is the payload of a promotion.
+func (w *team) statement(p *predicate.Promotion) []byte {
+	w.Helper()
 	draft, err := p.Draft()
 	require.NoError(w, err)
 	var payload bytes.Buffer
 	_, err = draft.Message.WriteTo(&payload)
 	require.NoError(w, err)
-	f := w.sign(payload.Bytes(), log)
-	return input.FromBytes("promotion.sigstore.json", whole(w, f))
+	return payload.Bytes()
 }
 
 // verify judges the promotion with the evidence.
@@ -130,8 +140,10 @@ func bare(t testing.TB, f *input.File) *input.File {
 }
 
 // outcome is what a check of the first result came to.
-func outcome(r *verify.Report, name string) string {
-	for _, c := range r.Results[0].Checks {
+func outcome(r *verify.Report, name string) string { return outcomeOf(&r.Results[0], name) }
+
+func outcomeOf(r *verify.Result, name string) string {
+	for _, c := range r.Checks {
 		if c.Name == name {
 			return strings.TrimSpace(string(c.Status) + " " + string(c.Reason))
 		}

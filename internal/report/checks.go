@@ -48,6 +48,8 @@ func checkMeaning(name string) string {
 		return "are those who promoted others than those who signed the evidence?"
 	case "chain":
 		return "does the promotion continue the one before it, and is it the only one?"
+	case "files":
+		return "are the files of the export those of its manifest, and no others there?"
 	case "artifact":
 		return "is there evidence about each demanded artifact?"
 	}

@@ -13,6 +13,7 @@ import (
 // may count for it.
 type applied struct {
 	set   *RuleSet
+	index int // of the set
 	rule  *Rule
 	votes []vote
 }
@@ -42,6 +43,7 @@ func checkRules(j *judgement) error {
 			return fault.New(fault.PolicyNoRule, "no rule%s is about these subjects and this predicate type", ofPolicy(set)).
 				WithHint("ask who keeps the policy for a rule about such evidence; stella policy check explains the rules that there are")
 		}
+		a.index = i
 		j.applied = append(j.applied, a)
 		said, err := j.judgeSigners(a)
 		if err == nil && a.rule.Promotion != nil && !j.policy.JudgesPromotions {

@@ -32,6 +32,13 @@ type AppliedRule struct {
 	// Promotion is what the rule demands of promotions; nil for nothing.
 	Promotion *PromotionDemands `json:"promotion,omitempty"`
 
+	// RuleSet is the index of the policy among those that were applied: names need not
+	// differ.
+	RuleSet int `json:"-"`
+	// Holders are as whom the result's signers count for the policy, by their indices:
+	// "" for a signature that does not count by itself.
+	Holders []string `json:"-"`
+
 	rule *Rule
 }
 
@@ -69,7 +76,7 @@ func (j *judgement) judgeSigners(a *applied) (string, error) {
 	}
 	usable := func(v *vote) bool { return v.barred == nil }
 	filling := fill(a.rule.requirements(), a.votes, usable)
-	j.result.Rules = append(j.result.Rules, a.report(filling))
+	j.result.Rules = append(j.result.Rules, a.report(filling, len(j.result.Signers)))
 	if filling.full {
 		return filling.describe(), nil
 	}
@@ -89,13 +96,18 @@ func (a *applied) explain(filling *filling) error {
 		WithHint("ask the missing to sign; what they signed in other files counts if those files are given too")
 }
 
-func (a *applied) report(f *filling) AppliedRule {
-	out := AppliedRule{Policy: a.set.Name, Rule: a.rule.Name, Signers: []FilledRequirement{}, Promotion: a.rule.Promotion, rule: a.rule}
+// report is about a payload with a number of signers.
+func (a *applied) report(f *filling, signers int) AppliedRule {
+	out := AppliedRule{
+		Policy: a.set.Name, Rule: a.rule.Name, Signers: []FilledRequirement{}, Promotion: a.rule.Promotion,
+		RuleSet: a.index, Holders: make([]string, signers), rule: a.rule,
+	}
 	for r := range f.requirements {
 		req := &f.requirements[r]
 		out.Signers = append(out.Signers, FilledRequirement{Name: req.Name, Threshold: req.Threshold, Holders: f.holdersAt(r)})
 	}
 	for _, v := range a.votes {
+		out.Holders[v.index] = v.Holder
 		if v.barred != nil {
 			out.Barred = append(out.Barred, BarredSigner{v.index, fault.ReasonOf(v.barred), v.barred.Error()})
 		}

@@ -127,14 +127,23 @@ func (j *judgement) pinned(c *candidate) bool {
 	return j.policy.Trust != nil && j.policy.Trust.Find(c.Verifier.Public()) != nil
 }
 
-// holder is as whom the certificate counts. Both names are quoted, so that no
-// pair can imitate another.
+// holder is as whom the certificate counts.
 func (i *issued) holder() string {
 	if i.identity.Holder != "" {
 		return i.identity.Holder
 	}
-	return fmt.Sprintf("identity issuer=%q san=%q", i.issuer, i.name)
+	return unnamedHolder(i.issuer, i.name)
 }
+
+// unnamedHolder is as whom a certificate counts where nobody names a holder. Both
+// names are quoted, so that no pair can imitate another.
+func unnamedHolder(issuer, name string) string {
+	return fmt.Sprintf("identity issuer=%q san=%q", issuer, name)
+}
+
+// UnnamedHolder is as whom the certificate counts for those who trust its identity and
+// name no holder.
+func (c *Certificate) UnnamedHolder() string { return unnamedHolder(c.Issuer, c.Identity) }
 
 func (i *issued) summary() *Certificate {
 	return &Certificate{

@@ -28,8 +28,11 @@ type Proof struct {
 	// Time is the proven time; zero for a proof without one.
 	Time time.Time `json:"time,omitzero"`
 	// LogIndex is the entry's index in its log; nil for other kinds.
-	LogIndex *int64       `json:"logIndex,omitempty"`
-	Reason   fault.Reason `json:"reason,omitempty"`
+	LogIndex *int64 `json:"logIndex,omitempty"`
+	// LogID is the id of the log that the entry names, in lower-case hex; empty for
+	// other kinds. An item has no two entries with one id and index that both pass.
+	LogID  string       `json:"-"`
+	Reason fault.Reason `json:"reason,omitempty"`
 	// Message says why. What it repeats of the evidence is quoted.
 	Message string `json:"message,omitempty"`
 

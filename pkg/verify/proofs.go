@@ -123,7 +123,7 @@ func (j *judgement) proofsIn(item bundle.Item, signed material.Signed) []Proof {
 	for _, e := range root.LogEntries(m.LogEntries, signed, item.Version, j.policy.At) {
 		p := newProof(ProofLog, e.Authority, e.Operator, e.Time, e.Err)
 		if e.Index >= 0 {
-			p.LogIndex = &e.Index
+			p.LogIndex, p.LogID = &e.Index, e.LogID
 		}
 		out = append(out, p)
 		for _, witness := range e.Witnesses {

@@ -67,19 +67,28 @@ func (r reading) selected(by func([]bundle.Item) ([]int, []Ignored)) reading {
 }
 
 func (r reading) failed(p *Piece, err error) reading {
-	if i, ok := errors.AsType[*Ignored](err); ok {
-		told := *i
-		told.Source, told.Member, told.Line = p.Name, p.Member, p.Line
-		r.ignored = []Ignored{told}
-		return r
-	}
-	line := p.Line > 0 && fault.ReasonOf(err) == fault.NotEvidence
-	if line || !p.Named && bundle.PassedOver(p.ownName(), err) {
-		r.ignored = []Ignored{passedOver(p, err)}
+	if i, ok := p.PassedOver(err); ok {
+		r.ignored = []Ignored{i}
 		return r
 	}
 	r.unread = err
 	return r
+}
+
+// PassedOver reports whether err, of opening or reading the piece, says that it is no
+// evidence and need not be, and returns what is told of it. Any other error is about
+// evidence that cannot be read.
+func (p *Piece) PassedOver(err error) (Ignored, bool) {
+	if i, ok := errors.AsType[*Ignored](err); ok {
+		told := *i
+		told.Source, told.Member, told.Line = p.Name, p.Member, p.Line
+		return told, true
+	}
+	line := p.Line > 0 && fault.ReasonOf(err) == fault.NotEvidence
+	if line || !p.Named && bundle.PassedOver(p.ownName(), err) {
+		return passedOver(p, err), true
+	}
+	return Ignored{}, false
 }
 
 // ownName is the name that may say that the piece is evidence.

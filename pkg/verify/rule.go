@@ -59,8 +59,8 @@ type Rule struct {
 
 // PromotionDemands are demands on a promotion that it takes other evidence to judge.
 type PromotionDemands struct {
-	// SeparateFrom are the roles of materials that no holder who promoted may have
-	// signed: sbom, vex, report.
+	// SeparateFrom are the roles of materials that there must be, and that no holder who
+	// promoted may have signed: sbom, vex, report.
 	SeparateFrom []string `json:"separateFrom,omitempty"`
 	// ChainFrom is the environment in which the chain of promotions must begin.
 	ChainFrom string `json:"chainFrom,omitempty"`

@@ -25,6 +25,7 @@ func Runners() []Runner {
 		{"trust.md", "internal/cli", "TestPages", ""},
 		{"kits.md", "internal/cli", "TestPages", ""},
 		{"kits-import.md", "internal/cli", "TestPages", ""},
+		{"formats/export.md", "internal/cli", "TestPages", ""},
 		{"promotion.md", "internal/cli", "TestPages", ""},
 		{"keys/plugins.md", "internal/cli", "TestPages", "the plugin that the page shows, over OpenSSL"},
 		{"keys/kms.md", "internal/plugins", "TestPages", "the shipped plugins, over a loopback server of AWS KMS and Vault's transit engine"},

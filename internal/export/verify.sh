@@ -1,0 +1,86 @@
+#!/bin/sh
+# Verifies this export with stock tools: sha256sum, and cosign or openssl.
+#
+#   sh verify.sh KEY.pub
+#
+# KEY.pub is the public key of who made the export. Get it from them, not from here:
+# whoever changes the files can change what lies beside them, this script included.
+# Exit status: 0 verified, 1 a file is not what was signed, 2 a signature is wrong,
+# 3 wrong usage or a tool is missing.
+set -eu
+LC_ALL=C
+export LC_ALL
+
+if [ $# -ne 1 ] || [ ! -f "$1" ]; then
+	echo "usage: sh verify.sh KEY.pub" >&2
+	exit 3
+fi
+case $1 in /*) key=$1 ;; *) key=$PWD/$1 ;; esac
+cd "$(dirname "$0")"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+signature_by_cosign() {
+	cosign verify-blob --key "$key" --bundle export.json.sigstore.json $format --insecure-ignore-tlog=true export.json >"$work/said" 2>&1 &&
+		cosign verify-blob-attestation --key "$key" --bundle provenance.sigstore.json $format --insecure-ignore-tlog=true \
+			--type slsaprovenance1 export.json >"$work/said" 2>&1
+}
+
+signature_by_openssl() {
+	base64 -d export.json.sig >"$work/sig"
+	openssl pkey -pubin -in "$key" -noout -text >"$work/key"
+	case $(head -n 1 "$work/key") in
+	*ED25519*) openssl pkeyutl -verify -pubin -inkey "$key" -rawin -sigfile "$work/sig" -in export.json >"$work/said" 2>&1 ;;
+	*384*) openssl dgst -sha384 -verify "$key" -signature "$work/sig" export.json >"$work/said" 2>&1 ;;
+	*) openssl dgst -sha256 -verify "$key" -signature "$work/sig" export.json >"$work/said" 2>&1 ;;
+	esac
+}
+
+# 1. The manifest is signed by the key.
+if command -v cosign >/dev/null 2>&1; then
+	tool=cosign
+	format=
+	# Version 2 has to be told that the bundle is a Sigstore bundle, and not to fetch
+	# whom Sigstore trusts: the key alone counts here.
+	if cosign version 2>&1 | grep -q 'GitVersion: *v2\.'; then
+		cosign trusted-root create --out "$work/root.json" >/dev/null 2>&1
+		format="--new-bundle-format --trusted-root $work/root.json"
+	fi
+elif command -v openssl >/dev/null 2>&1; then
+	tool=openssl
+else
+	echo "verify.sh: neither cosign nor openssl is here" >&2
+	exit 3
+fi
+if ! "signature_by_$tool"; then
+	cat "$work/said" >&2
+	echo "FAILED: export.json is not signed by $1 ($tool)" >&2
+	exit 2
+fi
+echo "ok: export.json is signed by $1 ($tool)"
+
+# 2. The manifest, which is canonical JSON, names the file of checksums.
+sum=$(sha256sum <checksums.txt | cut -c1-64)
+case $(head -c 200 export.json) in
+'{"checksums":{"path":"checksums.txt","sha256":"'"$sum"'"}'*) echo "ok: checksums.txt is that of export.json" ;;
+*)
+	echo "FAILED: checksums.txt is not that of export.json" >&2
+	exit 1
+	;;
+esac
+
+# 3. Every file is what it was, and none was added.
+if ! sha256sum --strict --quiet -c checksums.txt; then
+	echo "FAILED: a file is not what was signed" >&2
+	exit 1
+fi
+cut -c67- checksums.txt | sort >"$work/signed"
+find . ! -type d | sed 's|^\./||' | grep -vxF \
+	-e export.json -e export.json.sigstore.json -e export.json.sig \
+	-e provenance.json -e provenance.sigstore.json -e checksums.txt | sort >"$work/there"
+if ! cmp -s "$work/signed" "$work/there"; then
+	echo "FAILED: a file is here that was not signed, or one is missing" >&2
+	exit 1
+fi
+echo "ok: $(wc -l <checksums.txt | tr -d ' ') files are what was signed"
+[ "$tool" = cosign ] || echo "note: provenance.json was not verified; that takes cosign"

@@ -1,0 +1,188 @@
+package predicate
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/stellaops/stella/pkg/dsse/canonical"
+)
+
+// Line is one thing that a predicate says, for people. Its text is the signer's and
+// may hold anything.
+type Line struct {
+	Label string `json:"label"`
+	Text  string `json:"text"`
+}
+
+const (
+	// maxLines bounds the lines about the elements of one list.
+	maxLines = 10
+	// maxLineText bounds the text of one line, in bytes.
+	maxLineText = 400
+	// maxCells bounds the values that are kept of one member.
+	maxCells = 4096
+)
+
+// row is how a part of a predicate is shown: the values at its paths, in which * stands
+// for any index, side by side. Of an array at a path the number of elements is shown. A row
+// whose paths lead through an array has a line for each of its elements.
+type row struct {
+	label string
+	paths []string
+}
+
+// Render returns what the predicate in a statement says, in readable lines. They are
+// few, whatever the predicate's size: it is no dump. A type without rows here has no
+// lines. The statement is read once, in constant memory.
+func Render(predicateType string, statement io.Reader) ([]Line, error) {
+	rows := rowsOf(predicateType)
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	r := &renderer{wanted: make(map[string]bool), inner: map[string]bool{"": true}, cells: make(map[string][]cell)}
+	for _, row := range rows {
+		for _, path := range row.paths {
+			r.want(path)
+		}
+	}
+	if _, err := canonical.ScanWrapped(statement, r); err != nil {
+		return nil, err
+	}
+	var lines []Line
+	for _, row := range rows {
+		lines = append(lines, r.lines(row)...)
+	}
+	return lines, nil
+}
+
+// rowsOf returns the rows of a type in any of its spellings.
+func rowsOf(predicateType string) []row {
+	for uri, rows := range rows() {
+		if slices.Contains(Spellings(uri), predicateType) {
+			return rows
+		}
+	}
+	return nil
+}
+
+// cell is one value, and the element that it belongs to.
+type cell struct {
+	element string // the path of the element of the outermost array, "" for none
+	text    string
+}
+
+// renderer is a Visitor that keeps the values at the wanted paths.
+type renderer struct {
+	wanted map[string]bool
+	inner  map[string]bool // what must be entered on the way
+	cells  map[string][]cell
+	key    []byte
+}
+
+var _ canonical.Visitor = (*renderer)(nil)
+
+func (r *renderer) want(path string) {
+	r.wanted[path] = true
+	for {
+		parent, _, ok := cutLast(path)
+		if !ok {
+			return
+		}
+		r.inner[parent] = true
+		path = parent
+	}
+}
+
+// at returns the path under the predicate as a pattern.
+func (r *renderer) at(path []byte) (string, bool) {
+	rest, ok := strings.CutPrefix(string(path), "/predicate")
+	if !ok || rest != "" && rest[0] != '/' {
+		return "", false
+	}
+	r.key = appendPattern(r.key[:0], []byte(rest))
+	return string(r.key), true
+}
+
+// Visit implements canonical.Visitor.
+func (r *renderer) Visit(path []byte, kind canonical.Kind) canonical.Action {
+	at, ok := r.at(path)
+	compound := kind == canonical.Object || kind == canonical.Array
+	switch {
+	case len(path) == 0:
+		return canonical.Enter
+	case !ok:
+		return canonical.Skip
+	case r.inner[at] && compound:
+		return canonical.Enter
+	case !r.wanted[at], len(r.cells[at]) >= maxCells:
+		return canonical.Skip
+	case compound:
+		return canonical.Count
+	}
+	return canonical.Text
+}
+
+// Value implements canonical.Visitor.
+func (r *renderer) Value(path []byte, v canonical.Value) error {
+	at, ok := r.at(path)
+	if !ok || !r.wanted[at] {
+		return nil
+	}
+	text := string(v.Data)
+	if v.Kind == canonical.Array || v.Kind == canonical.Object {
+		text = fmt.Sprint(v.Count)
+	}
+	r.cells[at] = append(r.cells[at], cell{elementOf(string(path), at), text})
+	return nil
+}
+
+// elementOf returns the path of the element of the outermost array that a path leads
+// through.
+func elementOf(path, pattern string) string {
+	before, _, found := strings.Cut(pattern, "/*")
+	if !found {
+		return ""
+	}
+	steps := strings.Count(before, "/") + 1 // below the predicate
+	rest := strings.TrimPrefix(path, "/predicate")
+	for i, c := range rest {
+		if c == '/' {
+			if steps--; steps < 0 {
+				return rest[:i]
+			}
+		}
+	}
+	return rest
+}
+
+// lines returns the lines of a row.
+func (r *renderer) lines(row row) []Line {
+	var elements []string
+	texts := make(map[string][]string)
+	for _, path := range row.paths {
+		for _, c := range r.cells[path] {
+			if texts[c.element] == nil {
+				elements = append(elements, c.element)
+			}
+			texts[c.element] = append(texts[c.element], c.text)
+		}
+	}
+	var out []Line
+	for i, e := range elements {
+		if i == maxLines {
+			return append(out, Line{row.label, fmt.Sprintf("and %d more", len(elements)-i)})
+		}
+		out = append(out, Line{row.label, clip(strings.Join(texts[e], "  "))})
+	}
+	return out
+}
+
+// clip cuts a text to what is shown of it, between characters.
+func clip(s string) string {
+	if len(s) <= maxLineText {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxLineText], "") + "…"
+}

@@ -1,0 +1,57 @@
+package predicate
+
+import (
+	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/input"
+)
+
+// Validate holds a predicate to its type, as Statement does before it signs, and
+// returns the type's URI. With nameOrURI, f is the predicate alone, else a whole
+// statement. A type that nothing is known of is refused: nothing would be checked.
+func Validate(f *input.File, nameOrURI string) (uri string, err error) {
+	s := &source{file: f}
+	ready, err := s.readStatement(&Options{Type: nameOrURI})
+	if err != nil {
+		return "", err
+	}
+	if !ready {
+		uri, err = resolve(nameOrURI)
+		if err == nil {
+			err = s.known(uri)
+		}
+		if err != nil {
+			return "", err
+		}
+		return uri, s.checkAs(uri)
+	}
+	statement, err := s.parse()
+	if err == nil {
+		err = checkReady(statement, &Options{Type: nameOrURI})
+	}
+	if err == nil {
+		err = s.known(statement.PredicateType)
+	}
+	if err != nil {
+		return "", located(f, err)
+	}
+	return statement.PredicateType, nil
+}
+
+// known refuses a type that nothing is known of. Of a whole statement, the formats of
+// others are looked at only as documents of their own.
+func (s *source) known(uri string) error {
+	if shapes()[uri] != nil || !s.doc.Kind.Is(KindStatement) && s.isFormat(uri) {
+		return nil
+	}
+	return fault.New(fault.UsageInvalid, "stella has no schema of %q to hold it to", uri).
+		WithHint("stella predicate list shows the types; stella predicate show TYPE whether there is a schema")
+}
+
+func (s *source) isFormat(uri string) bool {
+	for _, of := range formatTypes() {
+		if Matches(of, uri) {
+			return true
+		}
+	}
+	return false
+}
