@@ -1,7 +1,6 @@
 package forensic
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -14,7 +13,6 @@ import (
 	"github.com/stellaops/stella/internal/chain"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/forensic/timeline"
-	"github.com/stellaops/stella/pkg/dsse"
 )
 
 // maxDifferences bounds the entries that a difference lists; it counts all.
@@ -244,12 +242,11 @@ func (d *Difference) extends(ctx context.Context, longer Opener, head *TimelineH
 
 // keyIDs returns what the signatures of a snapshot claim.
 func (v *verification) keyIDs() []string {
-	e, err := dsse.ParseEnvelope(bytes.NewReader(v.signature), int64(len(v.signature)))
-	if err != nil {
+	if v.signature == nil || v.signature.err != nil {
 		return nil
 	}
 	var ids []string
-	for _, s := range e.Signatures() {
+	for _, s := range v.signature.item.Envelope.Signatures() {
 		ids = append(ids, cmp.Or(s.KeyID, "unnamed"))
 	}
 	slices.Sort(ids)

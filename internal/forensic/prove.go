@@ -17,7 +17,6 @@ import (
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/strictjson"
-	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/verify"
 )
 
@@ -141,7 +140,10 @@ func eachLine(ctx context.Context, open Opener, p *Proof, do func(*checksum) err
 	if err := v.readSignature(); err != nil || v.signature == nil {
 		return cmp.Or[error](err, fault.New(fault.SignatureMissing, "the snapshot has no %s behind its manifest", SignatureName))
 	}
-	p.Case, p.Merkle.Recipe, p.Signature = v.manifest.Case, RecipeRFC6962, jsontext.Value(bytes.TrimSpace(v.signature))
+	if err := v.signature.err; err != nil {
+		return err
+	}
+	p.Case, p.Merkle.Recipe, p.Signature = v.manifest.Case, RecipeRFC6962, jsontext.Value(bytes.TrimSpace(v.signature.text))
 	m, err := v.member()
 	if err != nil || m == nil || m.Name != ChecksumsName || m.Content == nil {
 		return cmp.Or[error](err, fault.New(fault.SnapshotMissing, "the snapshot has no %s behind its signature", ChecksumsName))
@@ -225,11 +227,14 @@ func (p *Proof) included() error {
 // this artifact. The policy names no subjects and no type. The error is not the
 // verdict: with one there is none.
 func VerifyProof(ctx context.Context, p *Proof, o VerifyOptions, artifact *verify.Artifact, to verify.Sink) (*verify.Report, error) {
-	e := &verify.Evidence{}
-	v := &verification{ctx: ctx, o: &o, to: to, manifest: &Manifest{Case: p.Case}, signature: p.Signature}
-	if err := e.Read(o.Name, bytes.NewReader(p.Signature), int64(len(p.Signature))); err != nil {
-		return nil, err
+	s := parseSignature(p.Signature)
+	if s.err != nil {
+		return nil, s.err
 	}
+	v := &verification{ctx: ctx, o: &o, to: to, manifest: &Manifest{Case: p.Case}, signature: s}
+	s.item.Source = o.Name
+	e := &verify.Evidence{}
+	e.Add(*s.item)
 	whole, err := verify.Verify(ctx, e, o.Policy)
 	if whole == nil {
 		return nil, err
@@ -276,11 +281,7 @@ func (v *verification) judgeProof(p *Proof, r *verify.Result) []verify.Check {
 	if r.Claims.PredicateType != PredicateType {
 		return []verify.Check{failure("statement", fault.PredicateType, "what is signed is a statement of another type than %s", PredicateType)}
 	}
-	e, err := dsse.ParseEnvelope(bytes.NewReader(p.Signature), int64(len(p.Signature)))
-	var signed *Predicate
-	if err == nil {
-		signed, err = parsePredicate(e.UnverifiedMessage())
-	}
+	signed, err := v.signature.predicate()
 	if err != nil {
 		return []verify.Check{failed("statement", fault.Wrap(fault.SnapshotMalformed, err, ""))}
 	}

@@ -62,7 +62,7 @@ func Verify(ctx context.Context, members archive.Members, o VerifyOptions, to ve
 	}
 	inputs := gather.Members(o.Name, v.evidence)
 	defer inputs.Close()
-	whole, err := judge.Stream(ctx, inputs, verify.StreamOptions{Together: true}, sink{v})
+	whole, err := judge.Stream(ctx, signedInputs{inputs, v}, verify.StreamOptions{Together: true}, sink{v})
 	if whole == nil {
 		return nil, err
 	}
@@ -93,8 +93,8 @@ type verification struct {
 
 	manifestText *scratch
 	manifest     *Manifest
-	entriesAt    int64 // in the manifest
-	signature    []byte
+	entriesAt    int64      // in the manifest
+	signature    *signature // nil for none
 	compare      func(a, b string) int
 
 	joined     join

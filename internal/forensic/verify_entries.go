@@ -39,12 +39,9 @@ func (j *join) close() {
 	}
 }
 
-// evidence yields the signature of the snapshot, and then each entry that may be
-// evidence, while it judges all members as they come.
+// evidence yields each entry that may be evidence, while it judges all members as they
+// come.
 func (v *verification) evidence(yield func(archive.Member, error) bool) {
-	if v.signature != nil && !yield(archive.Member{Name: SignatureName, Size: int64(len(v.signature)), Content: bytes.NewReader(v.signature)}, nil) {
-		return
-	}
 	v.joined.apart = spill.NewSorter("the entries of the snapshot", collectMemory)
 	v.joined.next, v.joined.stop = iter.Pull2(manifestEntries(v.manifestText.file, v.manifestText.size, v.entriesAt))
 	if v.stopped(v.advance()) {
@@ -121,6 +118,7 @@ func (v *verification) entryMember(m *archive.Member, yield func(archive.Member,
 	content := newHashing(m.Content)
 	more = true
 	switch {
+	case m.Name == SignatureName: // it counts in its own place alone
 	case m.Name == timelineName:
 		err = v.judgeTimeline(content)
 	case m.Name == checkpointName:

@@ -1,7 +1,6 @@
 package forensic
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/stellaops/stella/internal/archive"
 	"github.com/stellaops/stella/internal/fault"
-	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/verify"
 )
 
@@ -93,7 +91,7 @@ func (v *verification) readSignature() error {
 	if len(text) > maxSignature {
 		return fault.New(fault.InputTooLarge, "%s has more than %d bytes", SignatureName, maxSignature)
 	}
-	v.signature = text
+	v.signature = parseSignature(text)
 	return nil
 }
 
@@ -177,11 +175,7 @@ func (v *verification) judgeHolders(r *verify.Result) {
 
 // judgePredicate compares the manifest with the predicate, whose envelope is verified.
 func (v *verification) judgePredicate() []verify.Check {
-	e, err := dsse.ParseEnvelope(bytes.NewReader(v.signature), int64(len(v.signature)))
-	var p *Predicate
-	if err == nil {
-		p, err = parsePredicate(e.UnverifiedMessage())
-	}
+	p, err := v.signature.predicate()
 	if err != nil {
 		return []verify.Check{failed("statement", fault.Wrap(fault.SnapshotMalformed, err, ""))}
 	}
