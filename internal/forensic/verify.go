@@ -33,9 +33,6 @@ type Verdict struct {
 	// Entries and Size are what was found of the entries that are listed.
 	Entries int
 	Size    int64
-	// Results is how many results there are, and Failures how many of them are not
-	// verified.
-	Results, Failures int
 	// Whole is the verdict over all, without results.
 	Whole *verify.Report
 }
@@ -69,13 +66,9 @@ func Verify(ctx context.Context, members archive.Members, o VerifyOptions, to ve
 	if err := v.finish(); err != nil {
 		return nil, err
 	}
-	v.conclusion.conclude(whole)
-	whole.Compared = true // with what the manifest lists
-	whole.Counts.Ignored = v.ignored
-	return &Verdict{
-		Manifest: *v.manifest, Entries: v.found, Size: v.size, Whole: whole,
-		Results: v.conclusion.results, Failures: v.conclusion.failures,
-	}, nil
+	_ = v.conclusion.Conclude(whole) // the report has it
+	whole.Compared = true            // with what the manifest lists
+	return &Verdict{Manifest: *v.manifest, Entries: v.found, Size: v.size, Whole: whole}, nil
 }
 
 // verification is the state of one Verify. The fields of the first reading belong to
@@ -87,7 +80,7 @@ type verification struct {
 	next       func() (archive.Member, error, bool)
 	pending    *archive.Member // to be read again
 	to         verify.Sink
-	conclusion conclusion
+	conclusion verify.Conclusion
 	waiting    findings
 	failed     error // of the first reading
 
@@ -106,7 +99,6 @@ type verification struct {
 	timeline   bool // was met
 	references *references
 	signed     bool // the signature's result was met
-	ignored    map[fault.Reason]int
 }
 
 func (v *verification) close() {
@@ -137,7 +129,7 @@ func (v *verification) put(r *verify.Result) error { return v.waiting.add(r) }
 
 // hand gives a result to the sink.
 func (v *verification) hand(r *verify.Result) error {
-	v.conclusion.take(r)
+	v.conclusion.Result(r)
 	return v.to.Result(r)
 }
 
@@ -178,10 +170,7 @@ func (s sink) Ignored(i *verify.Ignored) error {
 	if sectionOf(i.Member) != sectionAttestations {
 		return nil
 	}
-	if s.ignored == nil {
-		s.ignored = make(map[fault.Reason]int)
-	}
-	s.ignored[i.Reason] += max(1, i.Lines)
+	s.conclusion.Ignored(i)
 	return s.to.Ignored(i)
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/internal/spill"
 	"github.com/stellaops/stella/internal/strictjson"
+	"github.com/stellaops/stella/pkg/verify"
 )
 
 // join is the entries of the manifest beside the members of the snapshot.
@@ -80,7 +81,7 @@ func (v *verification) advanceOne() (again bool, err error) {
 	j.entry = e
 	if err != nil {
 		j.entry = nil
-		return false, v.put(v.result(ManifestName, 0, "manifest", failed(checkManifest, fault.Wrap(fault.SnapshotMalformed, err, "malformed manifest"))))
+		return false, v.put(v.result(ManifestName, 0, "manifest", verify.FailedCheck(checkManifest, fault.Wrap(fault.SnapshotMalformed, err, "malformed manifest"))))
 	}
 	if !ok {
 		return false, nil

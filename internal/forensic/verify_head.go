@@ -105,9 +105,7 @@ func (v *verification) brokenOff(err error) error {
 	if reason == fault.Internal {
 		reason = fault.InputUnreadable
 	}
-	return v.put(v.result("", 0, "archive", verify.Check{
-		Name: checkArchive, Status: verify.Failed, Reason: reason, Message: err.Error(), Hint: fault.HintOf(err),
-	}))
+	return v.put(v.result("", 0, "archive", verify.FailedCheck(checkArchive, fault.Wrap(reason, err, ""))))
 }
 
 // judgeSignature adds to the verdict over the snapshot's signature whether it is
@@ -146,9 +144,6 @@ func (v *verification) judgeSignature(r *verify.Result) error {
 	}
 	r.Checks = append(r.Checks, checks...)
 	v.judgeHolders(r)
-	for _, c := range r.Checks {
-		r.Verified = r.Verified && c.Status != verify.Failed && c.Status != verify.NotRun
-	}
 	return nil
 }
 
@@ -177,7 +172,7 @@ func (v *verification) judgeHolders(r *verify.Result) {
 func (v *verification) judgePredicate() []verify.Check {
 	p, err := v.signature.predicate()
 	if err != nil {
-		return []verify.Check{failed("statement", fault.Wrap(fault.SnapshotMalformed, err, ""))}
+		return []verify.Check{verify.FailedCheck("statement", fault.Wrap(fault.SnapshotMalformed, err, ""))}
 	}
 	var out []verify.Check
 	if p.Case == v.manifest.Case {
@@ -186,7 +181,7 @@ func (v *verification) judgePredicate() []verify.Check {
 		out = append(out, failure(checkCase, fault.SnapshotCase, "the manifest is of case %q, and it is signed for case %q", v.manifest.Case, p.Case))
 	}
 	for _, err := range p.differences(v.manifest) {
-		out = append(out, failed(checkManifest, fault.Wrap(fault.SnapshotChecksum, err, "")))
+		out = append(out, verify.FailedCheck(checkManifest, fault.Wrap(fault.SnapshotChecksum, err, "")))
 	}
 	return out
 }

@@ -27,7 +27,7 @@ func (v *verification) judgeTimeline(r io.Reader) error {
 	if v.checkpoint != nil && v.publicKey != nil {
 		c, err := timeline.Kind().Open(v.checkpoint, string(v.publicKey))
 		if err != nil {
-			checks = append(checks, failed(checkTimeline, err))
+			checks = append(checks, verify.FailedCheck(checkTimeline, err))
 		} else {
 			checkpoints = append(checkpoints, chain.NewCompared(c, checkpointName, false))
 		}
@@ -55,7 +55,7 @@ func timelineChecks(report *timeline.Report) []verify.Check {
 		checks = append(checks, failure(checkTimeline, reason, "and %d more problems: stella forensic timeline verify", more))
 	}
 	if err := report.Whole(); err != nil {
-		checks = append(checks, failed(checkTimeline, err))
+		checks = append(checks, verify.FailedCheck(checkTimeline, err))
 	}
 	if len(checks) > 0 {
 		return checks

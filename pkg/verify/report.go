@@ -135,6 +135,7 @@ type Result struct {
 
 	demanded map[int]bool // indices of the policy's artifacts that matched
 	unread   error        // why the evidence could not be read
+	part     bool         // of something that is no signed document
 }
 
 // Source is one envelope, bundle or signature.
@@ -177,6 +178,14 @@ type Check struct {
 	Hint string `json:"hint,omitempty"`
 
 	err error
+}
+
+// cause is why the check failed.
+func (c *Check) cause() error {
+	if c.err != nil {
+		return c.err
+	}
+	return fault.New(c.Reason, "%s", c.Message).WithHint("%s", c.Hint)
 }
 
 // Signer is one signature and what it counts for.
