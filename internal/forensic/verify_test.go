@@ -520,3 +520,17 @@ func TestManyFindings(t *testing.T) {
 	assert.Len(t, s.failures(), 2*maxHeldFindings)
 	assert.Equal(t, fault.SnapshotUnlisted, v.Whole.Reason)
 }
+
+// TestTimelineThatCannotBeJudged fills what is kept of a timeline while there is no
+// place for more: without a judgement there is no verdict.
+func TestTimelineThatCannotBeJudged(t *testing.T) {
+	d := newDesk(t)
+	tl := d.path("large.ndjson")
+	d.events(tl, slices.Repeat([]string{`{}`}, 130_000)...)
+	text := d.snapshot(d.options(tl), d.write("evidence.sigstore.txt", "x")).tar()
+	list := archive.ReadTar(bytes.NewReader(text), archive.Gzip)
+	full := func(int) { t.Setenv("TMPDIR", d.path("absent")) } // when the checkpoint was read
+	v, err := Verify(t.Context(), list, VerifyOptions{Name: "snapshot", Policy: d.policy, Progress: full}, &seen{})
+	require.Error(t, err)
+	assert.Nil(t, v)
+}

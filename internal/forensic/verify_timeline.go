@@ -2,7 +2,6 @@ package forensic
 
 import (
 	"fmt"
-	"io"
 
 	"github.com/stellaops/stella/internal/chain"
 	"github.com/stellaops/stella/internal/fault"
@@ -12,7 +11,7 @@ import (
 
 // judgeTimeline verifies the timeline, whose content is hashed meanwhile. What the
 // manifest says of its end anchors it.
-func (v *verification) judgeTimeline(r io.Reader) error {
+func (v *verification) judgeTimeline(r *hashing) error {
 	v.timeline = true
 	var checkpoints []chain.Compared
 	var checks []verify.Check
@@ -33,8 +32,11 @@ func (v *verification) judgeTimeline(r io.Reader) error {
 		}
 	}
 	report, err := timeline.Verify(v.ctx, r, timeline.Options{Checkpoints: checkpoints, Each: v.references.event})
-	if err != nil {
+	switch {
+	case r.err != nil:
 		return v.ctx.Err() // of reading: whoever reads on meets it again
+	case err != nil:
+		return err
 	}
 	checks = append(checks, timelineChecks(report)...)
 	return v.put(v.result(timelineName, 0, "timeline", checks...))
