@@ -3,6 +3,7 @@ package forensic
 import (
 	"encoding/base64"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/spill"
 	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/verify"
 )
@@ -86,4 +88,48 @@ func TestSignatureElsewhere(t *testing.T) {
 	require.NoError(t, err)
 	assert.False(t, v.Whole.Verified)
 	assert.Equal(t, []string{SignatureName + " entry snapshot.unlisted", SignatureName + " signature signature.missing"}, s.failures())
+}
+
+// TestBadEvidenceUnderAnotherName is about broken evidence that looks like the manifest
+// of an image, and about such manifests.
+func TestBadEvidenceUnderAnotherName(t *testing.T) {
+	d := newDesk(t)
+	d.attest("good.dsse.json", "app", "the app")
+	good, err := os.ReadFile(d.path("good.dsse.json"))
+	require.NoError(t, err)
+	bad := strings.Replace(string(good), "eyJ", "eyK", 1)
+	padding := `{"schemaVersion":2,"padding":"` + strings.Repeat("x", 600) + `",`
+	list := padding + `"attestations":[{"bundle":{}}]}`
+	manifest := `{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}`
+	for name, tt := range map[string]struct {
+		path, content string
+		want          []string
+	}{
+		"attestation":            {"attestations/x/index.json", strings.Replace(bad, "{", padding, 1), []string{"attestations/x/index.json signature signature.mismatch"}},
+		"list":                   {"attestations/x/manifest.json", list, []string{"attestations/x/manifest.json evidence bundle.malformed"}},
+		"file":                   {"files/x/index.json", strings.Replace(bad, "{", padding, 1), []string{"files/x/index.json signature signature.mismatch"}},
+		"blob":                   {"files/x/blobs/sha256/" + strings.Repeat("0", 64), list, []string{"files/x/blobs/sha256/" + strings.Repeat("0", 64) + " evidence bundle.malformed"}},
+		"manifest of an image":   {"files/x/index.json", manifest, nil},
+		"manifest by other name": {"files/x/image", manifest, nil},
+		"among the attestations": {"attestations/x/index.json", manifest, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			draft := &Draft{sorter: spill.NewSorter("entries", collectMemory), inline: make(map[string][]byte)}
+			defer draft.Close()
+			require.NoError(t, draft.addInline(tt.path, []byte(tt.content)))
+			o := d.options("")
+			require.NoError(t, draft.summarise(&o))
+			var m members
+			require.NoError(t, draft.Write(&m, d.sign(draft.Message)))
+			v, s, err := d.judge(t.Context(), m.tar(), "")
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, s.failures())
+			assert.Equal(t, tt.want == nil, v.Whole.Verified)
+			if name == "among the attestations" {
+				assert.Len(t, s.ignored, 1)
+			} else {
+				assert.Empty(t, s.ignored)
+			}
+		})
+	}
 }

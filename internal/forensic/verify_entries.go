@@ -1,20 +1,15 @@
 package forensic
 
 import (
-	"bufio"
-	"bytes"
 	"fmt"
 	"io"
 	"iter"
-	"path"
-	"strings"
 
 	"github.com/stellaops/stella/internal/archive"
 	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/internal/spill"
-	"github.com/stellaops/stella/internal/strictjson"
 	"github.com/stellaops/stella/pkg/verify"
 )
 
@@ -126,13 +121,9 @@ func (v *verification) entryMember(m *archive.Member, yield func(archive.Member,
 		v.checkpoint, err = keep(content)
 	case m.Name == timelineKeyName:
 		v.publicKey, err = keep(content)
-	case bundle.LooksLikeEvidence(m.Name):
+	case bundle.LooksLikeEvidence(m.Name), sectionOf(m.Name) == sectionAttestations,
+		m.Size <= input.MaxEvidence && m.Name != instructionsName:
 		more = yield(archive.Member{Name: m.Name, Size: m.Size, Content: content}, nil)
-	case m.Size <= input.MaxEvidence && m.Name != instructionsName:
-		r := bufio.NewReaderSize(content, imageHead)
-		if head, _ := r.Peek(imageHead); !isImageManifest(m.Name, head) {
-			more = yield(archive.Member{Name: m.Name, Size: m.Size, Content: r}, nil)
-		}
 	}
 	if err != nil || !more {
 		return more, err
@@ -144,19 +135,6 @@ func (v *verification) entryMember(m *archive.Member, yield func(archive.Member,
 		v.o.Progress(v.found)
 	}
 	return true, v.place(m.Name, content)
-}
-
-// imageHead is how much of a file tells an image's manifest, in bytes.
-const imageHead = 512
-
-// isImageManifest reports whether a file is, by its name and its beginning, a manifest
-// or index in an image layout: JSON with a media type, as a bundle is, and no evidence.
-func isImageManifest(name string, head []byte) bool {
-	_, blob, inLayout := strings.Cut(name, "/blobs/sha256/")
-	if !(inLayout && strictjson.IsSHA256(blob)) && path.Base(name) != "index.json" && path.Base(name) != "manifest.json" {
-		return false
-	}
-	return bytes.Contains(head, []byte(`"schemaVersion"`)) && !bytes.Contains(head, []byte(`"payload`))
 }
 
 // keep returns the beginning of a small member.
