@@ -11,6 +11,9 @@ type Kind struct {
 	// Origin begins the name of every key, which is also the origin of the file's
 	// checkpoints.
 	Origin string
+	// RenewsKey says that a file whose key is gone gets another one, and a record that
+	// says so.
+	RenewsKey bool
 	// PublicKeyHint says what a verifier key looks like.
 	PublicKeyHint string
 	// GoOn is the hint for who met a file that cannot be gone on with.
