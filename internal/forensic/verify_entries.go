@@ -56,7 +56,9 @@ func (v *verification) evidence(yield func(archive.Member, error) bool) {
 			return
 		}
 	}
-	v.stopped(v.reconcile())
+	if !v.stopped(v.timelineMissing()) {
+		v.stopped(v.reconcile())
+	}
 }
 
 // advance goes to the next entry of the manifest, and judges its place.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/stellaops/stella/internal/archive"
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/spill"
 	"github.com/stellaops/stella/pkg/verify"
 )
 
@@ -252,7 +253,7 @@ func TestTampering(t *testing.T) {
 		}), []string{
 			"timeline.ndjson timeline timeline.tampered", "timeline.ndjson timeline timeline.tampered", "timeline.ndjson checksum snapshot.checksum",
 		}, 3},
-		"timeline gone":       {good.without(timelineName), []string{timelineName + " entry snapshot.missing"}, 3},
+		"timeline gone":       {good.without(timelineName), []string{timelineName + " timeline snapshot.missing", timelineName + " entry snapshot.missing"}, 3},
 		"checkpoint by other": {good.with(checkpointName, func(s string) string { return strings.Replace(s, "\n4\n", "\n3\n", 1) }), []string{checkpointName + " checksum snapshot.checksum", "timeline.ndjson timeline timeline.tampered"}, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -533,4 +534,22 @@ func TestTimelineThatCannotBeJudged(t *testing.T) {
 	v, err := Verify(t.Context(), list, VerifyOptions{Name: "snapshot", Policy: d.policy, Progress: full}, &seen{})
 	require.Error(t, err)
 	assert.Nil(t, v)
+}
+
+// TestTimelineThatIsOnlyNamed is signed as it is: the manifest names a timeline, and lists
+// no entry for it.
+func TestTimelineThatIsOnlyNamed(t *testing.T) {
+	d := newDesk(t)
+	draft := &Draft{sorter: spill.NewSorter("entries", collectMemory), inline: make(map[string][]byte)}
+	defer draft.Close()
+	require.NoError(t, draft.addInline("files/a", []byte("a")))
+	draft.Manifest.Timeline = &TimelineHead{Events: 4, Head: strings.Repeat("0", 64)}
+	o := d.options("")
+	require.NoError(t, draft.summarise(&o))
+	var m members
+	require.NoError(t, draft.Write(&m, d.sign(draft.Message)))
+	v, s, err := d.judge(t.Context(), m.tar(), "")
+	require.NoError(t, err)
+	assert.False(t, v.Whole.Verified)
+	assert.Equal(t, []string{timelineName + " timeline snapshot.missing"}, s.failures())
 }

@@ -42,6 +42,16 @@ func (v *verification) judgeTimeline(r *hashing) error {
 	return v.put(v.result(timelineName, 0, "timeline", checks...))
 }
 
+// timelineMissing fails if the manifest names a timeline and none was met.
+func (v *verification) timelineMissing() error {
+	t := v.manifest.Timeline
+	if t == nil || v.timeline || v.broken {
+		return nil
+	}
+	return v.put(v.result(timelineName, 0, "timeline",
+		failure(checkTimeline, fault.SnapshotMissing, "the manifest names a timeline of %d events, and it is not in the snapshot", t.Events)))
+}
+
 // timelineChecks are the problems of a timeline, each at its place.
 func timelineChecks(report *timeline.Report) []verify.Check {
 	var checks []verify.Check
