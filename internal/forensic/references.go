@@ -2,6 +2,7 @@ package forensic
 
 import (
 	"bytes"
+	"encoding/json/jsontext"
 	"encoding/json/v2"
 	"path"
 	"strings"
@@ -42,9 +43,22 @@ const (
 	anEntry
 )
 
+// nothingComparable stands for the digest of a demand that no entry can meet.
+const nothingComparable = "----------------------------------------------------------------"
+
+// add takes in what can be compared. Of a demand that cannot be, because of its name or
+// its digest, it keeps that: it does not hold.
 func (r *references) add(name string, kind byte, sum, place string) error {
-	if len(name) > maxReference || strings.ContainsRune(name, 0) || !strictjson.IsSHA256(sum) {
+	comparable := len(name) <= maxReference && !strings.ContainsRune(name, 0) && strictjson.IsSHA256(sum)
+	switch {
+	case comparable:
+	case kind == aDemand:
+		name, sum = strings.ReplaceAll(name[:min(len(name), maxReference)], "\x00", ""), nothingComparable
+	default:
 		return nil
+	}
+	if kind != anEntry {
+		r.claims++
 	}
 	b := append([]byte(path.Base(name)), 0, kind)
 	b = append(append(b, sum...), name...)
@@ -70,7 +84,6 @@ func (r *references) claimed(result *verify.Result) error {
 		if s.Name == "" {
 			continue
 		}
-		r.claims++
 		if err := r.add(s.Name, aSubject, s.Digest["sha256"], result.Evidence[0].Member); err != nil {
 			return err
 		}
@@ -86,8 +99,8 @@ func (r *references) event(e *timeline.Event) error {
 	}
 	var said struct {
 		Evidence []struct {
-			Name   string `json:"name"`
-			SHA256 string `json:"sha256"`
+			Name   string         `json:"name"`
+			SHA256 jsontext.Value `json:"sha256"` // a string, if it can be compared
 		} `json:"evidence"`
 	}
 	if json.Unmarshal(e.Details, &said) != nil {
@@ -97,8 +110,8 @@ func (r *references) event(e *timeline.Event) error {
 		if named.Name == "" {
 			continue
 		}
-		r.claims++
-		if err := r.add(named.Name, aDemand, strings.TrimPrefix(named.SHA256, "sha256:"), timelineName); err != nil {
+		sum := strings.TrimPrefix(strings.Trim(string(named.SHA256), `"`), "sha256:")
+		if err := r.add(named.Name, aDemand, sum, timelineName); err != nil {
 			return err
 		}
 	}
@@ -179,6 +192,9 @@ func meet(claims []claim, name, sum, place string) {
 
 func (c *claim) judge() (check verify.Check, bad bool) {
 	switch {
+	case c.sum == nothingComparable:
+		return failure(checkReference, fault.SnapshotReference,
+			"an event names the evidence %.200q in a way that cannot be compared: a name has up to %d bytes, and sha256 64 lower-case hex digits", c.name, maxReference), true
 	case c.matched, !c.met && c.kind == aSubject:
 		return check, false
 	case c.met && c.kind == aSubject:

@@ -362,14 +362,18 @@ func TestReferences(t *testing.T) {
 		event          string
 		want           []string
 	}{
-		"holds":                    {"app", "the app", "", nil},
-		"another digest":           {"app", "other app", "", []string{"attestations/evidence/x.dsse.json reference snapshot.reference"}},
-		"by its path":              {"evidence/app", "other app", "", []string{"attestations/evidence/x.dsse.json reference snapshot.reference"}},
-		"of another directory":     {"elsewhere/app", "other app", "", nil},
-		"not in the snapshot":      {"image", "x", "", nil},
-		"an event names nothing":   {"app", "the app", `{"evidence":[{"name":"gone","sha256":"` + strings.Repeat("0", 64) + `"}]}`, []string{"timeline.ndjson reference snapshot.reference"}},
-		"an event names another":   {"app", "the app", `{"evidence":[{"name":"app","sha256":"` + strings.Repeat("0", 64) + `"}]}`, []string{"timeline.ndjson reference snapshot.reference"}},
-		"evidence is another word": {"app", "the app", `{"evidence":"strong"}`, nil},
+		"holds":                        {"app", "the app", "", nil},
+		"another digest":               {"app", "other app", "", []string{"attestations/evidence/x.dsse.json reference snapshot.reference"}},
+		"by its path":                  {"evidence/app", "other app", "", []string{"attestations/evidence/x.dsse.json reference snapshot.reference"}},
+		"of another directory":         {"elsewhere/app", "other app", "", nil},
+		"not in the snapshot":          {"image", "x", "", nil},
+		"an event names nothing":       {"app", "the app", `{"evidence":[{"name":"gone","sha256":"` + strings.Repeat("0", 64) + `"}]}`, []string{"timeline.ndjson reference snapshot.reference"}},
+		"an event names another":       {"app", "the app", `{"evidence":[{"name":"app","sha256":"` + strings.Repeat("0", 64) + `"}]}`, []string{"timeline.ndjson reference snapshot.reference"}},
+		"an event without digest":      {"app", "the app", `{"evidence":[{"name":"app"}]}`, []string{"timeline.ndjson reference snapshot.reference"}},
+		"an event with another digest": {"app", "the app", `{"evidence":[{"name":"app","sha256":"sha512:00"}]}`, []string{"timeline.ndjson reference snapshot.reference"}},
+		"an event with a number":       {"app", "the app", `{"evidence":[{"name":"app","sha256":7}]}`, []string{"timeline.ndjson reference snapshot.reference"}},
+		"an event with a long name":    {"app", "the app", `{"evidence":[{"name":"` + strings.Repeat("n", maxReference+1) + `","sha256":"` + strings.Repeat("0", 64) + `"}]}`, []string{"timeline.ndjson reference snapshot.reference"}},
+		"evidence is another word":     {"app", "the app", `{"evidence":"strong"}`, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDesk(t)
