@@ -448,6 +448,13 @@ func TestDraftRefuses(t *testing.T) {
 	assert.Equal(t, fault.InputNotFound, fault.ReasonOf(err))
 	_, err = NewDraft(t.Context(), inputs, d.options(d.path("evidence/app")))
 	assert.Equal(t, fault.TimelineMalformed, fault.ReasonOf(err))
+	whole, err := os.ReadFile(tl)
+	require.NoError(t, err)
+	behind := strings.Join(strings.SplitAfter(string(whole), "\n")[:3], "")
+	require.NoError(t, os.WriteFile(tl, []byte(behind), 0o600))
+	_, err = NewDraft(t.Context(), inputs, d.options(tl))
+	assert.Equal(t, fault.TimelineTampered, fault.ReasonOf(err), "a timeline behind its checkpoint: %v", err)
+	require.NoError(t, os.WriteFile(tl, whole, 0o600))
 	o := d.options(tl)
 	o.Tenant = "acme"
 	_, err = NewDraft(t.Context(), inputs, o)
