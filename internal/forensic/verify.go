@@ -46,7 +46,9 @@ type Verdict struct {
 // The error is not the verdict: with one there is none, as for something that is no
 // snapshot (fault.SnapshotMalformed), a void policy, or an end of ctx.
 func Verify(ctx context.Context, members archive.Members, o VerifyOptions, to verify.Sink) (*Verdict, error) {
-	judge, err := verify.NewVerifier(o.Policy)
+	policy := *o.Policy
+	policy.BareByDigest = true // see references
+	judge, err := verify.NewVerifier(&policy)
 	if err != nil {
 		return nil, err
 	}

@@ -133,6 +133,10 @@ type Result struct {
 	// an envelope. Each reading of it is tied to what was verified.
 	Message dsse.Message `json:"-"`
 
+	// Artifact is the SHA-256, in hex, that a signature over bare bytes was verified
+	// with by Policy.BareByDigest; else empty.
+	Artifact string `json:"-"`
+
 	demanded map[int]bool // indices of the policy's artifacts that matched
 	unread   error        // why the evidence could not be read
 	part     bool         // of something that is no signed document
