@@ -45,7 +45,7 @@ func runForensicProve(ctx context.Context, s *session, o *forensicProveOptions, 
 		return fault.New(fault.UsageInvalid, "standard input (-) can be read once, and a proof reads the snapshot twice").
 			WithHint("keep it in a file and name that")
 	}
-	proof, err := forensic.Prove(ctx, entry, snapshotOpener(name))
+	proof, err := forensic.Prove(ctx, entry, forensic.File(name))
 	if err != nil {
 		return err
 	}

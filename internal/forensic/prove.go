@@ -10,7 +10,6 @@ import (
 	"encoding/json/v2"
 	"errors"
 	"io"
-	"iter"
 
 	"github.com/transparency-dev/merkle/proof"
 	"github.com/transparency-dev/merkle/rfc6962"
@@ -56,15 +55,14 @@ func (p *Proof) line() []byte {
 	return appendChecksum(nil, &Entry{Path: p.Entry.Path, SHA256: p.Entry.SHA256})
 }
 
-// Prove makes the proof for the entry called path of a snapshot. open gives the
-// snapshot's members, and is called twice: the tree's size, which a proof depends on,
-// is known after all lines. Nothing is verified but that the lines give the root that
+// Prove makes the proof for the entry called path of a snapshot, which is read twice: the
+// tree's size, which a proof depends on, is known after all lines. Nothing is verified but that the lines give the root that
 // the first one says. An entry that is not there is fault.InputNotFound.
-func Prove(ctx context.Context, path string, open Opener) (*Proof, error) {
+func Prove(ctx context.Context, path string, from Source) (*Proof, error) {
 	p := &Proof{Format: ProofFormat}
 	found := false
 	said := ""
-	err := eachLine(ctx, open, p, func(c *checksum) error {
+	err := eachLine(ctx, from, p, func(c *checksum) error {
 		said = cmp.Or(said, c.root)
 		if c.n == 1 {
 			return nil
@@ -88,7 +86,7 @@ func Prove(ctx context.Context, path string, open Opener) (*Proof, error) {
 		return nil, err
 	}
 	t := newMerkle(nodes.IDs)
-	if err := eachLine(ctx, open, p, func(c *checksum) error {
+	if err := eachLine(ctx, from, p, func(c *checksum) error {
 		if c.n == 1 {
 			return nil
 		}
@@ -116,41 +114,31 @@ func Prove(ctx context.Context, path string, open Opener) (*Proof, error) {
 
 // eachLine reads a snapshot up to its checksums, and gives each line on. What is known
 // before those goes into the proof.
-func eachLine(ctx context.Context, open Opener, p *Proof, do func(*checksum) error) error {
-	list, in, err := open()
+func eachLine(ctx context.Context, from Source, p *Proof, do func(*checksum) error) error {
+	v, err := from.head(ctx)
 	if err != nil {
 		return err
 	}
-	defer in.Close()
-	next, stop := iter.Pull2(list)
-	defer stop()
-	v := &verification{ctx: ctx, o: &VerifyOptions{Name: "the snapshot"}, next: next}
-	defer v.manifestText.close()
-	first, err := v.member()
-	if err != nil || first == nil || first.Name != ManifestName || first.Content == nil {
-		return cmp.Or(err, noSnapshot("it", "it does not begin with "+ManifestName))
-	}
-	if err := v.readManifest(first); err != nil {
-		return err
-	}
-	defer v.manifestText.close()
-	if v.manifest.HashSummary.MerkleRecipe != RecipeRFC6962 {
+	defer v.close()
+	switch {
+	case v.manifest.HashSummary.MerkleRecipe != RecipeRFC6962:
 		return fault.New(fault.SnapshotMalformed, "the root of the snapshot is made by another recipe than %s, which alone has proofs", RecipeRFC6962)
-	}
-	if err := v.readSignature(); err != nil || v.signature == nil {
-		return cmp.Or[error](err, fault.New(fault.SignatureMissing, "the snapshot has no %s behind its manifest", SignatureName))
-	}
-	if err := v.signature.err; err != nil {
-		return err
+	case v.signature == nil:
+		return fault.New(fault.SignatureMissing, "the snapshot has no %s behind its manifest", SignatureName)
+	case v.signature.err != nil:
+		return v.signature.err
 	}
 	p.Case, p.Merkle.Recipe, p.Signature = v.manifest.Case, RecipeRFC6962, jsontext.Value(bytes.TrimSpace(v.signature.text))
 	m, err := v.member()
-	if err != nil || m == nil || m.Name != ChecksumsName || m.Content == nil {
-		return cmp.Or[error](err, fault.New(fault.SnapshotMissing, "the snapshot has no %s behind its signature", ChecksumsName))
+	switch {
+	case err != nil:
+		return err
+	case m == nil || m.Name != ChecksumsName || m.Content == nil:
+		return fault.New(fault.SnapshotMissing, "the snapshot has no %s behind its signature", ChecksumsName)
 	}
 	for c := range checksums(m.Content) {
 		err := c.err
-		if err != nil {
+		if err != nil && c.text != nil {
 			err = fault.Wrap(fault.SnapshotMalformed, err, "%s, line %d", ChecksumsName, c.n)
 		}
 		if err = cmp.Or(err, context.Cause(ctx)); err == nil {

@@ -6,6 +6,7 @@ import (
 	"iter"
 
 	"github.com/stellaops/stella/internal/bundle"
+	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/gather"
 	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/pkg/verify"
@@ -21,6 +22,10 @@ type signature struct {
 
 func parseSignature(text []byte) *signature {
 	s := &signature{text: text}
+	if len(text) > maxSignature {
+		s.err = fault.New(fault.InputTooLarge, "%s has more than %d bytes", SignatureName, maxSignature)
+		return s
+	}
 	s.item, s.err = bundle.ReadEnvelope(input.FromBytes(SignatureName, text))
 	return s
 }

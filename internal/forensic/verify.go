@@ -3,7 +3,7 @@ package forensic
 import (
 	"context"
 	"errors"
-	"iter"
+	"io"
 
 	"github.com/stellaops/stella/internal/archive"
 	"github.com/stellaops/stella/internal/fault"
@@ -52,9 +52,8 @@ func Verify(ctx context.Context, members archive.Members, o VerifyOptions, to ve
 	if err != nil {
 		return nil, err
 	}
-	next, stop := iter.Pull2(members)
-	defer stop()
-	v := &verification{ctx: ctx, o: &o, next: next, to: to, references: newReferences()}
+	v := newVerification(ctx, members, &o)
+	v.to = to
 	defer v.close()
 	if err := v.head(); err != nil {
 		return nil, err
@@ -79,7 +78,9 @@ func Verify(ctx context.Context, members archive.Members, o VerifyOptions, to ve
 type verification struct {
 	ctx        context.Context
 	o          *VerifyOptions
+	in         io.Closer // of what is read; may be nil
 	next       func() (archive.Member, error, bool)
+	stop       func()
 	pending    *archive.Member // to be read again
 	to         verify.Sink
 	conclusion verify.Conclusion
@@ -104,6 +105,10 @@ type verification struct {
 }
 
 func (v *verification) close() {
+	v.stop()
+	if v.in != nil {
+		_ = v.in.Close() // only read
+	}
 	v.manifestText.close()
 	v.waiting.spilt.close()
 	v.joined.close()

@@ -2,7 +2,6 @@ package forensic
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -19,22 +18,11 @@ const maxSignature = 4 << 20
 
 // head reads what comes before the entries.
 func (v *verification) head() error {
-	first, err := v.member()
-	switch {
-	case errors.Is(err, archive.ErrNotArchive):
-		return noSnapshot(v.o.Name, "there is no archive in it")
-	case err != nil:
-		return err
-	case first == nil:
-		return noSnapshot(v.o.Name, "it is empty")
-	case first.Name != ManifestName || first.Content == nil:
-		return noSnapshot(v.o.Name, fmt.Sprintf("it begins with %.100q, not with %s", first.Name, ManifestName))
-	}
-	if err := v.readManifest(first); err != nil {
+	if err := v.begin(); err != nil {
 		return err
 	}
 	if err := v.readSignature(); err != nil {
-		return err
+		return v.brokenOff(err)
 	}
 	return v.readChecksums()
 }
@@ -74,11 +62,12 @@ func (v *verification) checkCase() verify.Check {
 	return passed(checkCase, v.o.Case)
 }
 
-// readSignature keeps the envelope for the stream of evidence.
+// readSignature reads the envelope, if it stands behind the manifest. The error is one of
+// reading.
 func (v *verification) readSignature() error {
 	m, err := v.member()
 	if m == nil || err != nil {
-		return v.brokenOff(err)
+		return err
 	}
 	if m.Name != SignatureName || m.Content == nil {
 		v.pending = m
@@ -86,10 +75,7 @@ func (v *verification) readSignature() error {
 	}
 	text, err := io.ReadAll(io.LimitReader(m.Content, maxSignature+1))
 	if err != nil {
-		return v.brokenOff(err)
-	}
-	if len(text) > maxSignature {
-		return fault.New(fault.InputTooLarge, "%s has more than %d bytes", SignatureName, maxSignature)
+		return err
 	}
 	v.signature = parseSignature(text)
 	return nil
