@@ -3,11 +3,7 @@ package forensic
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"os"
@@ -20,11 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stellaops/stella/internal/archive"
-	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/fault"
-	"github.com/stellaops/stella/internal/spill"
-	"github.com/stellaops/stella/pkg/dsse"
-	"github.com/stellaops/stella/pkg/keys"
 	"github.com/stellaops/stella/pkg/verify"
 )
 
@@ -484,156 +476,4 @@ func TestEnds(t *testing.T) {
 	d.policy = &verify.Policy{}
 	_, _, err = d.judge(t.Context(), text, "")
 	assert.Equal(t, fault.TrustRequired, fault.ReasonOf(err))
-}
-
-// TestRequired is about what a policy demands of the evidence as a whole: a snapshot, or
-// a proof, is not verified without it.
-func TestRequired(t *testing.T) {
-	d := newDesk(t)
-	inputs, tl := d.aCase()
-	m := d.snapshot(d.options(tl), inputs...)
-	p, err := d.prove(m, appEntry)
-	require.NoError(t, err)
-	for typ, want := range map[string]fault.Reason{
-		"https://slsa.dev/provenance/v1": fault.PolicyRequired,
-		PredicateType:                    "",
-	} {
-		d.policy.RuleSets = []verify.RuleSet{{Rules: []verify.Rule{{Name: "demanded", PredicateTypes: []string{typ}, Required: true}, {Name: "rest"}}}}
-		v, s, err := d.judge(t.Context(), m.tar(), "")
-		require.NoError(t, err)
-		assert.Empty(t, s.failures())
-		assert.Equal(t, want, v.Whole.Reason)
-		assert.Equal(t, want == "", v.Whole.Verified)
-		whole, _ := d.judgeProof(p, nil)
-		assert.Equal(t, want, whole.Reason)
-		assert.Equal(t, want == "", whole.Verified)
-	}
-}
-
-// TestCounts has no more signed documents than there are.
-func TestCounts(t *testing.T) {
-	d := newDesk(t)
-	inputs, tl := d.aCase()
-	v, s, err := d.judge(t.Context(), d.snapshot(d.options(tl), inputs...).tar(), "")
-	require.NoError(t, err)
-	documents := 0
-	for _, r := range s.results {
-		documents += r.Documents()
-	}
-	assert.Equal(t, 2, documents)
-	assert.Equal(t, 2, v.Whole.Counts.Evidence)
-	assert.Equal(t, 2, v.Whole.Counts.Verified)
-	assert.Equal(t, 2, v.Whole.Counts.Results)
-}
-
-// TestManyFindings gives more of them than memory holds.
-func TestManyFindings(t *testing.T) {
-	d := newDesk(t)
-	inputs, tl := d.aCase()
-	m := d.snapshot(d.options(tl), inputs...)
-	for i := range 2 * maxHeldFindings {
-		m = append(m, member{fmt.Sprintf("files/more/%04d", i), ""})
-	}
-	v, s, err := d.judge(t.Context(), m.tar(), "")
-	require.NoError(t, err)
-	assert.Len(t, s.failures(), 2*maxHeldFindings)
-	assert.Equal(t, fault.SnapshotUnlisted, v.Whole.Reason)
-}
-
-// TestTimelineThatCannotBeJudged fills what is kept of a timeline while there is no
-// place for more: without a judgement there is no verdict.
-func TestTimelineThatCannotBeJudged(t *testing.T) {
-	d := newDesk(t)
-	tl := d.path("large.ndjson")
-	d.events(tl, slices.Repeat([]string{`{}`}, 130_000)...)
-	text := d.snapshot(d.options(tl), d.write("evidence.sigstore.txt", "x")).tar()
-	list := archive.ReadTar(bytes.NewReader(text), archive.Gzip)
-	full := func(int) { t.Setenv("TMPDIR", d.path("absent")) } // when the checkpoint was read
-	v, err := Verify(t.Context(), list, VerifyOptions{Name: "snapshot", Policy: d.policy, Progress: full}, &seen{})
-	require.Error(t, err)
-	assert.Nil(t, v)
-}
-
-// TestTimelineThatIsOnlyNamed is signed as it is: the manifest names a timeline, and lists
-// no entry for it.
-func TestTimelineThatIsOnlyNamed(t *testing.T) {
-	d := newDesk(t)
-	draft := &Draft{sorter: spill.NewSorter("entries", collectMemory), inline: make(map[string][]byte)}
-	defer draft.Close()
-	require.NoError(t, draft.addInline("files/a", []byte("a")))
-	draft.Manifest.Timeline = &TimelineHead{Events: 4, Head: strings.Repeat("0", 64)}
-	o := d.options("")
-	require.NoError(t, draft.summarise(&o))
-	var m members
-	require.NoError(t, draft.Write(&m, d.sign(draft.Message)))
-	v, s, err := d.judge(t.Context(), m.tar(), "")
-	require.NoError(t, err)
-	assert.False(t, v.Whole.Verified)
-	assert.Equal(t, []string{timelineName + " timeline snapshot.missing"}, s.failures())
-}
-
-// TestSignedFiles has signatures over bare bytes beside, and without, the files they are
-// over.
-func TestSignedFiles(t *testing.T) {
-	d := newDesk(t)
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	signer, err := dsse.NewSigner(key)
-	require.NoError(t, err)
-	d.policy.Trust, err = keys.NewTrust(
-		keys.TrustedKey{Name: "lab", Public: d.signer.Public(), AnyPredicateType: true},
-		keys.TrustedKey{Name: "build", Public: key.Public(), AnyPredicateType: true},
-	)
-	require.NoError(t, err)
-	blob := func(content string, signer dsse.Signer) []byte {
-		var b bytes.Buffer
-		require.NoError(t, bundle.WriteBlob(t.Context(), &b, dsse.Bytes(content), signer))
-		return b.Bytes()
-	}
-	const place = "attestations/evidence/app.sigstore.json"
-	for name, tt := range map[string]struct {
-		bundle []byte
-		want   []string
-	}{
-		"beside":                   {blob("the app", signer), nil},
-		"without":                  {blob("another app", signer), []string{place + " reference subject.required"}},
-		"another digest":           {bytes.Replace(blob("another app", signer), digest64("another app"), digest64("the app"), 1), []string{place + " signature subject.required"}},
-		"key that signs no digest": {blob("the app", d.signer), []string{place + " signature subject.required"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			inputs, _ := d.aCase()
-			d.write("evidence/app.sigstore.json", string(tt.bundle))
-			v, s, err := d.judge(t.Context(), d.snapshot(d.options(""), inputs...).tar(), "")
-			require.NoError(t, err)
-			assert.Equal(t, tt.want, s.failures())
-			assert.Equal(t, tt.want == nil, v.Whole.Verified)
-		})
-	}
-}
-
-func digest64(s string) []byte {
-	sum := sha256.Sum256([]byte(s))
-	return []byte(base64.StdEncoding.EncodeToString(sum[:]))
-}
-
-// TestManyClaims is about more of them than are held: equal ones count once, and too many
-// different ones are a failure and not the end.
-func TestManyClaims(t *testing.T) {
-	for name, tt := range map[string]struct {
-		sum  func(i int) string
-		want []string
-	}{
-		"equal":     {func(int) string { return fmt.Sprintf("%x", sha256.Sum256([]byte("the app"))) }, nil},
-		"different": {func(i int) string { return fmt.Sprintf("%064x", i) }, []string{"reference input.too_large"}},
-	} {
-		v := &verification{ctx: t.Context(), o: &VerifyOptions{}, references: newReferences()}
-		s := &seen{}
-		v.to = s
-		for i := range maxClaims + 2 {
-			require.NoError(t, v.references.add("other/app", aSubject, tt.sum(i), fmt.Sprintf("attestations/%d", i)))
-		}
-		require.NoError(t, v.references.add("app", anEntry, fmt.Sprintf("%x", sha256.Sum256([]byte("the app"))), "files/app"))
-		require.NoError(t, v.references.judge(v), name)
-		assert.Equal(t, tt.want, s.failures(), name)
-	}
 }
