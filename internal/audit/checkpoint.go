@@ -8,7 +8,7 @@ import (
 // Kind is what an audit log is among chained files.
 func Kind() *chain.Kind {
 	return &chain.Kind{
-		Name: "audit log", Key: "audit key", Origin: "stella.ops/audit/",
+		Name: "audit log", File: "log", Record: "record", Key: "audit key", Origin: "stella.ops/audit/", RenewsKey: true,
 		PublicKeyHint:  "it is one line as stella audit show --public-key prints it",
 		GoOn:           "keep the log as it is and go on in another one: --audit-log FILE",
 		UnwritableHint: "every use of a key is recorded before its signature leaves; name a log that can be written: --audit-log FILE",

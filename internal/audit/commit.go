@@ -3,8 +3,12 @@ package audit
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
+
+	"github.com/stellaops/stella/internal/chain"
+	"github.com/stellaops/stella/internal/fault"
 )
 
 // commit writes a group. The caller holds the turn and the lock.
@@ -35,7 +39,7 @@ func (l *Log) catchUp() error {
 	case info.Size() < l.end:
 		return brokenTail(l.path, "it became shorter while it was open")
 	}
-	t, err := readTail(l.file, l.end, info.Size(), l.head)
+	t, err := asChain().Read(l.file, l.end, info.Size(), l.head, l.newest)
 	if err != nil {
 		return brokenTail(l.path, err.Error())
 	}
@@ -83,70 +87,60 @@ func (l *Log) openNamed() error {
 	return l.resume(t)
 }
 
-// find reads the end of the file, which has size bytes. A file that is shorter
-// than what a crash can damage is read from its start, and continues the older
-// segments.
-func (l *Log) find(size int64) (tail, error) {
-	if size > maxGroup+2*MaxLine {
-		t, err := findTail(l.file, size)
-		if err != nil {
-			return tail{}, brokenTail(l.path, err.Error())
-		}
-		return t, nil
-	}
-	before, err := l.headOfOlder()
-	if err != nil {
-		return tail{}, err
-	}
+// find reads the end of the file, which has size bytes.
+func (l *Log) find(size int64) (chain.Tail, error) {
 	if size == 0 {
 		syncDir(l.path) // the file may be new
 	}
-	t, err := readTail(l.file, 0, size, before)
+	segments, err := older(l.path)
 	if err != nil {
-		return tail{}, brokenTail(l.path, err.Error())
+		return chain.Tail{}, err
 	}
-	return t, nil
+	return l.endOf(l.path, l.file, size, segments)
 }
 
-// headOfOlder returns where the older segments end.
-func (l *Log) headOfOlder() (Head, error) {
-	segments, err := older(l.path)
-	if err != nil || len(segments) == 0 {
-		return Head{}, err
+// endOf finds the end of a segment, which continues the older ones.
+func (l *Log) endOf(path string, f io.ReaderAt, size int64, older []string) (chain.Tail, error) {
+	t, err := asChain().Find(f, size, l.newest, func() (Head, error) { return l.endOfOlder(older) })
+	if err != nil && fault.ReasonOf(err) == fault.Internal {
+		err = brokenTail(path, err.Error())
 	}
-	last := segments[len(segments)-1]
-	f, err := os.Open(last)
+	return t, err
+}
+
+// endOfOlder returns where the older segments end.
+func (l *Log) endOfOlder(segments []string) (Head, error) {
+	if len(segments) == 0 {
+		return Head{}, nil
+	}
+	last := len(segments) - 1
+	f, err := os.Open(segments[last])
 	if err != nil {
-		return Head{}, err
+		return Head{}, unwritable(l.path, err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return Head{}, err
+		return Head{}, unwritable(l.path, err)
 	}
-	t, err := findTail(f, info.Size())
-	if err == nil && len(t.torn) > 0 {
-		err = errors.New("its last record has no end")
+	t, err := l.endOf(segments[last], f, info.Size(), segments[:last])
+	if err == nil && len(t.Torn) > 0 {
+		err = brokenTail(segments[last], "its last record has no end")
 	}
-	if err != nil {
-		return Head{}, brokenTail(last, err.Error())
-	}
-	return t.head, nil
+	return t.Head, err
 }
 
 // resume goes on where t ends. What a crash left there gives way to a record
 // that says so; the segment may become a little longer than it should.
-func (l *Log) resume(t tail) error {
+func (l *Log) resume(t chain.Tail) error {
 	switch {
-	case t.head.Size < l.head.Size:
+	case t.Head.Size < l.head.Size:
 		return brokenTail(l.path, "it became shorter while it was open")
-	case t.head.Size < l.newest.Size:
-		return brokenTail(l.path, fmt.Sprintf("it ends with record %d, and its checkpoint covers %d", t.head.Size, l.newest.Size))
-	case t.head.Size == l.newest.Size && t.head != l.newest:
-		return brokenTail(l.path, "its last record is not the one of its checkpoint")
+	case t.Head.Size < l.newest.Size:
+		return brokenTail(l.path, fmt.Sprintf("it ends with record %d, and its checkpoint covers %d", t.Head.Size, l.newest.Size))
 	}
-	l.head, l.end = t.head, t.end
-	if len(t.torn) == 0 {
+	l.head, l.end = t.Head, t.End
+	if len(t.Torn) == 0 {
 		return nil
 	}
 	// One byte of the torn end stays until the record is written over it: at no
@@ -155,7 +149,7 @@ func (l *Log) resume(t tail) error {
 	if err := l.cut(l.end + 1); err != nil {
 		return err
 	}
-	return l.about(t.recovery())
+	return l.about(recovery(t.Torn))
 }
 
 // about writes a record about the log itself.
@@ -173,7 +167,7 @@ func (l *Log) cut(size int64) error {
 	return l.sync()
 }
 
-// write appends the batches' records, in parts of at most maxGroup bytes, each
+// write appends the batches' records, in parts of at most chain.MaxGroup bytes, each
 // of which is on disk before the next is begun.
 func (l *Log) write(group ...*batch) error {
 	at := appendTime(nil, l.now())
@@ -196,7 +190,7 @@ func (l *Log) write(group ...*batch) error {
 func (l *Log) addAll(head Head, at []byte, h *Held) (Head, error) {
 	start := 0
 	for _, use := range h.uses {
-		if len(l.buf) > maxGroup-MaxLine {
+		if len(l.buf) > chain.MaxGroup-MaxLine {
 			if err := l.flush(head); err != nil {
 				return head, err
 			}

@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/stellaops/stella/internal/chain"
 )
 
 // op is one change of a file.
@@ -130,7 +132,7 @@ func TestCrash(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			report, repair := recoverLog(t, path, s.disk)
 			held(t, s, report)
-			torn := len(s.disk) > 0 && isTorn(s.disk)
+			torn := chain.IsTorn(s.disk)
 			assert.Equal(t, torn, len(report.Recovered) > 0, "%s: a repair is never silent", s.name)
 			if len(report.Recovered) == 0 {
 				assert.Empty(t, repair.ops, "nothing is changed that needs no repair")

@@ -6,11 +6,7 @@ import (
 	"time"
 
 	"github.com/stellaops/stella/internal/chain"
-	"github.com/stellaops/stella/internal/fault"
 )
-
-// maxProblems bounds the problems that a report lists; it counts all.
-const maxProblems = 100
 
 // Report is what a log's own bytes, and a checkpoint, say about it.
 type Report struct {
@@ -24,13 +20,7 @@ type Report struct {
 	// Unfinished is how many bytes of a last record without an end there are: a
 	// write was cut off, or is going on. None of its signatures was released.
 	Unfinished int `json:"unfinished,omitzero"`
-	// Checkpoints are those that the log was held to.
-	Checkpoints []chain.Compared `json:"checkpoints,omitempty"`
-	// Problems are the first of ProblemCount differences from an untouched log.
-	Problems     []string `json:"problems,omitempty"`
-	ProblemCount int      `json:"problemCount"`
-
-	malformed bool
+	chain.Findings[string]
 }
 
 // Recovery is a record in which the log says that it was repaired.
@@ -40,21 +30,9 @@ type Recovery struct {
 	Note string    `json:"note"`
 }
 
-// Anchored returns the number of records that a checkpoint kept elsewhere
-// covers.
-func (r *Report) Anchored() uint64 { return chain.Anchored(r.Checkpoints) }
-
 // Err returns nil if and only if no problem was found: else fault.AuditTampered,
 // or fault.AuditMalformed if there is no record at all in what should be a log.
-func (r *Report) Err() error {
-	switch {
-	case r.ProblemCount == 0:
-		return nil
-	case r.malformed:
-		return fault.New(fault.AuditMalformed, "it is no audit log: %s", r.Problems[0])
-	}
-	return fault.New(fault.AuditTampered, "the audit log was changed: %s", r.Problems[0])
-}
+func (r *Report) Err() error { return r.Verdict(Kind()) }
 
 // Add adds a problem that was found beside the log, if there is one.
 func (r *Report) Add(problem error) {
@@ -63,12 +41,7 @@ func (r *Report) Add(problem error) {
 	}
 }
 
-func (r *Report) problem(format string, args ...any) {
-	r.ProblemCount++
-	if len(r.Problems) < maxProblems {
-		r.Problems = append(r.Problems, fmt.Sprintf(format, args...))
-	}
-}
+func (r *Report) problem(format string, args ...any) { r.Found(fmt.Sprintf(format, args...)) }
 
 // Verify reads a whole log and holds it to its own chain and to checkpoints. The
 // error is of the reading alone; [Report.Err] has the verdict.
@@ -154,14 +127,5 @@ func (v *verifier) take(r *Record, text []byte) {
 func (v *verifier) finish() {
 	v.Report.Head = v.head.Hash.String()
 	v.Unfinished = len(v.cut)
-	v.malformed = v.Records == 0 && v.lines > 0
-	for i := range v.checkpoints {
-		if problem := v.checkpoints[i].Problem(v.head, "log", "record", "records"); problem != "" {
-			v.problem("%s", problem)
-		}
-	}
-	v.Checkpoints = v.checkpoints
-	if v.malformed && v.ProblemCount == 0 {
-		v.problem("its only line has no end")
-	}
+	v.Conclude(Kind(), v.lines, int(v.Records), v.head, v.checkpoints, v.Found)
 }

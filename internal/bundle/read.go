@@ -37,6 +37,22 @@ func Read(f *input.File) ([]Item, []Ignored, error) {
 	return place(items, f, 0), nil, nil
 }
 
+// ReadEnvelope reads the bare envelope that is all of f, for who wants exactly one
+// payload from exactly one place. Signed evidence of another form is
+// envelope.malformed, anything else as for Read.
+func ReadEnvelope(f *input.File) (*Item, error) {
+	items, _, err := Read(f)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(items) != 1:
+		return nil, fault.New(fault.EnvelopeMalformed, "%s holds %d signed documents and not one bare envelope", input.Display(f.Name()), len(items))
+	case items[0].Shape != shapeEnvelope || items[0].Line > 0:
+		return nil, fault.New(fault.EnvelopeMalformed, "%s is a %s and not a bare envelope", input.Display(f.Name()), items[0].Shape)
+	}
+	return &items[0], nil
+}
+
 // readDocument reads what begins at off: one document, which may hold several
 // signed ones. more says that other content follows it, so the file may be JSON
 // lines.
@@ -63,10 +79,13 @@ func readDocument(f *input.File, off, size int64) (items []Item, more bool, err 
 	return items, false, asFault(err, s.reason, "malformed "+s.what)
 }
 
+// shapeEnvelope is the shape of an envelope without anything around it.
+const shapeEnvelope = "DSSE envelope"
+
 // decodeBare reads an envelope without anything around it.
 func decodeBare(d *strictjson.Decoder) (Item, error) {
 	e, err := dsse.DecodeEnvelope(d)
-	return Item{Shape: "DSSE envelope", Envelope: e}, err
+	return Item{Shape: shapeEnvelope, Envelope: e}, err
 }
 
 // asFault gives err a reason unless it has one.

@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"slices"
@@ -52,22 +53,25 @@ var errTold = errors.New("told")
 // peek reads a document up to the first member that tells what it is. No shape
 // and no error mean that it is not evidence; more, that other content follows.
 //
-// Signatures alone tell an envelope only if nothing beside them says that it is
-// another signed document.
+// Signatures alone tell an envelope, and a media type alone a bundle, only if nothing
+// beside them says that it is another document.
 func peek(d *strictjson.Decoder) (found *shape, more bool, err error) {
-	var envelope *shape // if nothing else is told
-	foreign := false
+	var envelope, typed *shape // if nothing else is told
+	var signed, image bool
 	look := func(array bool) error {
 		return d.Members(func(name string) error {
-			switch found = shapeOf(name, array); {
-			case found == nil:
-				foreign = foreign || name == foreignMember
-				return d.Skip()
+			switch s := shapeOf(name, array); {
+			case s == nil:
+				signed, image = signed || name == signedMember, image || name == imageMember
 			case name == "signatures":
-				found, envelope = nil, found
-				return d.Skip()
+				envelope = s
+			case name == "mediaType":
+				typed = s
+			default:
+				found = cmp.Or(typed, s)
+				return errTold
 			}
-			return errTold
+			return d.Skip()
 		})
 	}
 	if d.Kind() == '[' {
@@ -80,7 +84,11 @@ func peek(d *strictjson.Decoder) (found *shape, more bool, err error) {
 	} else {
 		err = look(false)
 	}
-	if found == nil && !foreign {
+	switch {
+	case found != nil, image:
+	case typed != nil:
+		found = typed
+	case !signed:
 		found = envelope
 	}
 	switch {
@@ -94,9 +102,14 @@ func peek(d *strictjson.Decoder) (found *shape, more bool, err error) {
 	return nil, d.More(), nil
 }
 
-// foreignMember is what TUF metadata and in-toto layouts have beside "signatures",
-// where an envelope has its payload (TUF, section 4.2.1).
-const foreignMember = "signed"
+const (
+	// signedMember is what TUF metadata and in-toto layouts have beside "signatures",
+	// where an envelope has its payload (TUF, section 4.2.1).
+	signedMember = "signed"
+	// imageMember is what manifests and indices of images must have beside "mediaType"
+	// (OCI image-spec, "Image Manifest Property Descriptions").
+	imageMember = "schemaVersion"
+)
 
 func shapeOf(member string, array bool) *shape {
 	i := slices.IndexFunc(shapes, func(s shape) bool { return s.array == array && slices.Contains(s.members, member) })

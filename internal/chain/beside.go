@@ -30,10 +30,14 @@ const maxKeySize = 1 << 10
 
 // OpenKey reads the key that signs the checkpoints of the file at path, or makes one
 // if there is none, as created says. It is no signing key of stella: it never signs
-// evidence. The caller holds the file's lock.
+// evidence. A file whose checkpoint is there had one, which the checkpoint needs: unless
+// the kind renews keys, nothing is made then. The caller holds the file's lock.
 func (k *Kind) OpenKey(path string) (key note.Signer, created bool, err error) {
 	text, err := readSmall(path+KeySuffix, maxKeySize)
 	if errors.Is(err, fs.ErrNotExist) {
+		if err := k.mayCreateKey(path); err != nil {
+			return nil, false, err
+		}
 		key, err = k.createKey(path)
 		return key, true, err
 	}
@@ -46,6 +50,21 @@ func (k *Kind) OpenKey(path string) (key note.Signer, created bool, err error) {
 			WithHint("restore it from a backup, or %s", k.GoOn)
 	}
 	return key, false, nil
+}
+
+func (k *Kind) mayCreateKey(path string) error {
+	if k.RenewsKey {
+		return nil
+	}
+	_, err := os.Lstat(path + CheckpointSuffix)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return k.WriteFault(path, err)
+	}
+	return fault.New(k.Unwritable, "%s %q cannot be written: its checkpoint is there, and the %s that signed it, %q, is not", k.Name, path, k.Key, path+KeySuffix).
+		WithHint("restore the key from a backup, or %s", k.GoOn).With("path", path)
 }
 
 func (k *Kind) createKey(path string) (note.Signer, error) {

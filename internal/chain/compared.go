@@ -20,18 +20,6 @@ func NewCompared(c *Checkpoint, source string, anchored bool) Compared {
 	return Compared{Checkpoint: *c, Source: source, Origin: c.Origin, Size: c.Head.Size, Anchored: anchored}
 }
 
-// Anchored returns up to which record those that agree, and were kept elsewhere,
-// vouch for a file.
-func Anchored(list []Compared) uint64 {
-	var n uint64
-	for _, c := range list {
-		if c.Anchored && c.Agrees {
-			n = max(n, c.Size)
-		}
-	}
-	return n
-}
-
 // Meet notes the checkpoints that head is the head of.
 func Meet(list []Compared, head Head) {
 	for i := range list {
@@ -41,18 +29,17 @@ func Meet(list []Compared, head Head) {
 	}
 }
 
-// Problem says what is wrong with a file called name, of records called plural, that
-// ends in head and was met with all its heads before; "" if it is what the
-// checkpoint was made over.
-func (c *Compared) Problem(head Head, name, record, plural string) string {
+// problem says what is wrong with a file that ends in head and was met with all its heads
+// before; "" if it is what the checkpoint was made over.
+func (c *Compared) problem(k *Kind, head Head) string {
 	switch {
 	case c.Head == Head{}:
 		c.Agrees = true
 	case c.Agrees:
 	case c.Size > head.Size:
-		return fmt.Sprintf("%s are missing at the end: the checkpoint of %s has %d, and the %s ends with %d", plural, c.Source, c.Size, name, head.Size)
+		return fmt.Sprintf("%ss are missing at the end: the checkpoint of %s has %d, and the %s ends with %d", k.Record, c.Source, c.Size, k.File, head.Size)
 	default:
-		return fmt.Sprintf("the %s was rewritten up to %s %d: it is not what the checkpoint of %s was made over", name, record, c.Size, c.Source)
+		return fmt.Sprintf("the %s was rewritten up to %s %d: it is not what the checkpoint of %s was made over", k.File, k.Record, c.Size, c.Source)
 	}
 	return ""
 }

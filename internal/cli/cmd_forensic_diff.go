@@ -3,11 +3,9 @@ package cli
 import (
 	"context"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
-	"github.com/stellaops/stella/internal/archive"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/forensic"
 	"github.com/stellaops/stella/internal/ui"
@@ -44,7 +42,7 @@ func runForensicDiff(ctx context.Context, s *session, older, newer string) error
 		return fault.New(fault.UsageInvalid, "standard input (-) can be read once, and a comparison reads snapshots twice").
 			WithHint("keep it in a file and name that")
 	}
-	d, err := forensic.Diff(ctx, snapshotOpener(older), snapshotOpener(newer))
+	d, err := forensic.Diff(ctx, forensic.File(older), forensic.File(newer))
 	if err != nil {
 		return err
 	}
@@ -56,10 +54,6 @@ func runForensicDiff(ctx context.Context, s *session, older, newer string) error
 		return err
 	}
 	return settled(result.Exit)
-}
-
-func snapshotOpener(name string) forensic.Opener {
-	return func() (archive.Members, io.Closer, error) { return forensic.Open(name, nil) }
 }
 
 // diffResult is a difference as it is shown.

@@ -23,7 +23,7 @@ as checksums.txt has it.
 The proof verifies alone: stella forensic verify PROOF, with --subject also
 that the entry is the file at hand.`,
 		Example: `  stella forensic prove case-7.tar.zst files/evidence/README.md -o readme.proof.json
-  stella forensic verify kept.proof.json --key ci.key.pub --subject evidence/README.md`,
+  stella forensic verify readme.proof.json --key ci.key.pub --subject evidence/README.md`,
 		Args: wantArgs("SNAPSHOT", "ENTRY"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := a.load(cmd)
@@ -45,7 +45,7 @@ func runForensicProve(ctx context.Context, s *session, o *forensicProveOptions, 
 		return fault.New(fault.UsageInvalid, "standard input (-) can be read once, and a proof reads the snapshot twice").
 			WithHint("keep it in a file and name that")
 	}
-	proof, err := forensic.Prove(ctx, entry, snapshotOpener(name))
+	proof, err := forensic.Prove(ctx, entry, forensic.File(name))
 	if err != nil {
 		return err
 	}

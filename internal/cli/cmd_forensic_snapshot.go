@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/stellaops/stella/internal/archive"
+	"github.com/stellaops/stella/internal/atomicfile"
 	"github.com/stellaops/stella/internal/audit"
 	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/fault"
@@ -110,17 +110,17 @@ func runForensicSnapshotCreate(ctx context.Context, s *session, o *snapshotOptio
 	if err != nil {
 		return err
 	}
-	out, err := o.create(ctx, names)
-	if err != nil {
+	path := o.sign.output.path
+	kind := atomicfile.Options{Force: o.sign.output.force, Inputs: slices.Concat(o.sign.files(), names, []string{o.timeline})}
+	if err := checkSnapshotOutput(path, kind); err != nil {
 		return err
 	}
-	defer out.abort()
 	if o.events != "" {
 		if _, err := (&timelineAddOptions{events: o.events}).addAll(ctx, s, o.timeline); err != nil {
 			return err
 		}
 	}
-	d, err := forensic.NewDraft(ctx, names, forensic.Options{Case: o.caseID, Tenant: o.tenant, At: at, Notes: o.notes, Timeline: o.timeline})
+	d, err := forensic.NewDraft(ctx, names, forensic.Options{Case: o.caseID, Tenant: o.tenant, At: at, Notes: o.notes, Timeline: o.timeline, Output: path})
 	if err != nil {
 		return err
 	}
@@ -128,6 +128,11 @@ func runForensicSnapshotCreate(ctx context.Context, s *session, o *snapshotOptio
 	for _, passed := range d.PassedOver {
 		s.ui.Warn("not in the snapshot: %s", passed)
 	}
+	out, err := newSnapshotOutput(ctx, path, kind)
+	if err != nil {
+		return err
+	}
+	defer out.abort()
 	sealed, err := o.seal(ctx, s, d, out)
 	if err != nil {
 		return err
@@ -172,15 +177,6 @@ func sealEnvelope(ctx context.Context, m dsse.Message, signers []dsse.Signer) ([
 	var signature bytes.Buffer
 	sealed, err := bundle.WriteEnvelope(ctx, &signature, m, signers...)
 	return signature.Bytes(), sealed, err
-}
-
-// create starts the output.
-func (o *snapshotOptions) create(ctx context.Context, names []string) (*snapshotOutput, error) {
-	path := o.sign.output.path
-	if format := archive.FormatOfName(path); format != archive.None {
-		return newSnapshotArchive(ctx, path, format, o.sign.output.force, slices.Concat(o.sign.files(), names, []string{o.timeline}))
-	}
-	return newSnapshotDirectory(path)
 }
 
 // snapshotResult says what is in a snapshot.

@@ -26,20 +26,31 @@ type snapshotOutput struct {
 	dir string // the directory until it gets its name; "" for none any more
 }
 
-func newSnapshotArchive(ctx context.Context, path string, f archive.Format, force bool, inputs []string) (*snapshotOutput, error) {
-	file, err := atomicfile.Create(ctx, path, atomicfile.Options{Force: force, Inputs: inputs})
-	if err != nil {
-		return nil, err
+// checkSnapshotOutput refuses what newSnapshotOutput would refuse. A directory must not be
+// there yet, also not with --force: it may hold more than a snapshot.
+func checkSnapshotOutput(path string, o atomicfile.Options) error {
+	if archive.FormatOfName(path) != archive.None {
+		return atomicfile.Check(path, o)
 	}
-	return &snapshotOutput{path: path, file: file, format: f}, nil
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		return fault.New(fault.OutputExists, "%s exists already", input.Display(path)).
+			WithHint("name a new directory, or an archive: -o NAME.tar.zst").With("path", path)
+	}
+	return nil
 }
 
-// newSnapshotDirectory starts a directory, which must not be there yet, also not with
-// --force: it may hold more than a snapshot.
-func newSnapshotDirectory(path string) (*snapshotOutput, error) {
-	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
-		return nil, fault.New(fault.OutputExists, "%s exists already", input.Display(path)).
-			WithHint("name a new directory, or an archive: -o NAME.tar.zst").With("path", path)
+// newSnapshotOutput starts an output, an archive by its name, else a directory. What goes
+// into it was listed before: it may lie among that.
+func newSnapshotOutput(ctx context.Context, path string, o atomicfile.Options) (*snapshotOutput, error) {
+	if err := checkSnapshotOutput(path, o); err != nil {
+		return nil, err
+	}
+	if format := archive.FormatOfName(path); format != archive.None {
+		file, err := atomicfile.Create(ctx, path, o)
+		if err != nil {
+			return nil, err
+		}
+		return &snapshotOutput{path: path, file: file, format: format}, nil
 	}
 	dir, err := os.MkdirTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {

@@ -34,7 +34,7 @@ type candidate struct {
 
 // collect reads all inputs into the sorter.
 func (d *Draft) collect(ctx context.Context, inputs []string, o *Options) error {
-	err := ordered.Run(ctx, candidates(inputs), readCandidate, func(r readItem) error {
+	err := ordered.Run(ctx, candidates(inputs, o.Output), readCandidate, func(r readItem) error {
 		switch {
 		case r.err != nil:
 			return r.err
@@ -57,8 +57,8 @@ func (d *Draft) collect(ctx context.Context, inputs []string, o *Options) error 
 	return d.addInline(instructionsName, []byte(instructions))
 }
 
-// candidates yields the files in what the user named.
-func candidates(inputs []string) iter.Seq[candidate] {
+// candidates yields the files in what the user named, other than output.
+func candidates(inputs []string, output string) iter.Seq[candidate] {
 	return func(yield func(candidate) bool) {
 		for _, name := range inputs {
 			info, err := os.Stat(name)
@@ -68,7 +68,7 @@ func candidates(inputs []string) iter.Seq[candidate] {
 				yield(candidate{err: err})
 				return
 			case info.IsDir():
-				if !below(name, yield) {
+				if !below(name, output, yield) {
 					return
 				}
 			case !info.Mode().IsRegular():
@@ -82,7 +82,7 @@ func candidates(inputs []string) iter.Seq[candidate] {
 }
 
 // below yields the files below a directory.
-func below(dir string, yield func(candidate) bool) bool {
+func below(dir, output string, yield func(candidate) bool) bool {
 	absolute, err := filepath.Abs(dir)
 	if err != nil {
 		return yield(candidate{err: err})
@@ -94,12 +94,25 @@ func below(dir string, yield func(candidate) bool) bool {
 			var rel string
 			rel, c.err = filepath.Rel(dir, f.Path)
 			c.name = filepath.ToSlash(filepath.Join(base, rel))
+			if isOutput(f.Path, output) {
+				c.kind = "what this command writes"
+			}
 		}
 		if !yield(c) || c.err != nil {
 			return false
 		}
 	}
 	return true
+}
+
+// isOutput reports whether a file is the one that will give way to the snapshot.
+func isOutput(path, output string) bool {
+	if filepath.Base(path) != filepath.Base(output) {
+		return false
+	}
+	a, errA := os.Lstat(path)
+	b, errB := os.Lstat(output)
+	return errA == nil && errB == nil && os.SameFile(a, b)
 }
 
 // readItem is a candidate that was read.

@@ -30,6 +30,9 @@ type Options struct {
 	Notes []string
 	// Timeline is the path of the timeline; "" for none.
 	Timeline string
+	// Output is where the snapshot will be; "" for nowhere. What is there now is no part
+	// of it.
+	Output string
 }
 
 // Draft is a snapshot before it is signed: everything was read once. Close it.

@@ -1,20 +1,15 @@
 package forensic
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"errors"
-	"io"
 	"iter"
 	"maps"
 	"slices"
 
-	"github.com/stellaops/stella/internal/archive"
 	"github.com/stellaops/stella/internal/chain"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/forensic/timeline"
-	"github.com/stellaops/stella/pkg/dsse"
 )
 
 // maxDifferences bounds the entries that a difference lists; it counts all.
@@ -66,19 +61,16 @@ type Difference struct {
 	heads     [2]*TimelineHead
 }
 
-// Opener opens a snapshot, see Open.
-type Opener func() (archive.Members, io.Closer, error)
-
 // Diff compares two snapshots by their manifests, which are joined in memory that does
 // not grow with them, and reads one timeline to tell whether it extends the other.
 // What is no snapshot is fault.SnapshotMalformed. That they differ is no error.
-func Diff(ctx context.Context, older, newer Opener) (*Difference, error) {
-	a, err := readHead(ctx, older)
+func Diff(ctx context.Context, older, newer Source) (*Difference, error) {
+	a, err := older.head(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer a.close()
-	b, err := readHead(ctx, newer)
+	b, err := newer.head(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -98,33 +90,6 @@ func Diff(ctx context.Context, older, newer Opener) (*Difference, error) {
 	d.Equal = d.Case == nil && d.Added+d.Removed+d.Changed == 0 && !d.Notes && len(d.NewSigner)+len(d.OldSigner) == 0 &&
 		(d.Timeline == TimelineEqual || d.Timeline == TimelineNone)
 	return d, nil
-}
-
-// readHead reads a snapshot's manifest and signature.
-func readHead(ctx context.Context, open Opener) (*verification, error) {
-	list, in, err := open()
-	if err != nil {
-		return nil, err
-	}
-	defer in.Close()
-	next, stop := iter.Pull2(list)
-	defer stop()
-	v := &verification{ctx: ctx, o: &VerifyOptions{Name: "it"}, next: next, references: newReferences()}
-	first, err := v.member()
-	switch {
-	case errors.Is(err, archive.ErrNotArchive), err == nil && (first == nil || first.Name != ManifestName || first.Content == nil):
-		err = noSnapshot("it", "it does not begin with "+ManifestName)
-	case err == nil:
-		err = v.readManifest(first)
-	}
-	if err == nil {
-		err = v.readSignature()
-	}
-	if err != nil {
-		v.close()
-		return nil, err
-	}
-	return v, nil
 }
 
 // entries joins the entries of both manifests.
@@ -187,7 +152,7 @@ func (d *Difference) add(e EntryDifference, count *int) {
 }
 
 // timeline says how the newer timeline relates to the older one.
-func (d *Difference) timeline(ctx context.Context, older, newer Opener) error {
+func (d *Difference) timeline(ctx context.Context, older, newer Source) error {
 	a, b := d.heads[0], d.heads[1]
 	for i, head := range d.heads {
 		d.Events[i] = headOf(head).Events
@@ -211,12 +176,12 @@ func (d *Difference) timeline(ctx context.Context, older, newer Opener) error {
 
 // extends reads the longer timeline: it extends the shorter one if it was once at its
 // head.
-func (d *Difference) extends(ctx context.Context, longer Opener, head *TimelineHead, word string) error {
+func (d *Difference) extends(ctx context.Context, longer Source, head *TimelineHead, word string) error {
 	hash, err := chain.ParseHash(head.Head)
 	if err != nil {
 		return err // cannot be: the manifest was checked
 	}
-	list, in, err := longer()
+	list, in, err := longer.Open()
 	if err != nil {
 		return err
 	}
@@ -244,12 +209,11 @@ func (d *Difference) extends(ctx context.Context, longer Opener, head *TimelineH
 
 // keyIDs returns what the signatures of a snapshot claim.
 func (v *verification) keyIDs() []string {
-	e, err := dsse.ParseEnvelope(bytes.NewReader(v.signature), int64(len(v.signature)))
-	if err != nil {
+	if v.signature == nil || v.signature.err != nil {
 		return nil
 	}
 	var ids []string
-	for _, s := range e.Signatures() {
+	for _, s := range v.signature.item.Envelope.Signatures() {
 		ids = append(ids, cmp.Or(s.KeyID, "unnamed"))
 	}
 	slices.Sort(ids)

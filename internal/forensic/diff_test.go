@@ -13,11 +13,12 @@ import (
 	"github.com/stellaops/stella/internal/fault"
 )
 
-func (m members) opener() Opener {
-	text := m.tar()
-	return func() (archive.Members, io.Closer, error) {
+func (m members) opener() Source { return sourceOf(m.tar()) }
+
+func sourceOf(text []byte) Source {
+	return Source{"case.tar.gz", func() (archive.Members, io.Closer, error) {
 		return archive.ReadTar(bytes.NewReader(text), archive.Gzip), io.NopCloser(nil), nil
-	}
+	}}
 }
 
 func TestDiff(t *testing.T) {

@@ -14,11 +14,17 @@ import (
 // are in a temporary file.
 const maxHeldFindings = 256
 
-// findings are results that wait, first in, first out. What is wrong with a large
+// findings are results over parts that wait, first in, first out. What is wrong with a large
 // snapshot may be as large.
 type findings struct {
 	held  []*verify.Result
 	spilt *scratch
+}
+
+// spiltPart is what of a result over a part is in the file.
+type spiltPart struct {
+	Source verify.Source
+	Checks []verify.Check
 }
 
 func (f *findings) add(r *verify.Result) (err error) {
@@ -31,7 +37,7 @@ func (f *findings) add(r *verify.Result) (err error) {
 			return err
 		}
 	}
-	return json.MarshalWrite(f.spilt, r, jsontext.AllowInvalidUTF8(true))
+	return json.MarshalWrite(f.spilt, spiltPart{r.Evidence[0], r.Checks}, jsontext.AllowInvalidUTF8(true))
 }
 
 // each gives all of them on, and forgets them.
@@ -52,15 +58,15 @@ func (f *findings) each(do func(*verify.Result) error) error {
 	}
 	d := jsontext.NewDecoder(bufio.NewReader(spilt.reader()), jsontext.AllowInvalidUTF8(true))
 	for {
-		r := &verify.Result{}
-		err := json.UnmarshalDecode(d, r)
+		var p spiltPart
+		err := json.UnmarshalDecode(d, &p)
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		if err := do(r); err != nil {
+		if err := do(verify.Part(p.Source, p.Checks...)); err != nil {
 			return err
 		}
 	}

@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/strictjson"
 )
 
@@ -74,6 +76,10 @@ func writeManifest(w io.Writer, m *Manifest, entries iter.Seq2[*Entry, error]) e
 	if err != nil {
 		return err
 	}
+	if len(head) > maxHead-maxEntry {
+		return fault.New(fault.InputTooLarge, "the manifest would have over %d bytes beside its entries", maxHead-maxEntry).
+			WithHint("keep long notes in a file of their own")
+	}
 	if _, err := fmt.Fprintf(w, "%s,\"entries\":[", head[:len(head)-1]); err != nil {
 		return err
 	}
@@ -98,7 +104,8 @@ func writeManifest(w io.Writer, m *Manifest, entries iter.Seq2[*Entry, error]) e
 // readManifest reads all of a manifest but its entries, of which it returns the place.
 // Members that are not known are passed over.
 func readManifest(r io.ReaderAt, size int64) (m *Manifest, entries int64, err error) {
-	d := jsontext.NewDecoder(io.NewSectionReader(r, 0, size))
+	in := newMetered(io.NewSectionReader(r, 0, size))
+	d := in.d
 	if t, err := d.ReadToken(); err != nil || t.Kind() != '{' {
 		return nil, 0, errors.New("it is no JSON object")
 	}
@@ -116,7 +123,7 @@ func readManifest(r io.ReaderAt, size int64) (m *Manifest, entries int64, err er
 		switch field := fields[name.String()]; name.String() {
 		case "entries":
 			entries = d.InputOffset()
-			err = d.SkipValue()
+			err = in.entries(d.SkipValue)
 		case "kind":
 			m.Kind, err = readKind(d)
 		case "createdAt":
@@ -137,21 +144,11 @@ func readManifest(r io.ReaderAt, size int64) (m *Manifest, entries int64, err er
 	return m, entries, m.check(entries >= 0)
 }
 
-// maxField bounds what one member of a manifest other than the entries has, in bytes.
-const maxField = 1 << 20
-
 func readField(d *jsontext.Decoder, into any) error {
 	if into == nil {
 		return d.SkipValue()
 	}
-	v, err := d.ReadValue()
-	if err != nil {
-		return err
-	}
-	if len(v) > maxField {
-		return fmt.Errorf("a member of it is over %d bytes", maxField)
-	}
-	return json.Unmarshal(v, into)
+	return json.UnmarshalDecode(d, into)
 }
 
 // readKind reads a kind by its name or, as the original also has it, by its number.
@@ -184,6 +181,9 @@ func readTime(d *jsontext.Decoder) (time.Time, error) {
 
 // asJSON takes what a reader of JSON says without the content it may quote.
 func asJSON(err error) error {
+	if errors.Is(err, errMeter) {
+		return errMeter
+	}
 	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
 		return fmt.Errorf("it is not well-formed JSON at byte %d", syntax.ByteOffset)
 	}
@@ -210,6 +210,8 @@ func (m *Manifest) check(entries bool) error {
 		return errors.New("it has no metadata")
 	case len(m.Metadata) > maxMetadata:
 		return fmt.Errorf("its metadata have over %d members", maxMetadata)
+	case slices.ContainsFunc(slices.Collect(maps.Values(m.Metadata)), func(s string) bool { return len(s) > maxMetadataValue }):
+		return fmt.Errorf("a value in its metadata has over %d bytes", maxMetadataValue)
 	case h.Algorithm != "sha256" || !strictjson.IsSHA256(h.MerkleRoot):
 		return errors.New("its hashSummary names no SHA-256 root")
 	case h.ChecksumsPath != "" && h.ChecksumsPath != ChecksumsName:
@@ -240,14 +242,12 @@ func manifestEntries(r io.ReaderAt, size, at int64) iter.Seq2[*Entry, error] {
 	return func(yield func(*Entry, error) bool) {
 		// The place is behind the name, before the colon.
 		skip := &skipColon{r: io.NewSectionReader(r, at, size-at)}
-		d := jsontext.NewDecoder(skip)
-		if t, err := d.ReadToken(); err != nil || t.Kind() != '[' {
-			yield(nil, errors.New("its entries are no JSON array"))
-			return
-		}
-		for n := 1; d.PeekKind() != ']'; n++ {
+		in := newMetered(skip)
+		n := 0
+		err := in.entries(func() error {
+			n++
 			e := &Entry{}
-			err := json.UnmarshalDecode(d, e)
+			err := json.UnmarshalDecode(in.d, e)
 			if err != nil {
 				err = asJSON(err)
 			} else {
@@ -255,20 +255,22 @@ func manifestEntries(r io.ReaderAt, size, at int64) iter.Seq2[*Entry, error] {
 			}
 			switch {
 			case n > maxEntries:
-				err = fmt.Errorf("it has more than %d entries", maxEntries)
+				return fmt.Errorf("it has more than %d entries", maxEntries)
 			case err != nil:
-				err = fmt.Errorf("entry %d is malformed: %w", n, err)
+				return fmt.Errorf("entry %d is malformed: %w", n, err)
+			case !yield(e, nil):
+				return errStop
 			}
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			if !yield(e, nil) {
-				return
-			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errStop) {
+			yield(nil, asJSON(err))
 		}
 	}
 }
+
+// errStop ends a reading whose results nobody wants any more.
+var errStop = errors.New("stopped")
 
 // skipColon reads on behind the colon that separates a name from its value.
 type skipColon struct {

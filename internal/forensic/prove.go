@@ -10,14 +10,12 @@ import (
 	"encoding/json/v2"
 	"errors"
 	"io"
-	"iter"
 
 	"github.com/transparency-dev/merkle/proof"
 	"github.com/transparency-dev/merkle/rfc6962"
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/strictjson"
-	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/verify"
 )
 
@@ -57,15 +55,14 @@ func (p *Proof) line() []byte {
 	return appendChecksum(nil, &Entry{Path: p.Entry.Path, SHA256: p.Entry.SHA256})
 }
 
-// Prove makes the proof for the entry called path of a snapshot. open gives the
-// snapshot's members, and is called twice: the tree's size, which a proof depends on,
-// is known after all lines. Nothing is verified but that the lines give the root that
+// Prove makes the proof for the entry called path of a snapshot, which is read twice: the
+// tree's size, which a proof depends on, is known after all lines. Nothing is verified but that the lines give the root that
 // the first one says. An entry that is not there is fault.InputNotFound.
-func Prove(ctx context.Context, path string, open Opener) (*Proof, error) {
+func Prove(ctx context.Context, path string, from Source) (*Proof, error) {
 	p := &Proof{Format: ProofFormat}
 	found := false
 	said := ""
-	err := eachLine(ctx, open, p, func(c *checksum) error {
+	err := eachLine(ctx, from, p, func(c *checksum) error {
 		said = cmp.Or(said, c.root)
 		if c.n == 1 {
 			return nil
@@ -89,7 +86,7 @@ func Prove(ctx context.Context, path string, open Opener) (*Proof, error) {
 		return nil, err
 	}
 	t := newMerkle(nodes.IDs)
-	if err := eachLine(ctx, open, p, func(c *checksum) error {
+	if err := eachLine(ctx, from, p, func(c *checksum) error {
 		if c.n == 1 {
 			return nil
 		}
@@ -117,38 +114,31 @@ func Prove(ctx context.Context, path string, open Opener) (*Proof, error) {
 
 // eachLine reads a snapshot up to its checksums, and gives each line on. What is known
 // before those goes into the proof.
-func eachLine(ctx context.Context, open Opener, p *Proof, do func(*checksum) error) error {
-	list, in, err := open()
+func eachLine(ctx context.Context, from Source, p *Proof, do func(*checksum) error) error {
+	v, err := from.head(ctx)
 	if err != nil {
 		return err
 	}
-	defer in.Close()
-	next, stop := iter.Pull2(list)
-	defer stop()
-	v := &verification{ctx: ctx, o: &VerifyOptions{Name: "the snapshot"}, next: next}
-	defer v.manifestText.close()
-	first, err := v.member()
-	if err != nil || first == nil || first.Name != ManifestName || first.Content == nil {
-		return cmp.Or(err, noSnapshot("it", "it does not begin with "+ManifestName))
-	}
-	if err := v.readManifest(first); err != nil {
-		return err
-	}
-	defer v.manifestText.close()
-	if v.manifest.HashSummary.MerkleRecipe != RecipeRFC6962 {
+	defer v.close()
+	switch {
+	case v.manifest.HashSummary.MerkleRecipe != RecipeRFC6962:
 		return fault.New(fault.SnapshotMalformed, "the root of the snapshot is made by another recipe than %s, which alone has proofs", RecipeRFC6962)
+	case v.signature == nil:
+		return fault.New(fault.SignatureMissing, "the snapshot has no %s behind its manifest", SignatureName)
+	case v.signature.err != nil:
+		return v.signature.err
 	}
-	if err := v.readSignature(); err != nil || v.signature == nil {
-		return cmp.Or[error](err, fault.New(fault.SignatureMissing, "the snapshot has no %s behind its manifest", SignatureName))
-	}
-	p.Case, p.Merkle.Recipe, p.Signature = v.manifest.Case, RecipeRFC6962, jsontext.Value(bytes.TrimSpace(v.signature))
+	p.Case, p.Merkle.Recipe, p.Signature = v.manifest.Case, RecipeRFC6962, jsontext.Value(bytes.TrimSpace(v.signature.text))
 	m, err := v.member()
-	if err != nil || m == nil || m.Name != ChecksumsName || m.Content == nil {
-		return cmp.Or[error](err, fault.New(fault.SnapshotMissing, "the snapshot has no %s behind its signature", ChecksumsName))
+	switch {
+	case err != nil:
+		return err
+	case m == nil || m.Name != ChecksumsName || m.Content == nil:
+		return fault.New(fault.SnapshotMissing, "the snapshot has no %s behind its signature", ChecksumsName)
 	}
 	for c := range checksums(m.Content) {
 		err := c.err
-		if err != nil {
+		if err != nil && c.text != nil {
 			err = fault.Wrap(fault.SnapshotMalformed, err, "%s, line %d", ChecksumsName, c.n)
 		}
 		if err = cmp.Or(err, context.Cause(ctx)); err == nil {
@@ -225,11 +215,14 @@ func (p *Proof) included() error {
 // this artifact. The policy names no subjects and no type. The error is not the
 // verdict: with one there is none.
 func VerifyProof(ctx context.Context, p *Proof, o VerifyOptions, artifact *verify.Artifact, to verify.Sink) (*verify.Report, error) {
-	e := &verify.Evidence{}
-	v := &verification{ctx: ctx, o: &o, to: to, manifest: &Manifest{Case: p.Case}, signature: p.Signature}
-	if err := e.Read(o.Name, bytes.NewReader(p.Signature), int64(len(p.Signature))); err != nil {
-		return nil, err
+	s := parseSignature(p.Signature)
+	if s.err != nil {
+		return nil, s.err
 	}
+	v := &verification{ctx: ctx, o: &o, to: to, manifest: &Manifest{Case: p.Case}, signature: s}
+	s.item.Source = o.Name
+	e := &verify.Evidence{}
+	e.Add(*s.item)
 	whole, err := verify.Verify(ctx, e, o.Policy)
 	if whole == nil {
 		return nil, err
@@ -238,9 +231,6 @@ func VerifyProof(ctx context.Context, p *Proof, o VerifyOptions, artifact *verif
 		r := &whole.Results[i]
 		r.Checks = append(r.Checks, v.judgeProof(p, r)...)
 		v.judgeHolders(r)
-		for _, c := range r.Checks {
-			r.Verified = r.Verified && c.Status != verify.Failed && c.Status != verify.NotRun
-		}
 		r.Message = nil
 		if err := v.hand(r); err != nil {
 			return nil, err
@@ -248,7 +238,7 @@ func VerifyProof(ctx context.Context, p *Proof, o VerifyOptions, artifact *verif
 	}
 	checks := []verify.Check{passed(checkEntry, "the path leads from the entry to the root "+p.Merkle.Root)}
 	if err := p.included(); err != nil {
-		checks[0] = failed(checkEntry, err)
+		checks[0] = verify.FailedCheck(checkEntry, err)
 	}
 	if artifact != nil {
 		checks = append(checks, p.about(artifact))
@@ -257,7 +247,7 @@ func VerifyProof(ctx context.Context, p *Proof, o VerifyOptions, artifact *verif
 		return nil, err
 	}
 	whole.Results, whole.Compared = nil, artifact != nil
-	v.conclusion.conclude(whole)
+	_ = v.conclusion.Conclude(whole) // the report has it
 	return whole, nil
 }
 
@@ -276,13 +266,9 @@ func (v *verification) judgeProof(p *Proof, r *verify.Result) []verify.Check {
 	if r.Claims.PredicateType != PredicateType {
 		return []verify.Check{failure("statement", fault.PredicateType, "what is signed is a statement of another type than %s", PredicateType)}
 	}
-	e, err := dsse.ParseEnvelope(bytes.NewReader(p.Signature), int64(len(p.Signature)))
-	var signed *Predicate
-	if err == nil {
-		signed, err = parsePredicate(e.UnverifiedMessage())
-	}
+	signed, err := v.signature.predicate()
 	if err != nil {
-		return []verify.Check{failed("statement", fault.Wrap(fault.SnapshotMalformed, err, ""))}
+		return []verify.Check{verify.FailedCheck("statement", fault.Wrap(fault.SnapshotMalformed, err, ""))}
 	}
 	checks := []verify.Check{passed(checkRoot, signed.Merkle.Root)}
 	if signed.Merkle.Root != p.Merkle.Root || signed.Entries != p.Merkle.Size {

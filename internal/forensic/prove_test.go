@@ -2,8 +2,8 @@ package forensic
 
 import (
 	"bytes"
+	"compress/gzip"
 	"fmt"
-	"io"
 	"strings"
 	"testing"
 
@@ -11,15 +11,12 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/mod/sumdb/tlog"
 
-	"github.com/stellaops/stella/internal/archive"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/pkg/verify"
 )
 
 func (d *desk) prove(m members, path string) (*Proof, error) {
-	return Prove(d.t.Context(), path, func() (archive.Members, io.Closer, error) {
-		return archive.ReadTar(bytes.NewReader(m.tar()), archive.Gzip), io.NopCloser(nil), nil
-	})
+	return Prove(d.t.Context(), path, m.opener())
 }
 
 func (d *desk) judgeProof(p *Proof, a *verify.Artifact) (*verify.Report, *seen) {
@@ -112,4 +109,42 @@ func TestTreeOfAnother(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, fmt.Sprintf("%x", want[:]), got)
 	}
+}
+
+// TestProveSaysWhy is about what is no snapshot, or not all of one: the cause is that of
+// verify, and names the file.
+func TestProveSaysWhy(t *testing.T) {
+	d := newDesk(t)
+	inputs, tl := d.aCase()
+	good := d.snapshot(d.options(tl), inputs...)
+	text := good.tar()
+	for n := 1; ; n += 23 {
+		_, err := Prove(t.Context(), appEntry, sourceOf(text[:n]))
+		if err == nil {
+			require.Greater(t, n, 500, "the checksums are whole, and no more is read")
+			break
+		}
+		require.Contains(t, []fault.Reason{fault.ArchiveMalformed, fault.SnapshotMalformed}, fault.ReasonOf(err), "cut to %d bytes: %v", n, err)
+		require.NotContains(t, err.Error(), "has no", "cut to %d bytes", n)
+	}
+	for name, text := range map[string][]byte{
+		"text": gzipped(t, "hello, this is no archive"), "nothing": members{}.tar(), "another archive": members{{"README", "x"}}.tar(),
+		"manifest": good.with(ManifestName, func(string) string { return "x" }).tar(),
+	} {
+		_, err := Prove(t.Context(), appEntry, sourceOf(text))
+		assert.Equal(t, fault.SnapshotMalformed, fault.ReasonOf(err), "%s: %v", name, err)
+		assert.ErrorContains(t, err, "case.tar.gz", name)
+		_, differ := Diff(t.Context(), sourceOf(text), sourceOf(text))
+		assert.Equal(t, err, differ, name)
+	}
+}
+
+func gzipped(t *testing.T, s string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	zip := gzip.NewWriter(&b)
+	_, err := zip.Write([]byte(s))
+	require.NoError(t, err)
+	require.NoError(t, zip.Close())
+	return b.Bytes()
 }

@@ -2,6 +2,7 @@ package forensic
 
 import (
 	"bytes"
+	"encoding/json/jsontext"
 	"encoding/json/v2"
 	"path"
 	"strings"
@@ -16,7 +17,7 @@ import (
 const (
 	// referenceMemory bounds what is held of all references, in bytes.
 	referenceMemory = 16 << 20
-	// maxClaims bounds what is said about files of one name.
+	// maxClaims bounds the different things that are said about files of one name.
 	maxClaims = 4096
 	// maxReference bounds a name in a reference, in bytes.
 	maxReference = 4 << 10
@@ -27,6 +28,7 @@ const (
 type references struct {
 	sorter *spill.Sorter
 	claims int
+	signed bool // there is a claim of the kind aSigned
 }
 
 func newReferences() *references {
@@ -39,12 +41,26 @@ func (r *references) close() { _ = r.sorter.Close() } // nothing was kept
 const (
 	aSubject byte = iota // of a statement: if a file is called so, it has this digest
 	aDemand              // of an event: a file is called so, and has this digest
+	aSigned              // of a signature over bare bytes: a file has this digest, which is the name
 	anEntry
 )
 
+// nothingComparable stands for the digest of a demand that no entry can meet.
+const nothingComparable = "----------------------------------------------------------------"
+
+// add takes in what can be compared. Of a demand that cannot be, because of its name or
+// its digest, it keeps that: it does not hold.
 func (r *references) add(name string, kind byte, sum, place string) error {
-	if len(name) > maxReference || strings.ContainsRune(name, 0) || !strictjson.IsSHA256(sum) {
+	comparable := len(name) <= maxReference && !strings.ContainsRune(name, 0) && strictjson.IsSHA256(sum)
+	switch {
+	case comparable:
+	case kind == aDemand:
+		name, sum = strings.ReplaceAll(name[:min(len(name), maxReference)], "\x00", ""), nothingComparable
+	default:
 		return nil
+	}
+	if kind != anEntry {
+		r.claims++
 	}
 	b := append([]byte(path.Base(name)), 0, kind)
 	b = append(append(b, sum...), name...)
@@ -61,8 +77,12 @@ func (r *references) entry(listed, got *Entry) error {
 	return r.add(name, anEntry, got.SHA256, listed.Path)
 }
 
-// claimed takes in what a verified statement is about.
+// claimed takes in what a verified statement, or signature over bare bytes, is about.
 func (r *references) claimed(result *verify.Result) error {
+	if result.Artifact != "" {
+		r.signed = true
+		return r.add("sha256:"+result.Artifact, aSigned, result.Artifact, result.Evidence[0].Member)
+	}
 	if result.Claims == nil || len(result.Evidence) == 0 {
 		return nil
 	}
@@ -70,7 +90,6 @@ func (r *references) claimed(result *verify.Result) error {
 		if s.Name == "" {
 			continue
 		}
-		r.claims++
 		if err := r.add(s.Name, aSubject, s.Digest["sha256"], result.Evidence[0].Member); err != nil {
 			return err
 		}
@@ -86,8 +105,8 @@ func (r *references) event(e *timeline.Event) error {
 	}
 	var said struct {
 		Evidence []struct {
-			Name   string `json:"name"`
-			SHA256 string `json:"sha256"`
+			Name   string         `json:"name"`
+			SHA256 jsontext.Value `json:"sha256"` // a string, if it can be compared
 		} `json:"evidence"`
 	}
 	if json.Unmarshal(e.Details, &said) != nil {
@@ -97,8 +116,24 @@ func (r *references) event(e *timeline.Event) error {
 		if named.Name == "" {
 			continue
 		}
-		r.claims++
-		if err := r.add(named.Name, aDemand, strings.TrimPrefix(named.SHA256, "sha256:"), timelineName); err != nil {
+		sum := strings.TrimPrefix(strings.Trim(string(named.SHA256), `"`), "sha256:")
+		if err := r.add(named.Name, aDemand, sum, timelineName); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// byDigest takes in all entries by their digests, if anything asks for them.
+func (r *references) byDigest(v *verification) error {
+	if !r.signed {
+		return nil
+	}
+	for e, err := range manifestEntries(v.manifestText.file, v.manifestText.size, v.entriesAt) {
+		if err != nil {
+			break // was said where the entries are joined
+		}
+		if err := r.add("sha256:"+e.SHA256, anEntry, e.SHA256, e.Path); err != nil {
 			return err
 		}
 	}
@@ -113,15 +148,29 @@ type claim struct {
 	other            string // an entry of the name with another digest
 }
 
+// equal reports whether two claims say the same, wherever.
+func (c *claim) equal(d *claim) bool { return c.kind == d.kind && c.name == d.name && c.sum == d.sum }
+
 // judge gives a result for each reference that does not hold.
 func (r *references) judge(v *verification) error {
 	if r.claims == 0 {
 		return nil
 	}
+	if err := r.byDigest(v); err != nil {
+		return err
+	}
 	broken := 0
 	var base string
 	var claims []claim
+	more := false // claims than can be held
 	end := func() error {
+		if more {
+			broken++
+			check := failure(checkReference, fault.InputTooLarge, "more than %d different things are said about files called %.100q", maxClaims, base)
+			if err := v.hand(v.result("", 0, "references", check)); err != nil {
+				return err
+			}
+		}
 		for i := range claims {
 			if check, bad := claims[i].judge(); bad {
 				broken++
@@ -130,7 +179,7 @@ func (r *references) judge(v *verification) error {
 				}
 			}
 		}
-		claims = claims[:0]
+		claims, more = claims[:0], false
 		return nil
 	}
 	for record, err := range r.sorter.Sorted() {
@@ -150,10 +199,14 @@ func (r *references) judge(v *verification) error {
 			meet(claims, name, sum, string(place))
 			continue
 		}
-		if len(claims) == maxClaims {
-			return fault.New(fault.InputTooLarge, "more than %d statements are about files called %.100q", maxClaims, key)
+		c := claim{kind: kind, name: name, sum: sum, place: string(place)}
+		switch {
+		case len(claims) > 0 && claims[len(claims)-1].equal(&c):
+		case len(claims) == maxClaims:
+			more = true
+		default:
+			claims = append(claims, c)
 		}
-		claims = append(claims, claim{kind: kind, name: name, sum: sum, place: string(place)})
 	}
 	if err := end(); err != nil || broken > 0 {
 		return err
@@ -179,8 +232,13 @@ func meet(claims []claim, name, sum, place string) {
 
 func (c *claim) judge() (check verify.Check, bad bool) {
 	switch {
+	case c.sum == nothingComparable:
+		return failure(checkReference, fault.SnapshotReference,
+			"an event names the evidence %.200q in a way that cannot be compared: a name has up to %d bytes, and sha256 64 lower-case hex digits", c.name, maxReference), true
 	case c.matched, !c.met && c.kind == aSubject:
 		return check, false
+	case c.kind == aSigned:
+		return failure(checkReference, fault.SubjectRequired, "it is a signature over a file with sha256:%s, and no entry of the snapshot is that", c.sum), true
 	case c.met && c.kind == aSubject:
 		return failure(checkReference, fault.SnapshotReference, "it is about %q with sha256:%s, and %s in the snapshot is another one", c.name, c.sum, c.other), true
 	case c.met:

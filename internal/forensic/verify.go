@@ -3,7 +3,7 @@ package forensic
 import (
 	"context"
 	"errors"
-	"iter"
+	"io"
 
 	"github.com/stellaops/stella/internal/archive"
 	"github.com/stellaops/stella/internal/fault"
@@ -33,9 +33,6 @@ type Verdict struct {
 	// Entries and Size are what was found of the entries that are listed.
 	Entries int
 	Size    int64
-	// Results is how many results there are, and Failures how many of them are not
-	// verified.
-	Results, Failures int
 	// Whole is the verdict over all, without results.
 	Whole *verify.Report
 }
@@ -49,33 +46,30 @@ type Verdict struct {
 // The error is not the verdict: with one there is none, as for something that is no
 // snapshot (fault.SnapshotMalformed), a void policy, or an end of ctx.
 func Verify(ctx context.Context, members archive.Members, o VerifyOptions, to verify.Sink) (*Verdict, error) {
-	judge, err := verify.NewVerifier(o.Policy)
+	policy := *o.Policy
+	policy.BareByDigest = true // see references
+	judge, err := verify.NewVerifier(&policy)
 	if err != nil {
 		return nil, err
 	}
-	next, stop := iter.Pull2(members)
-	defer stop()
-	v := &verification{ctx: ctx, o: &o, next: next, to: to, references: newReferences()}
+	v := newVerification(ctx, members, &o)
+	v.to = to
 	defer v.close()
 	if err := v.head(); err != nil {
 		return nil, err
 	}
 	inputs := gather.Members(o.Name, v.evidence)
 	defer inputs.Close()
-	whole, err := judge.Stream(ctx, inputs, verify.StreamOptions{Together: true}, sink{v})
+	whole, err := judge.Stream(ctx, signedInputs{inputs, v}, verify.StreamOptions{Together: true}, sink{v})
 	if whole == nil {
 		return nil, err
 	}
 	if err := v.finish(); err != nil {
 		return nil, err
 	}
-	v.conclusion.conclude(whole)
-	whole.Compared = true // with what the manifest lists
-	whole.Counts.Ignored = v.ignored
-	return &Verdict{
-		Manifest: *v.manifest, Entries: v.found, Size: v.size, Whole: whole,
-		Results: v.conclusion.results, Failures: v.conclusion.failures,
-	}, nil
+	_ = v.conclusion.Conclude(whole) // the report has it
+	whole.Compared = true            // with what the manifest lists
+	return &Verdict{Manifest: *v.manifest, Entries: v.found, Size: v.size, Whole: whole}, nil
 }
 
 // verification is the state of one Verify. The fields of the first reading belong to
@@ -84,17 +78,19 @@ func Verify(ctx context.Context, members archive.Members, o VerifyOptions, to ve
 type verification struct {
 	ctx        context.Context
 	o          *VerifyOptions
+	in         io.Closer // of what is read; may be nil
 	next       func() (archive.Member, error, bool)
+	stop       func()
 	pending    *archive.Member // to be read again
 	to         verify.Sink
-	conclusion conclusion
+	conclusion verify.Conclusion
 	waiting    findings
 	failed     error // of the first reading
 
 	manifestText *scratch
 	manifest     *Manifest
-	entriesAt    int64 // in the manifest
-	signature    []byte
+	entriesAt    int64      // in the manifest
+	signature    *signature // nil for none
 	compare      func(a, b string) int
 
 	joined     join
@@ -106,10 +102,13 @@ type verification struct {
 	timeline   bool // was met
 	references *references
 	signed     bool // the signature's result was met
-	ignored    map[fault.Reason]int
 }
 
 func (v *verification) close() {
+	v.stop()
+	if v.in != nil {
+		_ = v.in.Close() // only read
+	}
 	v.manifestText.close()
 	v.waiting.spilt.close()
 	v.joined.close()
@@ -137,7 +136,7 @@ func (v *verification) put(r *verify.Result) error { return v.waiting.add(r) }
 
 // hand gives a result to the sink.
 func (v *verification) hand(r *verify.Result) error {
-	v.conclusion.take(r)
+	v.conclusion.Result(r)
 	return v.to.Result(r)
 }
 
@@ -178,10 +177,7 @@ func (s sink) Ignored(i *verify.Ignored) error {
 	if sectionOf(i.Member) != sectionAttestations {
 		return nil
 	}
-	if s.ignored == nil {
-		s.ignored = make(map[fault.Reason]int)
-	}
-	s.ignored[i.Reason] += max(1, i.Lines)
+	s.conclusion.Ignored(i)
 	return s.to.Ignored(i)
 }
 

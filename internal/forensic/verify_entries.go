@@ -1,20 +1,16 @@
 package forensic
 
 import (
-	"bufio"
-	"bytes"
 	"fmt"
 	"io"
 	"iter"
-	"path"
-	"strings"
 
 	"github.com/stellaops/stella/internal/archive"
 	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/internal/spill"
-	"github.com/stellaops/stella/internal/strictjson"
+	"github.com/stellaops/stella/pkg/verify"
 )
 
 // join is the entries of the manifest beside the members of the snapshot.
@@ -39,12 +35,9 @@ func (j *join) close() {
 	}
 }
 
-// evidence yields the signature of the snapshot, and then each entry that may be
-// evidence, while it judges all members as they come.
+// evidence yields each entry that may be evidence, while it judges all members as they
+// come.
 func (v *verification) evidence(yield func(archive.Member, error) bool) {
-	if v.signature != nil && !yield(archive.Member{Name: SignatureName, Size: int64(len(v.signature)), Content: bytes.NewReader(v.signature)}, nil) {
-		return
-	}
 	v.joined.apart = spill.NewSorter("the entries of the snapshot", collectMemory)
 	v.joined.next, v.joined.stop = iter.Pull2(manifestEntries(v.manifestText.file, v.manifestText.size, v.entriesAt))
 	if v.stopped(v.advance()) {
@@ -63,7 +56,9 @@ func (v *verification) evidence(yield func(archive.Member, error) bool) {
 			return
 		}
 	}
-	v.stopped(v.reconcile())
+	if !v.stopped(v.timelineMissing()) {
+		v.stopped(v.reconcile())
+	}
 }
 
 // advance goes to the next entry of the manifest, and judges its place.
@@ -83,7 +78,7 @@ func (v *verification) advanceOne() (again bool, err error) {
 	j.entry = e
 	if err != nil {
 		j.entry = nil
-		return false, v.put(v.result(ManifestName, 0, "manifest", failed(checkManifest, fault.Wrap(fault.SnapshotMalformed, err, "malformed manifest"))))
+		return false, v.put(v.result(ManifestName, 0, "manifest", verify.FailedCheck(checkManifest, fault.Wrap(fault.SnapshotMalformed, err, "malformed manifest"))))
 	}
 	if !ok {
 		return false, nil
@@ -121,19 +116,16 @@ func (v *verification) entryMember(m *archive.Member, yield func(archive.Member,
 	content := newHashing(m.Content)
 	more = true
 	switch {
+	case m.Name == SignatureName: // it counts in its own place alone
 	case m.Name == timelineName:
 		err = v.judgeTimeline(content)
 	case m.Name == checkpointName:
 		v.checkpoint, err = keep(content)
 	case m.Name == timelineKeyName:
 		v.publicKey, err = keep(content)
-	case bundle.LooksLikeEvidence(m.Name):
+	case bundle.LooksLikeEvidence(m.Name), sectionOf(m.Name) == sectionAttestations,
+		m.Size <= input.MaxEvidence && m.Name != instructionsName:
 		more = yield(archive.Member{Name: m.Name, Size: m.Size, Content: content}, nil)
-	case m.Size <= input.MaxEvidence && m.Name != instructionsName:
-		r := bufio.NewReaderSize(content, imageHead)
-		if head, _ := r.Peek(imageHead); !isImageManifest(m.Name, head) {
-			more = yield(archive.Member{Name: m.Name, Size: m.Size, Content: r}, nil)
-		}
 	}
 	if err != nil || !more {
 		return more, err
@@ -145,19 +137,6 @@ func (v *verification) entryMember(m *archive.Member, yield func(archive.Member,
 		v.o.Progress(v.found)
 	}
 	return true, v.place(m.Name, content)
-}
-
-// imageHead is how much of a file tells an image's manifest, in bytes.
-const imageHead = 512
-
-// isImageManifest reports whether a file is, by its name and its beginning, a manifest
-// or index in an image layout: JSON with a media type, as a bundle is, and no evidence.
-func isImageManifest(name string, head []byte) bool {
-	_, blob, inLayout := strings.Cut(name, "/blobs/sha256/")
-	if !(inLayout && strictjson.IsSHA256(blob)) && path.Base(name) != "index.json" && path.Base(name) != "manifest.json" {
-		return false
-	}
-	return bytes.Contains(head, []byte(`"schemaVersion"`)) && !bytes.Contains(head, []byte(`"payload`))
 }
 
 // keep returns the beginning of a small member.

@@ -1,9 +1,7 @@
 package forensic
 
 import (
-	"bytes"
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -11,7 +9,6 @@ import (
 
 	"github.com/stellaops/stella/internal/archive"
 	"github.com/stellaops/stella/internal/fault"
-	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/verify"
 )
 
@@ -21,22 +18,11 @@ const maxSignature = 4 << 20
 
 // head reads what comes before the entries.
 func (v *verification) head() error {
-	first, err := v.member()
-	switch {
-	case errors.Is(err, archive.ErrNotArchive):
-		return noSnapshot(v.o.Name, "there is no archive in it")
-	case err != nil:
-		return err
-	case first == nil:
-		return noSnapshot(v.o.Name, "it is empty")
-	case first.Name != ManifestName || first.Content == nil:
-		return noSnapshot(v.o.Name, fmt.Sprintf("it begins with %.100q, not with %s", first.Name, ManifestName))
-	}
-	if err := v.readManifest(first); err != nil {
+	if err := v.begin(); err != nil {
 		return err
 	}
 	if err := v.readSignature(); err != nil {
-		return err
+		return v.brokenOff(err)
 	}
 	return v.readChecksums()
 }
@@ -76,11 +62,12 @@ func (v *verification) checkCase() verify.Check {
 	return passed(checkCase, v.o.Case)
 }
 
-// readSignature keeps the envelope for the stream of evidence.
+// readSignature reads the envelope, if it stands behind the manifest. The error is one of
+// reading.
 func (v *verification) readSignature() error {
 	m, err := v.member()
 	if m == nil || err != nil {
-		return v.brokenOff(err)
+		return err
 	}
 	if m.Name != SignatureName || m.Content == nil {
 		v.pending = m
@@ -88,12 +75,9 @@ func (v *verification) readSignature() error {
 	}
 	text, err := io.ReadAll(io.LimitReader(m.Content, maxSignature+1))
 	if err != nil {
-		return v.brokenOff(err)
+		return err
 	}
-	if len(text) > maxSignature {
-		return fault.New(fault.InputTooLarge, "%s has more than %d bytes", SignatureName, maxSignature)
-	}
-	v.signature = text
+	v.signature = parseSignature(text)
 	return nil
 }
 
@@ -107,9 +91,7 @@ func (v *verification) brokenOff(err error) error {
 	if reason == fault.Internal {
 		reason = fault.InputUnreadable
 	}
-	return v.put(v.result("", 0, "archive", verify.Check{
-		Name: checkArchive, Status: verify.Failed, Reason: reason, Message: err.Error(), Hint: fault.HintOf(err),
-	}))
+	return v.put(v.result("", 0, "archive", verify.FailedCheck(checkArchive, fault.Wrap(reason, err, ""))))
 }
 
 // judgeSignature adds to the verdict over the snapshot's signature whether it is
@@ -148,9 +130,6 @@ func (v *verification) judgeSignature(r *verify.Result) error {
 	}
 	r.Checks = append(r.Checks, checks...)
 	v.judgeHolders(r)
-	for _, c := range r.Checks {
-		r.Verified = r.Verified && c.Status != verify.Failed && c.Status != verify.NotRun
-	}
 	return nil
 }
 
@@ -177,13 +156,9 @@ func (v *verification) judgeHolders(r *verify.Result) {
 
 // judgePredicate compares the manifest with the predicate, whose envelope is verified.
 func (v *verification) judgePredicate() []verify.Check {
-	e, err := dsse.ParseEnvelope(bytes.NewReader(v.signature), int64(len(v.signature)))
-	var p *Predicate
-	if err == nil {
-		p, err = parsePredicate(e.UnverifiedMessage())
-	}
+	p, err := v.signature.predicate()
 	if err != nil {
-		return []verify.Check{failed("statement", fault.Wrap(fault.SnapshotMalformed, err, ""))}
+		return []verify.Check{verify.FailedCheck("statement", fault.Wrap(fault.SnapshotMalformed, err, ""))}
 	}
 	var out []verify.Check
 	if p.Case == v.manifest.Case {
@@ -192,7 +167,7 @@ func (v *verification) judgePredicate() []verify.Check {
 		out = append(out, failure(checkCase, fault.SnapshotCase, "the manifest is of case %q, and it is signed for case %q", v.manifest.Case, p.Case))
 	}
 	for _, err := range p.differences(v.manifest) {
-		out = append(out, failed(checkManifest, fault.Wrap(fault.SnapshotChecksum, err, "")))
+		out = append(out, verify.FailedCheck(checkManifest, fault.Wrap(fault.SnapshotChecksum, err, "")))
 	}
 	return out
 }

@@ -2,7 +2,6 @@ package forensic
 
 import (
 	"fmt"
-	"io"
 
 	"github.com/stellaops/stella/internal/chain"
 	"github.com/stellaops/stella/internal/fault"
@@ -12,7 +11,7 @@ import (
 
 // judgeTimeline verifies the timeline, whose content is hashed meanwhile. What the
 // manifest says of its end anchors it.
-func (v *verification) judgeTimeline(r io.Reader) error {
+func (v *verification) judgeTimeline(r *hashing) error {
 	v.timeline = true
 	var checkpoints []chain.Compared
 	var checks []verify.Check
@@ -27,17 +26,30 @@ func (v *verification) judgeTimeline(r io.Reader) error {
 	if v.checkpoint != nil && v.publicKey != nil {
 		c, err := timeline.Kind().Open(v.checkpoint, string(v.publicKey))
 		if err != nil {
-			checks = append(checks, failed(checkTimeline, err))
+			checks = append(checks, verify.FailedCheck(checkTimeline, err))
 		} else {
 			checkpoints = append(checkpoints, chain.NewCompared(c, checkpointName, false))
 		}
 	}
 	report, err := timeline.Verify(v.ctx, r, timeline.Options{Checkpoints: checkpoints, Each: v.references.event})
-	if err != nil {
+	switch {
+	case r.err != nil:
 		return v.ctx.Err() // of reading: whoever reads on meets it again
+	case err != nil:
+		return err
 	}
 	checks = append(checks, timelineChecks(report)...)
 	return v.put(v.result(timelineName, 0, "timeline", checks...))
+}
+
+// timelineMissing fails if the manifest names a timeline and none was met.
+func (v *verification) timelineMissing() error {
+	t := v.manifest.Timeline
+	if t == nil || v.timeline || v.broken {
+		return nil
+	}
+	return v.put(v.result(timelineName, 0, "timeline",
+		failure(checkTimeline, fault.SnapshotMissing, "the manifest names a timeline of %d events, and it is not in the snapshot", t.Events)))
 }
 
 // timelineChecks are the problems of a timeline, each at its place.
@@ -55,7 +67,7 @@ func timelineChecks(report *timeline.Report) []verify.Check {
 		checks = append(checks, failure(checkTimeline, reason, "and %d more problems: stella forensic timeline verify", more))
 	}
 	if err := report.Whole(); err != nil {
-		checks = append(checks, failed(checkTimeline, err))
+		checks = append(checks, verify.FailedCheck(checkTimeline, err))
 	}
 	if len(checks) > 0 {
 		return checks

@@ -13,7 +13,7 @@ type Tally struct {
 // Add counts one result.
 func (t *Tally) Add(r *verify.Result) {
 	t.Payloads++
-	t.Documents += len(r.Evidence)
+	t.Documents += r.Documents()
 	if r.Verified {
 		t.Verified++
 	}

@@ -3,6 +3,7 @@ package verify
 import (
 	"bytes"
 	"crypto"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -246,6 +247,15 @@ func (j *judgement) openBlob(at int, item bundle.Item, keys []dsse.Key) error {
 	return failure
 }
 
+// named returns the artifact that a signature over bare bytes names itself, if that is
+// what it is judged by. All such signatures are groups of their own.
+func (p *Policy) named(b *bundle.Blob) *Artifact {
+	if !p.BareByDigest || len(p.Subjects) > 0 || b == nil || b.Payload != nil || b.Algorithm != "SHA2_256" || len(b.Digest) != sha256.Size {
+		return nil
+	}
+	return &Artifact{Name: "the artifact", Digest: map[string]string{"sha256": hex.EncodeToString(b.Digest)}}
+}
+
 func (j *judgement) openBlobWith(at, artifact int, item bundle.Item, keys []dsse.Key) error {
 	a := &j.policy.Subjects[artifact]
 	if err := compareBlobDigest(item.Blob, a); err != nil {
@@ -256,6 +266,9 @@ func (j *judgement) openBlobWith(at, artifact int, item bundle.Item, keys []dsse
 		return err
 	}
 	j.result.demanded[artifact] = true
+	if j.policy.BareByDigest {
+		j.result.Artifact = a.Digest["sha256"]
+	}
 	j.addVerified(at, 0, j.candidateOf(at, k))
 	return nil
 }

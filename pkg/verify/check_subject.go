@@ -16,6 +16,9 @@ func checkSubject(j *judgement) error {
 		return notDemanded("not compared with any artifact")
 	case j.statement == nil:
 		j.found = "the signature is over the artifact"
+		if digest := j.result.Artifact; digest != "" {
+			j.found = "the signature is over what has sha256:" + digest
+		}
 		return nil
 	}
 	for a := range j.policy.Subjects {

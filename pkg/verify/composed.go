@@ -4,7 +4,7 @@ import "github.com/stellaops/stella/internal/bundle"
 
 // What is here is for those who judge more than one payload says by itself, such as
 // whether a promotion rests on its evidence: they gather evidence as they like, and
-// add checks of their own to a report.
+// add checks and results of their own to a report.
 
 // Add adds evidence that was read already. What it was read from must stay open until
 // it has been judged.
@@ -17,22 +17,52 @@ func (e *Evidence) Ignore(i ...Ignored) { e.ignored = append(e.ignored, i...) }
 // the exit status. Others need no constructor.
 func FailedCheck(name string, err error) Check { return finding(name, "", err) }
 
-// Conclude fixes the verdict anew from the results and checks that the report has now.
-// A failed check must be of FailedCheck or of Verify. The error is as that of Verify.
-func (r *Report) Conclude() error {
-	var c conclusion
+// Part returns the result of checks of something that is no signed document, such as a
+// manifest. It counts in the verdict, and not among the evidence.
+func Part(source Source, checks ...Check) *Result {
+	return &Result{Evidence: []Source{source}, Checks: checks, Signers: []Signer{}, part: true}
+}
+
+// Documents returns how many signed documents the result is over.
+func (r *Result) Documents() int {
+	if r.part {
+		return 0
+	}
+	return len(r.Evidence)
+}
+
+// Conclusion is the verdict over results, as they are when it takes them in. Its zero
+// value is that over none.
+type Conclusion struct{ verdict conclusion }
+
+// Result takes in a result, and fixes whether it is verified.
+func (c *Conclusion) Result(r *Result) { c.verdict.result(r) }
+
+// Ignored takes in something that was passed over.
+func (c *Conclusion) Ignored(i *Ignored) { c.verdict.ignored(i) }
+
+// Conclude puts the verdict into a report, with the checks that this has of the
+// evidence as a whole. The error is as that of Verify.
+func (c *Conclusion) Conclude(r *Report) error {
 	r.Verified, r.Exit, r.Reason = false, 0, ""
-	for i := range r.Results {
-		c.result(&r.Results[i])
-	}
-	for i := range r.Ignored {
-		c.ignored(&r.Ignored[i])
-	}
-	c.checks = r.Checks
+	c.verdict.checks = r.Checks
 	for _, check := range r.Checks {
 		if check.Status == Failed {
-			c.take(check) // that it passes is not a reason to believe in anything
+			c.verdict.take(check) // that it passes is not a reason to believe in anything
 		}
 	}
-	return c.conclude(r)
+	return c.verdict.conclude(r)
+}
+
+// Conclude fixes the verdict anew from the results and checks that the report has now.
+// The error is as that of Verify.
+func (r *Report) Conclude() error {
+	var c Conclusion
+	for i := range r.Results {
+		c.Result(&r.Results[i])
+	}
+	for i := range r.Ignored {
+		c.Ignored(&r.Ignored[i])
+	}
+	return c.Conclude(r)
 }

@@ -53,6 +53,9 @@ func (c *conclusion) result(r *Result) {
 }
 
 func (c *conclusion) count(r *Result) {
+	if r.part {
+		return
+	}
 	c.counts.Results++
 	switch {
 	case r.unread != nil:
@@ -74,7 +77,7 @@ func (c *conclusion) take(check Check) {
 	case Passed:
 		c.made = true
 	case Failed:
-		c.fail(check.Reason.Exit(), check.err)
+		c.fail(check.Reason.Exit(), check.cause())
 	}
 }
 

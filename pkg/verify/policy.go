@@ -67,6 +67,11 @@ type Policy struct {
 	// which the promotion alone does not tell, and adds that to the report. Without it
 	// a statement to which such a rule is applied is refused.
 	JudgesPromotions bool
+	// BareByDigest says that the caller holds what signatures over bare bytes are about
+	// to the artifacts there are. Where Subjects names none, such a signature is judged
+	// by the SHA-256 that its bundle names, which the result then has. Keys that sign the
+	// artifact itself and no digest verify nothing so.
+	BareByDigest bool
 	// AssumeRevoked judges keys as if they were revoked, to see what would fall.
 	// It only adds refusals: a revocation that a key has already stays if it is
 	// earlier. A key that is not trusted is an error.

@@ -133,8 +133,13 @@ type Result struct {
 	// an envelope. Each reading of it is tied to what was verified.
 	Message dsse.Message `json:"-"`
 
+	// Artifact is the SHA-256, in hex, that a signature over bare bytes was verified
+	// with by Policy.BareByDigest; else empty.
+	Artifact string `json:"-"`
+
 	demanded map[int]bool // indices of the policy's artifacts that matched
 	unread   error        // why the evidence could not be read
+	part     bool         // of something that is no signed document
 }
 
 // Source is one envelope, bundle or signature.
@@ -177,6 +182,14 @@ type Check struct {
 	Hint string `json:"hint,omitempty"`
 
 	err error
+}
+
+// cause is why the check failed.
+func (c *Check) cause() error {
+	if c.err != nil {
+		return c.err
+	}
+	return fault.New(c.Reason, "%s", c.Message).WithHint("%s", c.Hint)
 }
 
 // Signer is one signature and what it counts for.

@@ -165,7 +165,12 @@ func newJudgement(ctx context.Context, g group, b *bench, only bool) *judgement 
 	if len(b.policy.Identities) > 0 {
 		j.admitted, j.refused = make(map[int]*int), make(map[int]error)
 	}
-	if len(b.policy.Subjects) > 0 {
+	if a := b.policy.named(g[0].Blob); a != nil {
+		own := *b.policy
+		own.Subjects = []Artifact{*a}
+		j.policy = &own
+	}
+	if len(j.policy.Subjects) > 0 {
 		j.result.demanded = make(map[int]bool)
 	}
 	return j

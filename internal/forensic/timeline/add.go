@@ -21,13 +21,8 @@ import (
 	"github.com/stellaops/stella/pkg/dsse/canonical"
 )
 
-const (
-	// patience bounds the waiting for another process's lock.
-	patience = 30 * time.Second
-	// maxGroup bounds what is written before an fsync, in bytes. So a crash damages
-	// at most the last maxGroup bytes of a timeline.
-	maxGroup = 1 << 20
-)
+// patience bounds the waiting for another process's lock.
+const patience = 30 * time.Second
 
 // Added says what was added.
 type Added struct {
@@ -130,20 +125,26 @@ func (w *writer) findEnd(newest chain.Head) error {
 	if err != nil {
 		return Kind().WriteFault(w.path, err)
 	}
-	t, err := findTail(w.file, info.Size())
-	if err != nil {
-		return tampered(w.path, err.Error())
-	}
+	t, err := asChain().Find(w.file, info.Size(), newest, func() (chain.Head, error) { return chain.Head{}, nil })
 	switch {
-	case t.head.Size < newest.Size, t.head.Size == newest.Size && t.head != newest:
+	case err != nil:
+		return tampered(w.path, err.Error())
+	case t.Head.Size < newest.Size:
 		return tampered(w.path, "it does not end as its checkpoint says")
-	case len(t.torn) > 0:
-		w.added.Cut = len(t.torn)
-		if err := w.file.Truncate(t.end); err != nil {
+	case len(t.Torn) > 0:
+		w.added.Cut = len(t.Torn)
+		if err := w.file.Truncate(t.End); err != nil {
 			return Kind().WriteFault(w.path, err)
 		}
 	}
-	w.head, w.last, w.end = t.head, t.last, t.end
+	w.head, w.end = t.Head, t.End
+	if t.Last != nil {
+		last, err := parseEvent(t.Last)
+		if err != nil {
+			return err // cannot be: it was read
+		}
+		w.last = last.Event
+	}
 	return nil
 }
 
@@ -182,7 +183,7 @@ func (w *writer) add(entry *Entry) error {
 		w.added.First = e
 	}
 	w.added.Count, w.added.Last = w.added.Count+1, e
-	if len(w.buf) > maxGroup-MaxLine {
+	if len(w.buf) > chain.MaxGroup-MaxLine {
 		return w.flush()
 	}
 	return nil

@@ -8,7 +8,7 @@ import (
 // Kind is what a timeline is among chained files.
 func Kind() *chain.Kind {
 	return &chain.Kind{
-		Name: "timeline", Key: "timeline key", Origin: "stella.ops/timeline/",
+		Name: "timeline", File: "timeline", Record: "event", Key: "timeline key", Origin: "stella.ops/timeline/",
 		PublicKeyHint:  "it is one line as stella forensic timeline show --public-key prints it",
 		GoOn:           "go on in another timeline, whose first event says why",
 		UnwritableHint: "name a timeline in a directory that can be written: its key, checkpoint and lock lie beside it",

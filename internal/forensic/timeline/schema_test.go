@@ -18,7 +18,7 @@ var eventSchema string
 // TestSchema holds the published schema to what is written and read.
 func TestSchema(t *testing.T) {
 	schema := schematest.Compile(t, eventSchema)
-	line := string(lineAt(read(t, made(t, 1))))
+	line := string(read(t, made(t, 1)))
 	bare := line[:strings.Index(line, `,"details"`)] + "}\n"
 	for name, tt := range map[string]struct {
 		line, old, new string

@@ -16,12 +16,8 @@ import (
 	"github.com/stellaops/stella/internal/ordered"
 )
 
-const (
-	// maxProblems bounds the problems that a report lists; it counts all.
-	maxProblems = 100
-	// maxGaps bounds the gaps that are remembered to tell events that were moved.
-	maxGaps = 1000
-)
+// maxGaps bounds the gaps that are remembered to tell events that were moved.
+const maxGaps = 1000
 
 // Problem is one difference from an untouched timeline.
 type Problem struct {
@@ -29,6 +25,8 @@ type Problem struct {
 	Line    int    `json:"line,omitzero"`
 	Message string `json:"message"` // our own words
 }
+
+func (p Problem) String() string { return p.Message }
 
 // Report is what a timeline's own bytes, and checkpoints, say about it.
 type Report struct {
@@ -43,29 +41,12 @@ type Report struct {
 	// Unfinished is how many bytes of a last line without an end there are: a write
 	// was cut off, or is going on.
 	Unfinished int `json:"unfinished,omitzero"`
-	// Checkpoints are those that the timeline was held to.
-	Checkpoints []chain.Compared `json:"checkpoints,omitempty"`
-	// Problems are the first of ProblemCount.
-	Problems     []Problem `json:"problems,omitempty"`
-	ProblemCount int       `json:"problemCount"`
-
-	malformed bool
+	chain.Findings[Problem]
 }
-
-// Anchored returns the number of events that a checkpoint kept elsewhere covers.
-func (r *Report) Anchored() uint64 { return chain.Anchored(r.Checkpoints) }
 
 // Err returns nil if and only if no problem was found: else fault.TimelineTampered,
 // or fault.TimelineMalformed if there is no event at all in what should be a timeline.
-func (r *Report) Err() error {
-	switch {
-	case r.ProblemCount == 0:
-		return nil
-	case r.malformed:
-		return fault.New(fault.TimelineMalformed, "it is no timeline: %s", r.Problems[0].Message)
-	}
-	return fault.New(fault.TimelineTampered, "the timeline was changed: %s", r.Problems[0].Message)
-}
+func (r *Report) Err() error { return r.Verdict(Kind()) }
 
 // Add adds a problem that was found beside the timeline, if there is one.
 func (r *Report) Add(problem error) {
@@ -75,10 +56,7 @@ func (r *Report) Add(problem error) {
 }
 
 func (r *Report) problem(line int, format string, args ...any) {
-	r.ProblemCount++
-	if len(r.Problems) < maxProblems {
-		r.Problems = append(r.Problems, Problem{line, fmt.Sprintf(format, args...)})
-	}
+	r.Found(Problem{line, fmt.Sprintf(format, args...)})
 }
 
 // Options say more about a verification.
@@ -255,19 +233,10 @@ func (v *verifier) fill(seq uint64) bool {
 // finish judges the timeline as a whole.
 func (v *verifier) finish() error {
 	v.Report.Head, v.Last = v.head.Hash.String(), v.at
-	v.malformed = v.Events == 0 && v.n > 0
 	if err := v.contents.judge(&v.Report); err != nil {
 		return err
 	}
-	for i := range v.checkpoints {
-		if problem := v.checkpoints[i].Problem(v.head, "timeline", "event", "events"); problem != "" {
-			v.problem(0, "%s", problem)
-		}
-	}
-	v.Checkpoints = v.checkpoints
-	if v.malformed && v.ProblemCount == 0 {
-		v.problem(0, "its only line has no end")
-	}
+	v.Conclude(Kind(), v.n, int(v.Events), v.head, v.checkpoints, func(problem string) { v.problem(0, "%s", problem) })
 	return nil
 }
 

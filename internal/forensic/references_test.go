@@ -1,0 +1,85 @@
+package forensic
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/stellaops/stella/internal/bundle"
+	"github.com/stellaops/stella/pkg/dsse"
+	"github.com/stellaops/stella/pkg/keys"
+)
+
+// TestSignedFiles has signatures over bare bytes beside, and without, the files they are
+// over.
+func TestSignedFiles(t *testing.T) {
+	d := newDesk(t)
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	signer, err := dsse.NewSigner(key)
+	require.NoError(t, err)
+	d.policy.Trust, err = keys.NewTrust(
+		keys.TrustedKey{Name: "lab", Public: d.signer.Public(), AnyPredicateType: true},
+		keys.TrustedKey{Name: "build", Public: key.Public(), AnyPredicateType: true},
+	)
+	require.NoError(t, err)
+	blob := func(content string, signer dsse.Signer) []byte {
+		var b bytes.Buffer
+		require.NoError(t, bundle.WriteBlob(t.Context(), &b, dsse.Bytes(content), signer))
+		return b.Bytes()
+	}
+	const place = "attestations/evidence/app.sigstore.json"
+	for name, tt := range map[string]struct {
+		bundle []byte
+		want   []string
+	}{
+		"beside":                   {blob("the app", signer), nil},
+		"without":                  {blob("another app", signer), []string{place + " reference subject.required"}},
+		"another digest":           {bytes.Replace(blob("another app", signer), digest64("another app"), digest64("the app"), 1), []string{place + " signature subject.required"}},
+		"key that signs no digest": {blob("the app", d.signer), []string{place + " signature subject.required"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inputs, _ := d.aCase()
+			d.write("evidence/app.sigstore.json", string(tt.bundle))
+			v, s, err := d.judge(t.Context(), d.snapshot(d.options(""), inputs...).tar(), "")
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, s.failures())
+			assert.Equal(t, tt.want == nil, v.Whole.Verified)
+		})
+	}
+}
+
+func digest64(s string) []byte {
+	sum := sha256.Sum256([]byte(s))
+	return []byte(base64.StdEncoding.EncodeToString(sum[:]))
+}
+
+// TestManyClaims is about more of them than are held: equal ones count once, and too many
+// different ones are a failure and not the end.
+func TestManyClaims(t *testing.T) {
+	for name, tt := range map[string]struct {
+		sum  func(i int) string
+		want []string
+	}{
+		"equal":     {func(int) string { return fmt.Sprintf("%x", sha256.Sum256([]byte("the app"))) }, nil},
+		"different": {func(i int) string { return fmt.Sprintf("%064x", i) }, []string{"reference input.too_large"}},
+	} {
+		v := &verification{ctx: t.Context(), o: &VerifyOptions{}, references: newReferences()}
+		s := &seen{}
+		v.to = s
+		for i := range maxClaims + 2 {
+			require.NoError(t, v.references.add("other/app", aSubject, tt.sum(i), fmt.Sprintf("attestations/%d", i)))
+		}
+		require.NoError(t, v.references.add("app", anEntry, fmt.Sprintf("%x", sha256.Sum256([]byte("the app"))), "files/app"))
+		require.NoError(t, v.references.judge(v), name)
+		assert.Equal(t, tt.want, s.failures(), name)
+	}
+}
