@@ -125,7 +125,7 @@ func (h *Header) VerifyStatement(ctx context.Context, p *verify.Policy) (*verify
 		}
 	}
 	own := *p
-	own.PredicateType, own.Subjects = predicate.TypeOfflineKit, nil
+	own.PredicateType, own.Subjects = predicate.TypeOfflineKit, slices.Clone(p.Subjects)
 	for _, s := range h.Subjects() {
 		own.Subjects = append(own.Subjects, verify.Artifact{Name: s.Name, Digest: s.Digest})
 	}

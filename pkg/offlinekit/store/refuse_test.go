@@ -242,6 +242,16 @@ func TestKeyForOtherTypes(t *testing.T) {
 	assert.NoDirExists(t, filepath.Join(w.store.Dir(), channel), "nothing of a kit that nobody vouches for is written")
 }
 
+// What a policy demands that evidence is about holds for the statement too.
+func TestDemandedArtifact(t *testing.T) {
+	w := newWorld(t)
+	w.policy = func(p *verify.Policy) {
+		p.Subjects = []verify.Artifact{{Name: "app", Digest: map[string]string{"sha256": strings.Repeat("1", 64)}}}
+	}
+	_, err := w.imports(w.signedBy(w.builder))
+	requireReason(t, fault.SubjectMismatch, err)
+}
+
 // The statement of another kit, by the right key, is about that kit.
 func TestStatementOfAnotherKit(t *testing.T) {
 	w := newWorld(t)
