@@ -48,13 +48,13 @@ type ImportOptions struct {
 type Imported struct {
 	Channel string
 	// Kit is the kit, and Path its directory; nil and "" before it is known to be good,
-	// and "" after a dry run.
+	// and "" where a dry run would make one.
 	Kit  *Kit
 	Path string
 	// Before is the kit that was active until then; nil for none.
 	Before *Kit
-	// Already says that the kit was active already, so that no more than its header was
-	// read.
+	// Already says that the kit was active already: it was verified, and so were its
+	// files where they are, and nothing was written.
 	Already bool
 	// Forced says that it is not newer than all before.
 	Forced bool
@@ -75,6 +75,9 @@ type Imported struct {
 // itself brings to that. Trust that is newer stays, whatever becomes of the kit. A
 // kit that fails goes into quarantine. Imported is not nil also where it failed.
 //
+// Of a kit that is active already the files in its directory are verified too. One that
+// is not what it should be is an error, and no fault of the kit.
+//
 // The errors: those of offlinekit.Read, of trust.Home.Import and of Judge;
 // fault.KitChannel, KitUnsigned, KitVersion, KitReused; fault.KitSpace, KitFailed,
 // KitBusy, StateUnusable; the cause of ctx. Trust in the kit that is only older than
@@ -85,17 +88,14 @@ func (s *Store) Import(ctx context.Context, source *offlinekit.Source, o ImportO
 		return i.out, err // before anything is read: no kit is to blame for it
 	}
 	err := i.run()
-	if errors.Is(err, errAlready) {
-		return i.out, nil
-	}
-	if err != nil && !o.DryRun && i.blamed(err) {
+	switch {
+	case err == nil && i.out.Already:
+		err = i.standing()
+	case err != nil && !o.DryRun && i.blamed(err):
 		i.out.Quarantined, i.out.QuarantineFailed = i.quarantine(err)
 	}
 	return i.out, err
 }
-
-// errAlready ends the reading of a kit that is active.
-var errAlready = errors.New("active already")
 
 // importing is one import. It implements offlinekit.Sink.
 type importing struct {
@@ -110,6 +110,7 @@ type importing struct {
 	digest   string // of the manifest
 	channel  *channel
 	trust    map[string][]byte // the files of the kit's trust
+	by       *trust.Active     // what judges the kit
 	settled  bool              // the statement is verified
 	signers  []string
 	// spoilt says that a file is not what it should be: no more is written.
@@ -167,13 +168,10 @@ func (i *importing) Header(h *offlinekit.Header) (err error) {
 // admit holds the kit to a state.
 func (i *importing) admit(s *state) error {
 	already, err := s.admits(i.header.Manifest, i.digest, i.o.ForceReason != "")
-	i.state, i.out.Before = s, s.active
+	i.state, i.out.Before, i.out.Already = s, s.active, already
 	i.out.Forced = err == nil && !already && i.header.Manifest.Version <= s.highest
 	if already {
-		i.out.Already, i.out.Kit, i.out.Path = true, s.active, i.channel.path(s.active)
-		if !i.o.DryRun {
-			return errAlready
-		}
+		i.out.Kit, i.out.Path = s.active, i.channel.path(s.active)
 	}
 	return err
 }
@@ -213,7 +211,8 @@ func (i *importing) collect(e *offlinekit.Entry, content io.Reader) error {
 // settle decides whom to believe, and whether they signed.
 func (i *importing) settle() error {
 	i.settled = true
-	active, err := i.learn()
+	var err error
+	i.by, err = i.learn()
 	if missing := i.trustMissing(); missing {
 		i.spoilt = true // the reading ends with what is wrong; what was learnt stays
 		return nil
@@ -221,11 +220,14 @@ func (i *importing) settle() error {
 	if err != nil {
 		return err
 	}
-	if i.signers, err = i.o.Judge(i.ctx, i.header, active); err != nil {
+	if i.signers, err = i.o.Judge(i.ctx, i.header, i.by); err != nil {
 		return i.unvouched(err)
 	}
 	if len(i.signers) > maxSigners {
 		i.signers = i.signers[:maxSigners]
+	}
+	if i.out.Already {
+		return nil
 	}
 	if err := i.room(); err != nil || i.o.DryRun {
 		return err

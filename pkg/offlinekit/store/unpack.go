@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -51,7 +52,7 @@ func (i *importing) begin() (err error) {
 	if err != nil {
 		return err
 	}
-	if err := i.admit(s); err != nil {
+	if err := i.admit(s); err != nil || i.out.Already {
 		return err
 	}
 	i.channel.sweep() // what an interrupted import left, which may have this very name
@@ -81,6 +82,9 @@ func (i *importing) begin() (err error) {
 
 // activate switches to the kit, all of which is verified.
 func (i *importing) activate() error {
+	if i.out.Already {
+		return nil
+	}
 	m := i.header.Manifest
 	now := i.o.Now.UTC().Truncate(time.Second)
 	kit := &Kit{
@@ -107,6 +111,28 @@ func (i *importing) activate() error {
 	i.out.Path = i.channel.path(kit)
 	return nil
 }
+
+// standing verifies the files of the kit that is active already, where they are.
+func (i *importing) standing() error {
+	s, err := i.channel.read()
+	if err != nil {
+		return err
+	}
+	if err := i.admit(s); err != nil {
+		return err // another became active meanwhile
+	}
+	err = i.channel.check(i.ctx, s.active, func(h *offlinekit.Header) error {
+		_, err := i.o.Judge(i.ctx, h, i.by)
+		return err
+	})
+	if err == nil || context.Cause(i.ctx) != nil {
+		return err
+	}
+	return fault.Wrap(fault.ReasonOf(err), err, "").WithHint("%s", unpackAnew)
+}
+
+// unpackAnew is what helps an active kit whose files are damaged.
+const unpackAnew = "import the kit again: stella offline-kit import KIT --force-activate --force-reason TEXT"
 
 // end removes what the state does not refer to, the new kit if it failed or else the
 // one before the previous, and lets the next one in.
