@@ -92,7 +92,7 @@ func runKitVerify(ctx context.Context, s *session, o *kitVerifyOptions, name str
 
 // demands are what is demanded of the kit.
 func (o *kitVerifyOptions) demands(ctx context.Context, s *session) (options offlinekit.CheckOptions, err error) {
-	options = offlinekit.CheckOptions{Now: s.Now(), Complete: o.complete}
+	options = offlinekit.CheckOptions{Now: s.Now(), CheckPolicy: checkPolicy, Complete: o.complete}
 	if o.threshold < 1 {
 		return options, fault.New(fault.UsageInvalid, "--threshold must be at least 1")
 	}

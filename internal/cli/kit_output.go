@@ -65,7 +65,7 @@ func (o *kitOutput) open(ctx context.Context, m *offlinekit.Manifest, now time.T
 	r, w := io.Pipe()
 	o.pipe, o.checked = w, make(chan kitChecked, 1)
 	go func() {
-		verdict, err := offlinekit.Check(ctx, offlinekit.NewSource(o.path, r), offlinekit.CheckOptions{Now: now})
+		verdict, err := offlinekit.Check(ctx, offlinekit.NewSource(o.path, r), offlinekit.CheckOptions{Now: now, CheckPolicy: checkPolicy})
 		_ = r.CloseWithError(errors.Join(errCheckEnded, err)) // what is written then has no reader
 		o.checked <- kitChecked{verdict, err}
 	}()
@@ -103,7 +103,7 @@ func (o *kitOutput) checkDirectory() (*offlinekit.Verdict, error) {
 		return nil, err
 	}
 	defer source.Close()
-	return offlinekit.Check(o.ctx, source, offlinekit.CheckOptions{Now: o.now})
+	return offlinekit.Check(o.ctx, source, offlinekit.CheckOptions{Now: o.now, CheckPolicy: checkPolicy})
 }
 
 // written has write write the kit, and returns what the check found.

@@ -221,6 +221,49 @@ func TestTrustThatExpires(t *testing.T) {
 	assert.Equal(t, fault.TrustExpired, fault.ReasonOf(s.refused()))
 }
 
+// TestTrustThatImportRefuses is refused by build, and found by verify: what says
+// nothing, and what has a policy that cannot be read.
+func TestTrustThatImportRefuses(t *testing.T) {
+	refuse := func(text []byte, source string) error {
+		return fault.New(fault.PolicyMalformed, "malformed %s: %s", source, text)
+	}
+	policy := newStage(t)
+	policy.trusting(trust.File{Name: trust.PolicyName, Content: []byte("format: other")})
+	packed := policy.build()
+	policy.plan.CheckPolicy = refuse
+
+	empty := newStage(t)
+	signer, err := dsse.NewSigner(key())
+	require.NoError(t, err)
+	role := trust.RoleKeys{Threshold: 1, Keys: []keys.TrustedKey{{Name: "builder", Public: key().Public()}}}
+	p := trust.NewPublisher(filepath.Join(empty.dir, "publisher"))
+	_, err = p.Init(t.Context(), trust.InitOptions{Root: role, Targets: role, Now: empty.now()})
+	require.NoError(t, err)
+	_, err = p.Sign(t.Context(), []dsse.Signer{signer}, nil)
+	require.NoError(t, err)
+	export, err := p.Export(empty.now())
+	require.NoError(t, err)
+	empty.plan.Trust = filepath.Join(empty.dir, "medium")
+	require.NoError(t, trust.WriteExport(t.Context(), empty.plan.Trust, export, false))
+	files := kit{}
+	for _, f := range export {
+		files[offlinekit.TrustDir+f.Name] = string(f.Content)
+	}
+
+	for reason, c := range map[fault.Reason]struct {
+		stage *stage
+		kit   []byte
+	}{fault.PolicyMalformed: {policy, packed}, fault.TrustMalformed: {empty, files.pack(t, archive.Tar)}} {
+		assert.Equal(t, reason, fault.ReasonOf(c.stage.refused()))
+		source := offlinekit.NewSource("kit", io.NopCloser(bytes.NewReader(c.kit)))
+		v, err := offlinekit.Check(t.Context(), source, offlinekit.CheckOptions{Now: c.stage.now(), CheckPolicy: refuse})
+		assert.Equal(t, reason, fault.ReasonOf(err))
+		assert.ErrorContains(t, err, "the trust in the kit cannot be imported")
+		assert.False(t, v.Verified)
+		assert.Nil(t, v.Trust)
+	}
+}
+
 // TestImages merges layouts of all kinds, also those whose index leaves referrers out,
 // into one that go-containerregistry and we find the same evidence in.
 func TestImages(t *testing.T) {

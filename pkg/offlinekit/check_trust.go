@@ -2,7 +2,6 @@ package offlinekit
 
 import (
 	"io"
-	"time"
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/pkg/offlinekit/trust"
@@ -30,7 +29,7 @@ func (c *collector) add(name string, e *Entry, content io.Reader) error {
 }
 
 // examine is what an import would find; nil if the kit has no trust.
-func (c *collector) examine(now time.Time) (*trust.Examined, error) {
+func (c *collector) examine(o *CheckOptions) (*trust.Examined, error) {
 	if len(c.files) == 0 {
 		return nil, nil
 	}
@@ -38,7 +37,7 @@ func (c *collector) examine(now time.Time) (*trust.Examined, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, err := trust.Examine(source, now)
+	found, err := trust.Examine(source, o.Now, o.CheckPolicy)
 	if err != nil {
 		return nil, fault.Wrap(fault.ReasonOf(err), err, "the trust in the kit cannot be imported")
 	}

@@ -37,7 +37,7 @@ func (b *Build) addTrust(now time.Time) error {
 		return err
 	}
 	defer source.Close()
-	found, err := trust.Examine(source, now)
+	found, err := trust.Examine(source, now, b.plan.CheckPolicy)
 	if err != nil {
 		return err
 	}

@@ -21,14 +21,14 @@ import (
 // auditor demands beyond that nobody knows when the kit is built.
 type judge struct {
 	ctx     context.Context
-	policy  *verify.Policy // nil if the trust says nothing
+	policy  *verify.Policy // nil if there is no trust
 	private bool           // a private authority is trusted
 	blind   bool           // the trust cannot be read, so nothing is said of evidence
 }
 
 func newJudge(ctx context.Context, t *trust.Examined, now time.Time) *judge {
 	j := &judge{ctx: ctx}
-	if t == nil || t.Contents.IsEmpty() {
+	if t == nil {
 		return j
 	}
 	j.policy = &verify.Policy{Threshold: 1, At: now, Spellings: predicate.Spellings, Trust: t.Trust, Root: t.Contents.Root}
