@@ -33,7 +33,7 @@ func (i *importing) keep(dir string, r *Report) (*Kept, error) {
 	case i.ctx.Err() != nil:
 		return nil, err
 	case err != nil:
-		r.NotKept = words(err)
+		r.NotKept = clip(words(err), maxText)
 		return nil, nil
 	}
 	return kept, nil
@@ -65,7 +65,6 @@ func (i *importing) copied(dir, from string) (*Kept, error) {
 	if size > MaxQuarantinedBytes {
 		return nil, fmt.Errorf("it has %d bytes, and all kits in quarantine together may have %d", size, int64(MaxQuarantinedBytes))
 	}
-	i.store.prune(size)
 	if have, known := free(dir); known && have < size+spare {
 		return nil, syscall.ENOSPC
 	}

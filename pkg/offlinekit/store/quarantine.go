@@ -41,11 +41,7 @@ func (s *Store) Quarantine() (*Quarantine, error) {
 	if err := guard(s.quarantine); err != nil {
 		return nil, err
 	}
-	for _, e := range entriesOf(s.quarantine) {
-		if !e.IsDir() {
-			continue
-		}
-		dir := filepath.Join(s.quarantine, e.Name())
+	for _, dir := range s.cells() {
 		r, err := readReport(filepath.Join(dir, reportName))
 		if err != nil {
 			out.Unreadable++
@@ -54,17 +50,31 @@ func (s *Store) Quarantine() (*Quarantine, error) {
 		r.Path = dir
 		out.Reports = append(out.Reports, r)
 	}
-	// Names begin with the time, and end with a number.
-	slices.SortStableFunc(out.Reports, func(a, b *Report) int {
-		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(serial(a.Path), serial(b.Path)))
-	})
 	return out, nil
 }
 
-// serial is the number at the end of a directory's name.
-func serial(path string) int {
-	n, _ := strconv.Atoi(path[strings.LastIndexByte(path, '-')+1:]) // 0 for a name of somebody else's
-	return n
+// cells are the directories in quarantine, the oldest first: their names begin with the
+// time, and end with a number.
+func (s *Store) cells() []string {
+	var out []string
+	for _, e := range entriesOf(s.quarantine) {
+		if e.IsDir() {
+			out = append(out, filepath.Join(s.quarantine, e.Name()))
+		}
+	}
+	slices.SortStableFunc(out, func(a, b string) int {
+		at, n := serial(a)
+		other, m := serial(b)
+		return cmp.Or(strings.Compare(at, other), cmp.Compare(n, m))
+	})
+	return out
+}
+
+// serial is the number at the end of a directory's name, and what stands before it.
+func serial(path string) (string, int) {
+	i := strings.LastIndexByte(path, '-') + 1
+	n, _ := strconv.Atoi(path[i:]) // 0 for a name of somebody else's
+	return path[:i], n
 }
 
 // quarantine keeps the kit that failed, or its report alone. An error says why not even
@@ -112,7 +122,7 @@ func (i *importing) confine(r *Report) error {
 		return err
 	}
 	r.Path = dir
-	s.prune(0)
+	s.prune()
 	return nil
 }
 
@@ -141,31 +151,35 @@ func (s *Store) tidy() {
 	}
 }
 
-// prune removes the oldest until the bounds hold, with room for a kit of more bytes.
-// Reports without a kit have a bound of their own: whoever sends many of them does not
-// push out the kits.
-func (s *Store) prune(more int64) {
-	q, err := s.Quarantine()
-	if err != nil {
-		return
-	}
-	kits, bytes, reports := 0, more, 0
-	if more > 0 {
-		kits = 1
-	}
-	for _, r := range slices.Backward(q.Reports) {
+// prune removes the oldest until the bounds hold. Reports without a kit have a bound of
+// their own: whoever sends many of them does not push out the kits. What is there is
+// counted, and no report is asked: one may be unreadable.
+func (s *Store) prune() {
+	var kits, bytes, reports int64
+	for _, dir := range slices.Backward(s.cells()) {
 		tooMany := false
-		if r.Kept == nil {
+		if size, kept := sizeOfKit(dir); kept {
+			kits, bytes = kits+1, bytes+size
+			tooMany = kits > MaxQuarantined || bytes > MaxQuarantinedBytes
+		} else {
 			reports++
 			tooMany = reports > MaxReports
-		} else {
-			kits, bytes = kits+1, bytes+r.Kept.Size
-			tooMany = kits > MaxQuarantined || bytes > MaxQuarantinedBytes
 		}
 		if tooMany {
-			removeTree(s.system(), r.Path)
+			removeTree(s.system(), dir)
 		}
 	}
+}
+
+// sizeOfKit is how many bytes lie beside the report in a directory, and whether anything
+// does.
+func sizeOfKit(dir string) (n int64, kept bool) {
+	for _, e := range entriesOf(dir) {
+		if info, err := e.Info(); err == nil && e.Name() != reportName {
+			n, kept = n+info.Size(), true
+		}
+	}
+	return n, kept
 }
 
 // interruptible ends a copy when ctx does.
