@@ -73,16 +73,23 @@ func TestPipe(t *testing.T) {
 	assert.Contains(t, done.Quarantined.NotKept, "pipe")
 }
 
-// Without room for the kit its report stays, and says so.
+// Without room for the kit its report stays, and says so; and so do the kits before it.
 func TestQuarantineWithoutRoom(t *testing.T) {
 	w := newWorld(t)
 	from := w.signedBy(w.stranger)
+	for range store.MaxQuarantined {
+		_, err := w.imports(from)
+		requireReason(t, fault.SignatureUntrusted, err)
+	}
 	w.store.FS = fullForKits{atomicfile.OS()}
 	done, err := w.imports(from)
 	requireReason(t, fault.SignatureUntrusted, err)
 	assert.Nil(t, done.Quarantined.Kept)
 	assert.Equal(t, "the disk has no room for it", done.Quarantined.NotKept)
 	assert.Len(t, entries(t, done.Quarantined.Path), 1, "nothing is left of the attempt")
+	q, err := w.store.Quarantine()
+	require.NoError(t, err)
+	assert.Len(t, q.Reports, store.MaxQuarantined+1, "no kit gave way for it")
 }
 
 // fullForKits has no room for a kit in quarantine.
