@@ -76,8 +76,6 @@ func pathCause(err error) error {
 	return err
 }
 
-func contains(list []string, s string) bool { return slices.Contains(list, s) }
-
 func joined(names []string) string {
 	const most = 8
 	if len(names) > most {

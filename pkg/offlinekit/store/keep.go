@@ -65,7 +65,7 @@ func (i *importing) copied(dir, from string) (*Kept, error) {
 	if size > MaxQuarantinedBytes {
 		return nil, fmt.Errorf("it has %d bytes, and all kits in quarantine together may have %d", size, int64(MaxQuarantinedBytes))
 	}
-	if have, known := free(dir); known && have < size+spare {
+	if have, known := i.store.free(dir); known && have < size+spare {
 		return nil, syscall.ENOSPC
 	}
 	return i.write(dir, from, info.IsDir())

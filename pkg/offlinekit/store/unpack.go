@@ -16,20 +16,41 @@ import (
 	"github.com/stellaops/stella/pkg/offlinekit"
 )
 
-// room refuses a kit for which the disk has no room, before anything is written. Where
-// it is not known how much there is, writing tells.
+// room refuses a kit for which the disk has no room, before anything is written. What
+// an interrupted import left is no obstacle: begin removes it. Where it is not known how
+// much there is, writing tells.
 func (i *importing) room() error {
 	need := int64(spare)
 	for k := range i.header.Manifest.Entries {
-		need += i.header.Manifest.Entries[k].Size/blockSize*blockSize + blockSize
+		need += onDisk(i.header.Manifest.Entries[k].Size)
 	}
-	have, known := free(nearest(i.store.dir))
-	if !known || have >= need {
+	have, known := i.store.free(nearest(i.store.dir))
+	if !known || have+i.channel.leftovers(i.state) >= need {
 		return nil
 	}
 	return fault.New(fault.KitSpace, "the kit needs %d bytes in %q, and %d are free", need, i.store.dir, have).
 		With("path", i.store.dir).With("needed", strictjson.Number(need)).With("free", strictjson.Number(have)).
 		WithHint("free some space and import the kit again; the kit that was active still is")
+}
+
+// onDisk is how much of a disk a file takes at most, in bytes.
+func onDisk(size int64) int64 { return size/blockSize*blockSize + blockSize }
+
+// leftovers is how many bytes sweep gives back.
+func (c *channel) leftovers(s *state) int64 {
+	var n int64
+	for _, path := range c.strays(s) {
+		_ = filepath.WalkDir(path, func(_ string, d fs.DirEntry, err error) error {
+			if err != nil || !d.Type().IsRegular() {
+				return nil //nolint:nilerr // what cannot be seen is not counted
+			}
+			if info, err := d.Info(); err == nil {
+				n += onDisk(info.Size())
+			}
+			return nil
+		})
+	}
+	return n
 }
 
 // nearest is the directory itself, or the lowest one above it that is there.
@@ -56,6 +77,9 @@ func (i *importing) begin() (err error) {
 		return err
 	}
 	i.channel.sweep() // what an interrupted import left, which may have this very name
+	if err := i.room(); err != nil {
+		return err
+	}
 	m := i.header.Manifest
 	p, err := newPayload(i.store.system(), filepath.Join(i.channel.payloads(), s.next(m.Version)))
 	if err != nil {
