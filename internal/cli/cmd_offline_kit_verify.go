@@ -54,14 +54,17 @@ type kitVerifyOptions struct {
 	at            string
 	complete      bool
 	allowUnsigned bool
+	demanding     *pflag.FlagSet // what says whose signature counts, and how many
 }
 
 // AddFlags registers the flags.
 func (o *kitVerifyOptions) AddFlags(fs *pflag.FlagSet) {
-	fs.StringArrayVar(&o.trust.keys, "key", nil, "trust the public key, certificate or keys.json in `FILE`, all of a directory, or keyring:NAME; repeatable")
-	o.trust.AddFlags(fs)
-	o.proofs.AddFlags(fs)
-	fs.IntVar(&o.threshold, "threshold", 1, "demand signatures by `N` distinct holders")
+	o.demanding = pflag.NewFlagSet("", pflag.ContinueOnError)
+	o.demanding.StringArrayVar(&o.trust.keys, "key", nil, "trust the public key, certificate or keys.json in `FILE`, all of a directory, or keyring:NAME; repeatable")
+	o.trust.AddFlags(o.demanding)
+	o.proofs.AddFlags(o.demanding)
+	o.demanding.IntVar(&o.threshold, "threshold", 1, "demand signatures by `N` distinct holders")
+	fs.AddFlagSet(o.demanding)
 	fs.StringVar(&o.at, "at", "", "judge keys and trust at `TIME` (RFC 3339) instead of now")
 	fs.BoolVar(&o.complete, "complete", false, "fail if anything is missing for the evidence in the kit to be verified with it")
 	fs.BoolVar(&o.allowUnsigned, "allow-unsigned", false, "DANGER: check the files alone, whoever made the kit")
@@ -102,14 +105,22 @@ func (o *kitVerifyOptions) demands(ctx context.Context, s *session) (options off
 		}
 	}
 	if o.allowUnsigned {
-		if len(o.trust.paths()) > 0 {
-			return options, fault.New(fault.UsageInvalid, "--allow-unsigned verifies nobody's signature, and trust was given to verify with")
-		}
-		return options, nil
+		return options, o.undemanding()
 	}
 	p := &verify.Policy{Threshold: o.threshold, At: options.Now, Spellings: predicate.Spellings, Profile: s.config.Profile}
 	o.trust.bundle = bundleUse{rules: true}
 	o.proofs.apply(p)
 	options.Policy = p
 	return options, o.trust.apply(ctx, s, p)
+}
+
+// undemanding refuses what would be demanded of signatures that nobody verifies.
+func (o *kitVerifyOptions) undemanding() (err error) {
+	o.demanding.VisitAll(func(f *pflag.Flag) {
+		if f.Changed {
+			err = fault.New(fault.UsageInvalid, "--allow-unsigned verifies nobody's signature, and --%s is about them", f.Name).
+				WithHint("leave one of the two out")
+		}
+	})
+	return err
 }
