@@ -1,7 +1,6 @@
 package offlinekit
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/hex"
@@ -12,7 +11,6 @@ import (
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
-	"github.com/stellaops/stella/internal/predicate"
 	"github.com/stellaops/stella/pkg/verify"
 )
 
@@ -88,7 +86,8 @@ func (c *checker) Header(h *Header) error {
 	c.manifest = m
 	c.verdict.Claims = &Claims{m.Name, m.Channel, m.Version, m.Label, m.CreatedAt.UTC(), len(m.Entries), m.Bytes()}
 	if c.options.Policy != nil {
-		if err := c.statement(h); err != nil {
+		var err error
+		if c.verdict.Statement, err = h.Verify(c.ctx, c.options.Policy); err != nil {
 			c.verdict.Signature = SignatureFailed
 			return err
 		}
@@ -99,48 +98,6 @@ func (c *checker) Header(h *Header) error {
 		c.digests[m.Entries[i].Digest()] = true
 	}
 	return nil
-}
-
-// statement judges who signed, and whether it was this.
-func (c *checker) statement(h *Header) error {
-	if h.Statement == nil {
-		return fault.New(fault.KitUnsigned, "the kit has no %s: nobody has signed it", StatementName).With("file", StatementName).
-			WithHint("have it signed: stella sign statement, and offline-kit build --from")
-	}
-	report, payload, err := h.VerifyStatement(c.ctx, c.options.Policy)
-	c.verdict.Statement = report
-	if err != nil {
-		return err
-	}
-	return h.CheckStatement(payload)
-}
-
-// VerifyStatement judges the signatures on the statement of a kit, with all evidence
-// on it, against a policy, which it narrows to statements about this kit. The payload is
-// that of the statement if and only if the error is nil; CheckStatement holds it to the
-// manifest. The report is as that of verify.Verify.
-func (h *Header) VerifyStatement(ctx context.Context, p *verify.Policy) (*verify.Report, []byte, error) {
-	evidence := &verify.Evidence{}
-	for _, f := range append([]File{{StatementName, h.Statement}}, h.Evidence...) {
-		if err := evidence.ReadInput(input.FromBytes(f.Name, f.Content)); err != nil {
-			return nil, nil, err
-		}
-	}
-	own := *p
-	own.PredicateType, own.Subjects = predicate.TypeOfflineKit, slices.Clone(p.Subjects)
-	for _, s := range h.Subjects() {
-		own.Subjects = append(own.Subjects, verify.Artifact{Name: s.Name, Digest: s.Digest})
-	}
-	report, err := verify.Verify(ctx, evidence, &own)
-	if err != nil {
-		return report, nil, err
-	}
-	if len(report.Results) != 1 {
-		return report, nil, h.otherStatement("%d different statements were found beside it", len(report.Results))
-	}
-	var payload bytes.Buffer
-	_, err = report.Results[0].Message.WriteTo(&payload)
-	return report, payload.Bytes(), err
 }
 
 // Entry implements Sink.

@@ -3,8 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"io"
 	"strings"
@@ -107,7 +105,6 @@ type importing struct {
 
 	header   *offlinekit.Header
 	contents *offlinekit.Contents
-	digest   string // of the manifest
 	channel  *channel
 	trust    map[string][]byte // the files of the kit's trust
 	by       *trust.Active     // what judges the kit
@@ -140,8 +137,7 @@ func (i *importing) run() (err error) {
 
 // Header implements offlinekit.Sink: it refuses what the header alone tells.
 func (i *importing) Header(h *offlinekit.Header) (err error) {
-	sum := sha256.Sum256(h.ManifestText)
-	i.header, i.digest, i.trust = h, hex.EncodeToString(sum[:]), map[string][]byte{}
+	i.header, i.trust = h, map[string][]byte{}
 	m := h.Manifest
 	i.out.Channel = m.Channel
 	switch {
@@ -150,8 +146,7 @@ func (i *importing) Header(h *offlinekit.Header) (err error) {
 			With("file", offlinekit.ManifestName).With("expected", i.o.Channel).With("found", m.Channel).
 			WithHint("get a kit of channel %s; is this the right medium?", i.o.Channel)
 	case h.Statement == nil:
-		return fault.New(fault.KitUnsigned, "nobody has signed the kit %q, version %d of %s: it has no %s", m.Name, m.Version, stamp(m.CreatedAt), offlinekit.StatementName).
-			With("file", offlinekit.StatementName).WithHint("ask who publishes the kit for one that is signed")
+		return h.Signed()
 	case trustBytes(m) > trust.MaxSum+trust.MaxMetadata*trust.MaxRoles:
 		return fault.New(fault.KitMalformed, "malformed kit: %s has more than %d bytes", offlinekit.TrustDir, trust.MaxSum)
 	}
@@ -167,7 +162,7 @@ func (i *importing) Header(h *offlinekit.Header) (err error) {
 
 // admit holds the kit to a state.
 func (i *importing) admit(s *state) error {
-	already, err := s.admits(i.header.Manifest, i.digest, i.o.ForceReason != "")
+	already, err := s.admits(i.header.Manifest, i.header.ManifestSHA256(), i.o.ForceReason != "")
 	i.state, i.out.Before, i.out.Already = s, s.active, already
 	i.out.Forced = err == nil && !already && i.header.Manifest.Version <= s.highest
 	if already {

@@ -175,8 +175,9 @@ func (w *world) hostileNames(t *testing.T) string {
 		_, err := out.Write(content)
 		require.NoError(t, err)
 	}
-	add(offlinekit.ManifestName, h.ManifestText)
-	add(offlinekit.StatementName, h.Statement)
+	for _, f := range h.Files() {
+		add(f.Name, f.Content)
+	}
 	for _, e := range h.Manifest.Entries {
 		add(e.Name, []byte(k.files[e.Name]))
 	}

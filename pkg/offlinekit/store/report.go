@@ -85,7 +85,7 @@ func (i *importing) report(failed error) *Report {
 	}
 	if i.header != nil {
 		m := i.header.Manifest
-		r.Claims = &Claims{m.Name, m.Channel, m.Version, m.CreatedAt, i.digest}
+		r.Claims = &Claims{m.Name, m.Channel, m.Version, m.CreatedAt, i.header.ManifestSHA256()}
 	}
 	if c := i.contents; c != nil {
 		n := min(len(c.Findings), maxReported)

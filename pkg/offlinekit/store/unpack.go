@@ -86,8 +86,7 @@ func (i *importing) begin() (err error) {
 		return err
 	}
 	i.payload = p
-	about := slices.Concat([]offlinekit.File{{Name: offlinekit.ManifestName, Content: i.header.ManifestText}, {Name: offlinekit.StatementName, Content: i.header.Statement}}, i.header.Evidence)
-	for _, f := range about {
+	for _, f := range i.header.Files() {
 		if err := p.add(f.Name, false, bytes.NewReader(f.Content)); err != nil {
 			return err
 		}
@@ -112,7 +111,7 @@ func (i *importing) activate() error {
 	m := i.header.Manifest
 	now := i.o.Now.UTC().Truncate(time.Second)
 	kit := &Kit{
-		Name: m.Name, Version: m.Version, Label: m.Label, CreatedAt: m.CreatedAt, ManifestSHA256: i.digest, Signers: slices.Concat([]string{}, i.signers),
+		Name: m.Name, Version: m.Version, Label: m.Label, CreatedAt: m.CreatedAt, ManifestSHA256: i.header.ManifestSHA256(), Signers: slices.Concat([]string{}, i.signers),
 		ImportedAt: now, Files: int64(len(m.Entries)), Bytes: m.Bytes(), Directory: i.state.next(m.Version),
 	}
 	i.out.Kit = kit
