@@ -21,14 +21,22 @@ type Directory struct {
 
 var _ Target = (*Directory)(nil)
 
+// CheckDirectory refuses what NewDirectory would, without starting anything.
+func CheckDirectory(path string) error {
+	if entries, err := os.ReadDir(path); err == nil && len(entries) > 0 || err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fault.New(fault.OutputExists, "%s exists, and is not an empty directory", input.Display(path)).With("path", path).
+			WithHint("name a directory that is not there yet")
+	}
+	return nil
+}
+
 // NewDirectory starts the directory called path. One that is there and not empty is
 // fault.OutputExists.
 func NewDirectory(path string) (*Directory, error) {
-	d := &Directory{path: filepath.Clean(path), made: map[string]bool{}}
-	if entries, err := os.ReadDir(d.path); err == nil && len(entries) > 0 || err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fault.New(fault.OutputExists, "%s exists, and is not an empty directory", input.Display(path)).With("path", path).
-			WithHint("name a directory that is not there yet")
+	if err := CheckDirectory(path); err != nil {
+		return nil, err
 	}
+	d := &Directory{path: filepath.Clean(path), made: map[string]bool{}}
 	var err error
 	if d.temp, err = os.MkdirTemp(filepath.Dir(d.path), ".stella-kit-*"); err != nil {
 		return nil, d.failed(err)
