@@ -8,6 +8,7 @@ import (
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/predicate"
+	"github.com/stellaops/stella/internal/version"
 	"github.com/stellaops/stella/pkg/offlinekit"
 	"github.com/stellaops/stella/pkg/verify"
 )
@@ -86,6 +87,7 @@ func runKitVerify(ctx context.Context, s *session, o *kitVerifyOptions, name str
 	}
 	if verdict.Statement != nil {
 		verdict.Statement.Time.Source = timeSource(o.at)
+		verdict.Statement.Profile.Standing = standing(verdict.Statement.Profile.Name, version.Module())
 	}
 	if err := s.ui.Show(&kitVerdictResult{verdict, fault.HintOf(err)}); err != nil {
 		return err

@@ -149,6 +149,11 @@ func (c *checker) evidence(e *Entry, content io.Reader) error {
 	if IsTrustedRootName(e.Name[strings.LastIndexByte(e.Name, '/')+1:]) {
 		return nil
 	}
+	if e.Size > input.MaxEvidence {
+		o := &opinion{}
+		o.unreadable(e.Name, fault.New(fault.InputTooLarge, "it has more than the limit of %d bytes", int64(input.MaxEvidence)))
+		return c.take(o, nil) // nothing of it is kept
+	}
 	f, err := hold(e, content)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package offlinekit_test
 
 import (
+	"archive/tar"
 	"bytes"
 	"context"
 	"crypto/ed25519"
@@ -22,6 +23,7 @@ import (
 
 	"github.com/stellaops/stella/internal/archive"
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/internal/testkit/schematest"
 	"github.com/stellaops/stella/internal/testkit/world"
 	"github.com/stellaops/stella/pkg/dsse"
@@ -262,6 +264,24 @@ func TestTrustThatImportRefuses(t *testing.T) {
 		assert.False(t, v.Verified)
 		assert.Nil(t, v.Trust)
 	}
+}
+
+// TestEvidenceThatIsTooLarge is never kept aside.
+func TestEvidenceThatIsTooLarge(t *testing.T) {
+	const name = "payload/evidence/large.json"
+	m := &offlinekit.Manifest{Name: "acme", Channel: "stable", Version: 1, CreatedAt: createdAt(), Entries: []offlinekit.Entry{{Name: name, Size: input.MaxEvidence + 1}}}
+	require.NoError(t, m.AddChecksums())
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	require.NoError(t, w.WriteHeader(&tar.Header{Name: offlinekit.ManifestName, Mode: 0o644, Size: int64(len(text(t, m)))}))
+	_, err := w.Write(text(t, m))
+	require.NoError(t, err)
+	require.NoError(t, w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: input.MaxEvidence + 1}))
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "nothing"))
+	source := offlinekit.NewSource("kit", io.NopCloser(bytes.NewReader(b.Bytes())))
+	v, err := offlinekit.Check(t.Context(), source, offlinekit.CheckOptions{Now: createdAt()})
+	assert.Equal(t, fault.KitIncomplete, fault.ReasonOf(err), "%v", err) // after what was looked at
+	assert.Contains(t, gaps(v), "evidence input.too_large")
 }
 
 // TestImages merges layouts of all kinds, also those whose index leaves referrers out,

@@ -54,12 +54,16 @@ func (o *opinion) gap(kind, file string, reason fault.Reason, message, add strin
 	o.gaps = append(o.gaps, Gap{kind, file, reason, message, add})
 }
 
+func (o *opinion) unreadable(file string, err error) {
+	o.gap(GapEvidence, file, fault.ReasonOf(err), "it cannot be read: "+err.Error(), "have it made anew, or leave it away")
+}
+
 // file judges a file of evidence. digests are those of all files in the kit.
 func (j *judge) file(f *input.File, digests map[string]bool) (*opinion, error) {
 	o := &opinion{}
 	items, _, err := bundle.Read(f)
 	if err != nil {
-		o.gap(GapEvidence, f.Name(), fault.ReasonOf(err), "it cannot be read: "+err.Error(), "have it made anew, or leave it away")
+		o.unreadable(f.Name(), err)
 		return o, nil
 	}
 	evidence := &verify.Evidence{}

@@ -32,7 +32,8 @@ type Quarantine struct {
 	Unreadable int `json:"unreadable,omitzero"`
 }
 
-// Quarantine returns what is in quarantine.
+// Quarantine returns what is in quarantine. The errors: fault.KitFailed for a directory
+// that cannot be listed; fault.StateUnusable.
 func (s *Store) Quarantine() (*Quarantine, error) {
 	out := &Quarantine{Path: s.quarantine, Reports: []*Report{}}
 	if s.quarantine == "" {
@@ -41,7 +42,11 @@ func (s *Store) Quarantine() (*Quarantine, error) {
 	if err := guard(s.quarantine); err != nil {
 		return nil, err
 	}
-	for _, dir := range s.cells() {
+	cells, err := s.cells()
+	if err != nil {
+		return nil, err
+	}
+	for _, dir := range cells {
 		r, err := readReport(filepath.Join(dir, reportName))
 		if err != nil {
 			out.Unreadable++
@@ -55,9 +60,13 @@ func (s *Store) Quarantine() (*Quarantine, error) {
 
 // cells are the directories in quarantine, the oldest first: their names begin with the
 // time, and end with a number.
-func (s *Store) cells() []string {
+func (s *Store) cells() ([]string, error) {
+	entries, err := os.ReadDir(s.quarantine)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.Wrap(fault.KitFailed, pathCause(err), "failed to read %q", s.quarantine).With("path", s.quarantine)
+	}
 	var out []string
-	for _, e := range entriesOf(s.quarantine) {
+	for _, e := range entries {
 		if e.IsDir() {
 			out = append(out, filepath.Join(s.quarantine, e.Name()))
 		}
@@ -67,7 +76,7 @@ func (s *Store) cells() []string {
 		other, m := serial(b)
 		return cmp.Or(strings.Compare(at, other), cmp.Compare(n, m))
 	})
-	return out
+	return out, nil
 }
 
 // serial is the number at the end of a directory's name, and what stands before it.
@@ -155,8 +164,9 @@ func (s *Store) tidy() {
 // their own: whoever sends many of them does not push out the kits. What is there is
 // counted, and no report is asked: one may be unreadable.
 func (s *Store) prune() {
+	cells, _ := s.cells() // the next failure prunes again
 	var kits, bytes, reports int64
-	for _, dir := range slices.Backward(s.cells()) {
+	for _, dir := range slices.Backward(cells) {
 		tooMany := false
 		if size, kept := sizeOfKit(dir); kept {
 			kits, bytes = kits+1, bytes+size
