@@ -162,6 +162,14 @@ func TestGaps(t *testing.T) {
 			s.trusting()
 			s.plan.Evidence = []string{s.write("e.sigstore.json", s.w.Bundle(world.Options{Signer: world.Key}))}
 		}, []string{"evidence signature.untrusted"}},
+		"a key that is not revoked, which is one thing": {func(s *stage) {
+			id, err := dsse.KeyID(key().Public())
+			require.NoError(s.t, err)
+			revoked, err := trust.MarshalRevocations([]trust.Revocation{{KeyID: id, RevokedAt: createdAt(), Reason: "keyCompromise"}})
+			require.NoError(s.t, err)
+			s.trusting(trust.File{Name: "revocations.json", Content: revoked})
+			s.plan.Evidence = []string{s.write("e.dsse.json", sign(s.t, small().header(s.t)))}
+		}, []string{"evidence key.revoked"}},
 		"trust": {func(s *stage) {
 			s.plan.Evidence = []string{s.write("e.sigstore.json", s.w.Bundle(world.Options{}))}
 		}, []string{"trust", "evidence trust.required"}},

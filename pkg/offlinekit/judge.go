@@ -146,8 +146,11 @@ func (j *judge) result(o *opinion, r *verify.Result, file string, digests map[st
 		place = s.Place()
 	}
 	if !r.Verified {
+		told := map[fault.Reason]bool{}
 		for _, c := range r.Checks {
-			if c.Status == verify.Failed {
+			// A check that adds up what others found fails for their reason.
+			if c.Status == verify.Failed && !told[c.Reason] {
+				told[c.Reason] = true
 				o.gap(GapEvidence, place, c.Reason, c.Message, advice(c.Reason, c.Hint))
 			}
 		}
