@@ -58,7 +58,7 @@ func (o *kitBuildOptions) create(ctx context.Context, s *session, p *offlinekit.
 	out := &kitOutput{path: o.output.path}
 	var err error
 	if archive.FormatOfName(out.path) == archive.None {
-		out.directory, err = offlinekit.NewDirectory(out.path)
+		out.directory, err = offlinekit.NewDirectory(nil, out.path)
 	} else {
 		out.file, err = atomicfile.Create(ctx, out.path, o.archiveOptions(s, p))
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stellaops/stella/internal/atomicfile"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/filelock"
 	"github.com/stellaops/stella/internal/strictjson"
@@ -115,7 +116,7 @@ type importing struct {
 
 	lock    *filelock.Lock // nil before anything is written
 	state   *state
-	payload *payload
+	payload *atomicfile.Tree
 }
 
 var _ offlinekit.Sink = (*importing)(nil)
@@ -184,7 +185,7 @@ func (i *importing) Entry(e *offlinekit.Entry, content io.Reader) error {
 	if i.payload == nil || i.spoilt {
 		return nil // read by the caller, to name everything that is wrong
 	}
-	err := i.payload.add(e.Name, e.Executable, content)
+	_, err := i.payload.Add(e.Name, e.Executable, content)
 	i.spoilt = err != nil
 	return err
 }

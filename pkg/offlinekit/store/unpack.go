@@ -9,8 +9,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
+	"github.com/stellaops/stella/internal/atomicfile"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/strictjson"
 	"github.com/stellaops/stella/pkg/offlinekit"
@@ -81,13 +83,13 @@ func (i *importing) begin() (err error) {
 		return err
 	}
 	m := i.header.Manifest
-	p, err := newPayload(i.store.system(), filepath.Join(i.channel.payloads(), s.next(m.Version)))
+	p, err := atomicfile.NewTree(i.store.system(), filepath.Join(i.channel.payloads(), s.next(m.Version)), unwritten)
 	if err != nil {
 		return err
 	}
 	i.payload = p
 	for _, f := range i.header.Files() {
-		if err := p.add(f.Name, false, bytes.NewReader(f.Content)); err != nil {
+		if _, err := p.Add(f.Name, false, bytes.NewReader(f.Content)); err != nil {
 			return err
 		}
 	}
@@ -96,11 +98,20 @@ func (i *importing) begin() (err error) {
 		if !strings.HasPrefix(e.Name, offlinekit.TrustDir) {
 			break // they come first
 		}
-		if err := p.add(e.Name, e.Executable, bytes.NewReader(i.trust[e.Name])); err != nil {
+		if _, err := p.Add(e.Name, e.Executable, bytes.NewReader(i.trust[e.Name])); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// unwritten is the fault for a file of a kit that was not written.
+func unwritten(path string, err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return fault.New(fault.KitSpace, "failed to write %q: no space left", path).With("path", path).
+			WithHint("free some space and import the kit again; the kit that was active still is")
+	}
+	return fault.Wrap(fault.KitFailed, pathCause(err), "failed to write %q", path).With("path", path)
 }
 
 // activate switches to the kit, all of which is verified.
@@ -118,7 +129,7 @@ func (i *importing) activate() error {
 	if i.o.DryRun {
 		return nil
 	}
-	if err := i.payload.finish(); err != nil {
+	if err := i.payload.Finish(); err != nil {
 		return err
 	}
 	event := Event{Time: now, What: EventImport, By: clip(i.o.By, maxName)}
@@ -164,7 +175,7 @@ func (i *importing) end(err error) error {
 		return err
 	}
 	if i.payload != nil {
-		_ = i.payload.close() // after a failure, which is the one that matters
+		_ = i.payload.Close() // after a failure, which is the one that matters
 	}
 	i.channel.sweep()
 	if released := i.lock.Release(); err == nil && released != nil {
