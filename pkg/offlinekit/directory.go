@@ -96,5 +96,5 @@ func (d *Directory) Abort() {
 }
 
 func (d *Directory) failed(err error) error {
-	return fault.Wrap(fault.OutputFailed, pathCause(err), "failed to write to %s", input.Display(d.path)).With("path", d.path)
+	return fault.Wrap(fault.OutputFailed, atomicfile.Cause(err), "failed to write to %s", input.Display(d.path)).With("path", d.path)
 }

@@ -63,7 +63,7 @@ func (s *Store) Quarantine() (*Quarantine, error) {
 func (s *Store) cells() ([]string, error) {
 	entries, err := os.ReadDir(s.quarantine)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fault.Wrap(fault.KitFailed, pathCause(err), "failed to read %q", s.quarantine).With("path", s.quarantine)
+		return nil, fault.Wrap(fault.KitFailed, atomicfile.Cause(err), "failed to read %q", s.quarantine).With("path", s.quarantine)
 	}
 	var out []string
 	for _, e := range entries {
@@ -101,7 +101,7 @@ func (i *importing) quarantine(failed error) (*Report, error) {
 	}
 	lock, err := filelock.Acquire(i.ctx, filepath.Join(s.quarantine, lockName), defaultWait)
 	if err != nil {
-		return nil, fault.Wrap(fault.KitBusy, pathCause(err), "failed to lock %q", s.quarantine)
+		return nil, fault.Wrap(fault.KitBusy, atomicfile.Cause(err), "failed to lock %q", s.quarantine)
 	}
 	err = i.confine(r)
 	if err != nil {
@@ -144,7 +144,7 @@ func (s *Store) newCell(at time.Time) (string, error) {
 		case errors.Is(err, fs.ErrExist) && n < 2*MaxReports:
 			continue
 		case err != nil:
-			return "", fault.Wrap(fault.KitFailed, pathCause(err), "failed to make %q", dir)
+			return "", fault.Wrap(fault.KitFailed, atomicfile.Cause(err), "failed to make %q", dir)
 		}
 		return dir, s.system().SyncDir(s.quarantine)
 	}

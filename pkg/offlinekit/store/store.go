@@ -67,7 +67,7 @@ func (s *Store) Channels() ([]string, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fault.Wrap(fault.KitFailed, pathCause(err), "failed to read %q", s.dir)
+		return nil, fault.Wrap(fault.KitFailed, atomicfile.Cause(err), "failed to read %q", s.dir)
 	}
 	var names []string
 	for _, e := range entries {
@@ -182,7 +182,7 @@ func (c *channel) lock(ctx context.Context) (*filelock.Lock, error) {
 		return nil, fault.New(fault.KitBusy, "another process has been changing the kits of channel %q for %s", c.name, defaultWait).
 			WithHint("run the command again when it is done")
 	case err != nil:
-		return nil, fault.Wrap(fault.KitFailed, pathCause(err), "failed to lock channel %q in %q", c.name, c.dir)
+		return nil, fault.Wrap(fault.KitFailed, atomicfile.Cause(err), "failed to lock channel %q in %q", c.name, c.dir)
 	}
 	return lock, nil
 }

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/stellaops/stella/internal/atomicfile"
@@ -107,11 +106,11 @@ func (i *importing) begin() (err error) {
 
 // unwritten is the fault for a file of a kit that was not written.
 func unwritten(path string, err error) error {
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+	if atomicfile.IsFull(err) {
 		return fault.New(fault.KitSpace, "failed to write %q: no space left", path).With("path", path).
 			WithHint("free some space and import the kit again; the kit that was active still is")
 	}
-	return fault.Wrap(fault.KitFailed, pathCause(err), "failed to write %q", path).With("path", path)
+	return fault.Wrap(fault.KitFailed, atomicfile.Cause(err), "failed to write %q", path).With("path", path)
 }
 
 // activate switches to the kit, all of which is verified.
