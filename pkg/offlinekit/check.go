@@ -66,7 +66,7 @@ type checker struct {
 
 	manifest *Manifest
 	digests  map[string]bool // of all entries, in hex
-	trust    collector
+	trust    TrustFiles
 	judge    *judge // nil until the trust is read
 	bad      error  // why the trust cannot be imported
 	images   *images
@@ -102,8 +102,8 @@ func (c *checker) Header(h *Header) error {
 
 // Entry implements Sink.
 func (c *checker) Entry(e *Entry, content io.Reader) error {
-	if rest, is := strings.CutPrefix(e.Name, TrustDir); is {
-		return c.trust.add(rest, e, content)
+	if strings.HasPrefix(e.Name, TrustDir) {
+		return c.trust.Add(e, content)
 	}
 	c.trusted()
 	switch {

@@ -1,9 +1,7 @@
 package store
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"io"
 	"strings"
 	"time"
@@ -107,9 +105,9 @@ type importing struct {
 	header   *offlinekit.Header
 	contents *offlinekit.Contents
 	channel  *channel
-	trust    map[string][]byte // the files of the kit's trust
-	by       *trust.Active     // what judges the kit
-	settled  bool              // the statement is verified
+	trust    offlinekit.TrustFiles
+	by       *trust.Active // what judges the kit
+	settled  bool          // the statement is verified
 	signers  []string
 	// spoilt says that a file is not what it should be: no more is written.
 	spoilt bool
@@ -138,7 +136,7 @@ func (i *importing) run() (err error) {
 
 // Header implements offlinekit.Sink: it refuses what the header alone tells.
 func (i *importing) Header(h *offlinekit.Header) (err error) {
-	i.header, i.trust = h, map[string][]byte{}
+	i.header = h
 	m := h.Manifest
 	i.out.Channel = m.Channel
 	switch {
@@ -148,8 +146,6 @@ func (i *importing) Header(h *offlinekit.Header) (err error) {
 			WithHint("get a kit of channel %s; is this the right medium?", i.o.Channel)
 	case h.Statement == nil:
 		return h.Signed()
-	case trustBytes(m) > trust.MaxSum+trust.MaxMetadata*trust.MaxRoles:
-		return fault.New(fault.KitMalformed, "malformed kit: %s has more than %d bytes", offlinekit.TrustDir, trust.MaxSum)
 	}
 	if i.channel, err = i.store.channel(m.Channel); err != nil {
 		return err
@@ -175,7 +171,7 @@ func (i *importing) admit(s *state) error {
 // Entry implements offlinekit.Sink.
 func (i *importing) Entry(e *offlinekit.Entry, content io.Reader) error {
 	if strings.HasPrefix(e.Name, offlinekit.TrustDir) {
-		return i.collect(e, content)
+		return i.trust.Add(e, content) // nothing may be written yet
 	}
 	if !i.settled {
 		if err := i.settle(); err != nil {
@@ -188,20 +184,6 @@ func (i *importing) Entry(e *offlinekit.Entry, content io.Reader) error {
 	_, err := i.payload.Add(e.Name, e.Executable, content)
 	i.spoilt = err != nil
 	return err
-}
-
-// collect keeps a file of the kit's trust in memory: nothing may be written yet.
-func (i *importing) collect(e *offlinekit.Entry, content io.Reader) error {
-	b := make([]byte, e.Size)
-	if _, err := io.ReadFull(content, b); err != nil {
-		return err
-	}
-	// What follows the last byte is the verdict over all of them.
-	if _, err := content.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
-		return cmp.Or(err, io.ErrNoProgress)
-	}
-	i.trust[e.Name] = b
-	return nil
 }
 
 // settle decides whom to believe, and whether they signed.
@@ -247,12 +229,12 @@ func (i *importing) unvouched(err error) error {
 
 // learn imports the kit's trust and returns what results.
 func (i *importing) learn() (*trust.Active, error) {
-	if len(i.trust) == 0 {
-		return i.o.Trust.Open(i.o.TrustName, i.o.Now, i.o.Now)
-	}
-	source, err := trust.MemorySource(i.source.Name(), i.trust)
-	if err != nil {
+	source, err := i.trust.Source(i.source.Name())
+	switch {
+	case err != nil:
 		return nil, err
+	case source == nil:
+		return i.o.Trust.Open(i.o.TrustName, i.o.Now, i.o.Now)
 	}
 	done, err := i.o.Trust.Import(i.ctx, i.o.TrustName, source, trust.ImportOptions{Now: i.o.Now, CheckPolicy: i.o.CheckPolicy, DryRun: i.o.DryRun})
 	switch {
@@ -272,20 +254,13 @@ func (i *importing) learn() (*trust.Active, error) {
 // the manifest says.
 func (i *importing) trustMissing() bool {
 	for k := range i.header.Manifest.Entries {
-		name := i.header.Manifest.Entries[k].Name
-		if strings.HasPrefix(name, offlinekit.TrustDir) && i.trust[name] == nil {
+		e := &i.header.Manifest.Entries[k]
+		if !strings.HasPrefix(e.Name, offlinekit.TrustDir) {
+			break // they come first
+		}
+		if _, there := i.trust.Get(e); !there {
 			return true
 		}
 	}
 	return false
-}
-
-func trustBytes(m *offlinekit.Manifest) int64 {
-	var n int64
-	for k := range m.Entries {
-		if e := &m.Entries[k]; strings.HasPrefix(e.Name, offlinekit.TrustDir) {
-			n += e.Size
-		}
-	}
-	return n
 }

@@ -218,6 +218,22 @@ func TestTrustOfABadKitStays(t *testing.T) {
 	w.requireActive(k)
 }
 
+// Trust has one bound, for those who check a kit and those who import it.
+func TestTrustThatIsTooLarge(t *testing.T) {
+	w := newWorld(t)
+	k := w.newKit(2)
+	k.files["trust/targets/large"] = strings.Repeat("x", trust.MaxSum)
+	dir := k.unpack()
+	_, err := w.imports(dir)
+	requireReason(t, fault.InputTooLarge, err)
+	source, err := offlinekit.Open(dir, nil)
+	require.NoError(t, err)
+	defer source.Close()
+	_, checked := offlinekit.Check(t.Context(), source, offlinekit.CheckOptions{Now: w.now})
+	requireReason(t, fault.InputTooLarge, checked)
+	assert.ErrorContains(t, checked, "67108864")
+}
+
 // A kit never begins trust.
 func TestNoTrustIsBegun(t *testing.T) {
 	w := newWorld(t)

@@ -97,7 +97,8 @@ func (i *importing) begin() (err error) {
 		if !strings.HasPrefix(e.Name, offlinekit.TrustDir) {
 			break // they come first
 		}
-		if _, err := p.Add(e.Name, e.Executable, bytes.NewReader(i.trust[e.Name])); err != nil {
+		content, _ := i.trust.Get(e) // it is there, or nothing is settled
+		if _, err := p.Add(e.Name, e.Executable, content); err != nil {
 			return err
 		}
 	}
