@@ -89,10 +89,11 @@ func (w *Writer) Add(name string, size int64, executable bool, r io.Reader) erro
 	if err != nil {
 		return err
 	}
-	if more, err := io.CopyN(io.Discard, r, 1); n < size || more > 0 {
-		if err != nil && !errors.Is(err, io.EOF) {
-			return err
-		}
+	more, err := io.CopyN(io.Discard, r, 1)
+	switch {
+	case err != nil && !errors.Is(err, io.EOF):
+		return err
+	case n < size || more > 0:
 		return fault.New(fault.ArchiveMalformed, "%q has another length than the %d bytes it had: it changed while it was read", name, size)
 	}
 	return nil

@@ -2,6 +2,7 @@ package archive_test
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -98,6 +100,16 @@ func TestWriterProcessors(t *testing.T) {
 	many := write()
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	assert.Equal(t, many, write())
+}
+
+// TestWriterReadsToTheEnd has a reader fail where its content should end, as one does
+// that holds the content to a digest.
+func TestWriterReadsToTheEnd(t *testing.T) {
+	w, err := archive.NewWriter(io.Discard, archive.Tar, time.Unix(0, 0))
+	require.NoError(t, err)
+	bad := errors.New("another digest")
+	err = w.Add("a", 4, false, io.MultiReader(strings.NewReader("four"), iotest.ErrReader(bad)))
+	assert.ErrorIs(t, err, bad)
 }
 
 func TestWriterRefuses(t *testing.T) {

@@ -6,7 +6,7 @@
 // An existing output is replaced only when that is asked for; without it even
 // a file that appears while ours is being written survives. Standard output,
 // pipes and devices cannot be renamed into place; what goes there is kept
-// aside until it is complete.
+// aside until it is complete. [Tree] writes a directory of many files.
 package atomicfile
 
 import (

@@ -16,7 +16,7 @@ func createTemp(fsys FS, dir string, mode fs.FileMode) (Handle, fs.FileMode, err
 	name := filepath.Join(dir, ".stella-"+rand.Text()+".tmp")
 	temp, err := fsys.Create(name, mode)
 	if err != nil {
-		return nil, 0, withoutPath(err)
+		return nil, 0, Cause(err)
 	}
 	info, err := temp.Stat()
 	if err == nil {
@@ -25,7 +25,7 @@ func createTemp(fsys FS, dir string, mode fs.FileMode) (Handle, fs.FileMode, err
 	if err != nil {
 		_ = temp.Close()
 		_ = fsys.Remove(name) // the first error is the one that matters
-		return nil, 0, withoutPath(err)
+		return nil, 0, Cause(err)
 	}
 	return temp, info.Mode().Perm(), nil
 }
@@ -83,9 +83,9 @@ func MakeDir(fsys FS, path string, mode fs.FileMode) error {
 	return fsys.SyncDir(parent)
 }
 
-// withoutPath drops the temporary file's name from an error: the user knows
-// the output by its own name.
-func withoutPath(err error) error {
+// Cause drops the path from an error of the system: the message names it, or the user
+// knows the file by another name.
+func Cause(err error) error {
 	if pe, ok := errors.AsType[*fs.PathError](err); ok {
 		return pe.Err
 	}

@@ -59,6 +59,11 @@ func special(path string) bool {
 	return err == nil && (strings.HasPrefix(abs, "/dev/fd/") || strings.HasPrefix(abs, "/dev/std") || strings.HasPrefix(abs, "/proc/"))
 }
 
+// IsFull reports whether an error says that a disk has no room, or a user no more of it.
+func IsFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}
+
 // failed is the one fault for an output that could not be written.
 func failed(name string, err error) error {
 	return writeFault(fault.New(fault.OutputFailed, "failed to write %q", name).With("path", name), err)
@@ -66,10 +71,10 @@ func failed(name string, err error) error {
 
 // writeFault completes f with the cause in plain words and with advice.
 func writeFault(f *fault.Error, err error) error {
-	err = withoutPath(err)
+	err = Cause(err)
 	f.Err = err
 	switch {
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+	case IsFull(err):
 		f.Err = errors.New("no space left")
 		return f.WithHint("free some space, or write to another place with -o")
 	case errors.Is(err, fs.ErrNotExist):

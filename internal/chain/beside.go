@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"strings"
-	"syscall"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -168,13 +167,8 @@ func (k *Kind) besideFault(path, what string, err error) error {
 
 // WriteFault is the fault for a file that cannot take records.
 func (k *Kind) WriteFault(path string, err error) error {
-	if pe, ok := errors.AsType[*fs.PathError](err); ok {
-		err = pe.Err // the file is known by its own name
-	}
-	if le, ok := errors.AsType[*os.LinkError](err); ok {
-		err = le.Err
-	}
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+	err = atomicfile.Cause(err)
+	if atomicfile.IsFull(err) {
 		err = errors.New("no space left")
 	}
 	return fault.Wrap(k.Unwritable, err, "%s %q cannot be written", k.Name, path).

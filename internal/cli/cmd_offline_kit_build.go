@@ -66,6 +66,9 @@ func runKitBuild(ctx context.Context, s *session, o *kitBuildOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := o.refuse(s, plan); err != nil {
+		return err // what is in the way costs no signature
+	}
 	what := audit.Use{Content: audit.Content{PredicateType: predicate.TypeOfflineKit}}
 	var opened *openedKeys
 	if o.unsigned == "" {
@@ -82,15 +85,15 @@ func runKitBuild(ctx context.Context, s *session, o *kitBuildOptions) error {
 	if err != nil {
 		return err
 	}
-	signers, err := o.seal(ctx, s, opened, h)
-	if err != nil {
-		return err
-	}
 	out, err := o.create(ctx, s, plan)
 	if err != nil {
 		return err
 	}
 	defer out.abort()
+	signers, unsigned, err := o.seal(ctx, opened, h)
+	if err != nil {
+		return err
+	}
 	verdict, err := out.written(ctx, h.Manifest, s.Now(), func(t offlinekit.Target) error { return b.Write(t, h) })
 	if err != nil {
 		return err
@@ -100,6 +103,11 @@ func runKitBuild(ctx context.Context, s *session, o *kitBuildOptions) error {
 	}
 	if err := out.commit(); err != nil {
 		return err
+	}
+	if unsigned != nil {
+		if err := atomicfile.WriteFile(ctx, o.unsigned, unsigned, o.unsignedOptions()); err != nil {
+			return err
+		}
 	}
 	counts := b.Counts()
 	r := &kitBuildResult{Output: o.output.path, Signers: signers, Counts: &counts, Kit: verdict}
@@ -124,35 +132,32 @@ func (o *openedKeys) list() []offlinekit.SignerKey {
 	return out
 }
 
-// seal signs the statement about the kit into its header, or writes it for others to
+// seal signs the statement about the kit into its header, or returns it for others to
 // sign.
-func (o *kitBuildOptions) seal(ctx context.Context, s *session, opened *openedKeys, h *offlinekit.Header) ([]signerResult, error) {
+func (o *kitBuildOptions) seal(ctx context.Context, opened *openedKeys, h *offlinekit.Header) (signed []signerResult, unsigned []byte, err error) {
 	m, err := h.NewStatement()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if opened == nil {
 		var text bytes.Buffer
-		if _, err := m.WriteTo(&text); err != nil {
-			return nil, err
-		}
-		return nil, atomicfile.WriteFile(ctx, o.unsigned, append(text.Bytes(), '\n'), atomicfile.Options{Force: o.output.force})
+		_, err := m.WriteTo(&text)
+		return nil, append(text.Bytes(), '\n'), err
 	}
 	what := useOf(&predicate.Draft{Message: m, PredicateType: predicate.TypeOfflineKit, Subjects: h.Subjects()})
 	signers, err := opened.recorded(what)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var envelope bytes.Buffer
 	if _, err := bundle.WriteEnvelope(ctx, &envelope, what.Message, signers...); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	h.Statement = envelope.Bytes()
-	var out []signerResult
 	for _, k := range opened.list() {
-		out = append(out, signerResult{k.KeyID, k.Scheme.Name})
+		signed = append(signed, signerResult{k.KeyID, k.Scheme.Name})
 	}
-	return out, verifySigned(h.Statement, signers)
+	return signed, nil, verifySigned(h.Statement, signers)
 }
 
 // verifySigned holds a new envelope to the keys that have signed it: a device can be

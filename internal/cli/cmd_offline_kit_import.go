@@ -31,9 +31,9 @@ statement, by the trust that results; and every file, by the manifest.
 
 Whatever goes wrong, the kit that was active stays active. Trust that is newer
 is kept even so. A kit that fails goes into quarantine as it came, with a
-report; what comes through a pipe, and what is refused for its header alone,
-leaves only the report. A kit never begins a trust bundle: stella trust init
-does.
+report; what comes through a pipe, and a kit of another channel, an older
+version or a newer format, leaves only the report. A kit never begins a trust
+bundle: stella trust init does.
 
 The kit before is kept, and stella offline-kit rollback goes back to it. A kit
 that is not newer is imported only with --force-activate and a reason, which

@@ -20,8 +20,8 @@ func newOfflineKitStatusCommand(a *app) *cobra.Command {
 		Short: "show the active kits, how old they are, and what is in quarantine",
 		Long: `Show the active kit of each channel, how old it is, which kit can be gone back
 to, how old the trust is, and which kits are in quarantine for which reason.
-With --max-age, or the setting kit.max-age, a kit that was built longer ago ends
-the command with exit status 4, so that a timer can watch it.
+With --max-age, or the setting kit.max-age, a kit that was built longer ago, or
+none at all, ends the command with exit status 4, so that a timer can watch it.
 
 --path prints the directory of the active kit and nothing else. It holds the
 files of the kit under their names, among them trust/ and payload/, and changes
@@ -65,13 +65,16 @@ func runOfflineKitStatus(s *session, o *offlineKitStatusOptions) error {
 		return showKitPath(s, kits, o.channel, most)
 	}
 	names := []string{o.channel}
+	var stale error
 	if o.channel == "" {
 		if names, err = kits.Channels(); err != nil {
 			return err
 		}
+		if len(names) == 0 && most > 0 {
+			_, stale = kits.Choose("") // no kit is none that is new enough
+		}
 	}
 	result := &kitStatusResult{Dir: kits.Dir(), Channels: []kitStatus{}, MaxAgeSeconds: int64(most.Seconds()), Trust: s.trustAge()}
-	var stale error
 	for _, name := range names {
 		status, err := kits.Status(name, s.Now())
 		if err != nil {

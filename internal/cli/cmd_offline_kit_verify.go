@@ -8,6 +8,7 @@ import (
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/predicate"
+	"github.com/stellaops/stella/internal/version"
 	"github.com/stellaops/stella/pkg/offlinekit"
 	"github.com/stellaops/stella/pkg/verify"
 )
@@ -54,14 +55,17 @@ type kitVerifyOptions struct {
 	at            string
 	complete      bool
 	allowUnsigned bool
+	demanding     *pflag.FlagSet // what says whose signature counts, and how many
 }
 
 // AddFlags registers the flags.
 func (o *kitVerifyOptions) AddFlags(fs *pflag.FlagSet) {
-	fs.StringArrayVar(&o.trust.keys, "key", nil, "trust the public key, certificate or keys.json in `FILE`, all of a directory, or keyring:NAME; repeatable")
-	o.trust.AddFlags(fs)
-	o.proofs.AddFlags(fs)
-	fs.IntVar(&o.threshold, "threshold", 1, "demand signatures by `N` distinct holders")
+	o.demanding = pflag.NewFlagSet("", pflag.ContinueOnError)
+	o.demanding.StringArrayVar(&o.trust.keys, "key", nil, "trust the public key, certificate or keys.json in `FILE`, all of a directory, or keyring:NAME; repeatable")
+	o.trust.AddFlags(o.demanding)
+	o.proofs.AddFlags(o.demanding)
+	o.demanding.IntVar(&o.threshold, "threshold", 1, "demand signatures by `N` distinct holders")
+	fs.AddFlagSet(o.demanding)
 	fs.StringVar(&o.at, "at", "", "judge keys and trust at `TIME` (RFC 3339) instead of now")
 	fs.BoolVar(&o.complete, "complete", false, "fail if anything is missing for the evidence in the kit to be verified with it")
 	fs.BoolVar(&o.allowUnsigned, "allow-unsigned", false, "DANGER: check the files alone, whoever made the kit")
@@ -83,6 +87,7 @@ func runKitVerify(ctx context.Context, s *session, o *kitVerifyOptions, name str
 	}
 	if verdict.Statement != nil {
 		verdict.Statement.Time.Source = timeSource(o.at)
+		verdict.Statement.Profile.Standing = standing(verdict.Statement.Profile.Name, version.Module())
 	}
 	if err := s.ui.Show(&kitVerdictResult{verdict, fault.HintOf(err)}); err != nil {
 		return err
@@ -92,7 +97,7 @@ func runKitVerify(ctx context.Context, s *session, o *kitVerifyOptions, name str
 
 // demands are what is demanded of the kit.
 func (o *kitVerifyOptions) demands(ctx context.Context, s *session) (options offlinekit.CheckOptions, err error) {
-	options = offlinekit.CheckOptions{Now: s.Now(), Complete: o.complete}
+	options = offlinekit.CheckOptions{Now: s.Now(), CheckPolicy: checkPolicy, Complete: o.complete}
 	if o.threshold < 1 {
 		return options, fault.New(fault.UsageInvalid, "--threshold must be at least 1")
 	}
@@ -102,14 +107,22 @@ func (o *kitVerifyOptions) demands(ctx context.Context, s *session) (options off
 		}
 	}
 	if o.allowUnsigned {
-		if len(o.trust.paths()) > 0 {
-			return options, fault.New(fault.UsageInvalid, "--allow-unsigned verifies nobody's signature, and trust was given to verify with")
-		}
-		return options, nil
+		return options, o.undemanding()
 	}
 	p := &verify.Policy{Threshold: o.threshold, At: options.Now, Spellings: predicate.Spellings, Profile: s.config.Profile}
 	o.trust.bundle = bundleUse{rules: true}
 	o.proofs.apply(p)
 	options.Policy = p
 	return options, o.trust.apply(ctx, s, p)
+}
+
+// undemanding refuses what would be demanded of signatures that nobody verifies.
+func (o *kitVerifyOptions) undemanding() (err error) {
+	o.demanding.VisitAll(func(f *pflag.Flag) {
+		if f.Changed {
+			err = fault.New(fault.UsageInvalid, "--allow-unsigned verifies nobody's signature, and --%s is about them", f.Name).
+				WithHint("leave one of the two out")
+		}
+	})
+	return err
 }

@@ -76,10 +76,10 @@ func newKitImportResult(from string, done *store.Imported) *kitImportResult {
 func (r *kitImportResult) Text(p *ui.Printer) {
 	what := "imported "
 	switch {
-	case r.DryRun:
-		what = "would import "
 	case r.Already:
 		what = "active already: "
+	case r.DryRun:
+		what = "would import "
 	}
 	text := what + kitWords(r.Kit) + ", channel " + r.Channel
 	if r.Forced {

@@ -32,18 +32,46 @@ type kitChecked struct {
 	err     error
 }
 
+// refuse refuses outputs that create would, before anything is read or signed.
+func (o *kitBuildOptions) refuse(s *session, p *offlinekit.Plan) error {
+	if o.unsigned != "" {
+		if err := atomicfile.Check(o.unsigned, o.unsignedOptions()); err != nil {
+			return err
+		}
+	}
+	switch path := o.output.path; {
+	case archive.FormatOfName(path) != archive.None:
+		return atomicfile.Check(path, o.archiveOptions(s, p))
+	case o.output.force:
+		return fault.New(fault.UsageInvalid, "--force replaces an archive, and %q would be a directory", path).
+			WithHint("name a directory that is not there yet, or an archive: .tar.zst, .tar.gz or .tar")
+	default:
+		return offlinekit.CheckDirectory(path)
+	}
+}
+
 // create starts the output that the flags name.
 func (o *kitBuildOptions) create(ctx context.Context, s *session, p *offlinekit.Plan) (*kitOutput, error) {
+	if err := o.refuse(s, p); err != nil {
+		return nil, err
+	}
 	out := &kitOutput{path: o.output.path}
 	var err error
 	if archive.FormatOfName(out.path) == archive.None {
-		if o.output.force {
-			return nil, fault.New(fault.UsageInvalid, "--force replaces an archive, and %q would be a directory", out.path).
-				WithHint("name a directory that is not there yet, or an archive: .tar.zst, .tar.gz or .tar")
-		}
-		out.directory, err = offlinekit.NewDirectory(out.path)
-		return out, err
+		out.directory, err = offlinekit.NewDirectory(nil, out.path)
+	} else {
+		out.file, err = atomicfile.Create(ctx, out.path, o.archiveOptions(s, p))
 	}
+	return out, err
+}
+
+// unsignedOptions say how the statement for others to sign is written.
+func (o *kitBuildOptions) unsignedOptions() atomicfile.Options {
+	return atomicfile.Options{Force: o.output.force, Inputs: []string{o.output.path}}
+}
+
+// archiveOptions say how an archive is written, and that it may replace no input.
+func (o *kitBuildOptions) archiveOptions(s *session, p *offlinekit.Plan) atomicfile.Options {
 	inputs := append(o.sign.files(), o.from, o.statement, o.unsigned)
 	if p != nil {
 		inputs = slices.Concat(inputs, p.Evidence, p.SBOMs, p.Reports, p.Policies, p.Documents, p.Images, []string{p.Trust})
@@ -52,8 +80,7 @@ func (o *kitBuildOptions) create(ctx context.Context, s *session, p *offlinekit.
 		inputs = append(inputs, s.trail.path)
 	}
 	inputs = slices.DeleteFunc(inputs, func(name string) bool { return name == "" || name == "-" })
-	out.file, err = atomicfile.Create(ctx, out.path, atomicfile.Options{Force: o.output.force, Inputs: inputs})
-	return out, err
+	return atomicfile.Options{Force: o.output.force, Inputs: inputs}
 }
 
 // open returns where the files go. m is the kit's manifest.
@@ -65,7 +92,7 @@ func (o *kitOutput) open(ctx context.Context, m *offlinekit.Manifest, now time.T
 	r, w := io.Pipe()
 	o.pipe, o.checked = w, make(chan kitChecked, 1)
 	go func() {
-		verdict, err := offlinekit.Check(ctx, offlinekit.NewSource(o.path, r), offlinekit.CheckOptions{Now: now})
+		verdict, err := offlinekit.Check(ctx, offlinekit.NewSource(o.path, r), offlinekit.CheckOptions{Now: now, CheckPolicy: checkPolicy})
 		_ = r.CloseWithError(errors.Join(errCheckEnded, err)) // what is written then has no reader
 		o.checked <- kitChecked{verdict, err}
 	}()
@@ -103,7 +130,7 @@ func (o *kitOutput) checkDirectory() (*offlinekit.Verdict, error) {
 		return nil, err
 	}
 	defer source.Close()
-	return offlinekit.Check(o.ctx, source, offlinekit.CheckOptions{Now: o.now})
+	return offlinekit.Check(o.ctx, source, offlinekit.CheckOptions{Now: o.now, CheckPolicy: checkPolicy})
 }
 
 // written has write write the kit, and returns what the check found.

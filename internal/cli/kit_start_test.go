@@ -75,17 +75,24 @@ func TestStartHere(t *testing.T) {
 			status, out = shell(t, dir, recipe)
 			assert.Zero(t, status, out)
 			assert.Regexp(t, `(?m)^(Verified OK|Signature Verified Successfully)$`, out)
-			assert.Contains(t, out, "manifest.json: OK\nchecksums.txt: OK\n")
+			assert.Contains(t, out, "manifest.json and checksums.txt: OK\n")
 
+			subjects := `[{"digest":{"sha256":"%s"},"name":"manifest.json"},{"digest":{"sha256":"%s"},"name":"checksums.txt"}]`
+			digests := ` $(sha256sum < kit/manifest.json | cut -c 1-64) $(sha256sum < kit/checksums.txt | cut -c 1-64)`
 			for what, change := range map[string]string{
-				"a file":        "printf x >> kit/payload/documents/app.tar.gz",
-				"the list":      "printf '%064d  payload/x\\n' 0 > kit/checksums.txt && : > kit/payload/x",
-				"the manifest":  "printf ' ' >> kit/manifest.json",
-				"the statement": `sed -i 's/"payload":"eyJf/"payload":"eyJg/' kit/statement.dsse.json`,
-				"the key":       "openssl genpkey -algorithm ed25519 -out other && openssl pkey -in other -pubout -out builder.pub",
+				"a file":                    "printf x >> kit/payload/documents/app.tar.gz",
+				"the list":                  "printf '%064d  payload/x\\n' 0 > kit/checksums.txt && : > kit/payload/x",
+				"the manifest":              "printf ' ' >> kit/manifest.json",
+				"the statement":             `sed -i 's/"payload":"eyJf/"payload":"eyJg/' kit/statement.dsse.json`,
+				"the type of the statement": `stella sign sbom sbom.cdx.json --key ../key --subject kit/manifest.json --subject kit/checksums.txt --envelope dsse -o x && mv x kit/statement.dsse.json`,
+				"the statement, for one that holds it": `printf '{"a":1,"predicateType":"stella.ops/offlineKit@v1","subject":` + subjects + `}'` + digests + ` > p.json && ` +
+					`stella sign statement p.json --type https://example.com/x --subject kit/manifest.json --key ../key --envelope dsse -o x && mv x kit/statement.dsse.json`,
+				"the key": "openssl genpkey -algorithm ed25519 -out other && openssl pkey -in other -pubout -out builder.pub",
 			} {
-				_, out := shell(t, dir, "rm -rf copy && mkdir copy && cp -r kit builder.pub copy && cd copy && "+change+" && "+recipe)
-				whole := strings.Contains(out, "manifest.json: OK\nchecksums.txt: OK\n") && (strings.Contains(out, "Verified OK") || strings.Contains(out, "Verified Successfully"))
+				status, out := shell(t, dir, "rm -rf copy && mkdir copy && cp -r kit builder.pub sbom.cdx.json copy && cd copy && "+change)
+				require.Zero(t, status, "%s: %s", what, out)
+				_, out = shell(t, dir, "cd copy && "+recipe)
+				whole := strings.Contains(out, "manifest.json and checksums.txt: OK\n") && (strings.Contains(out, "Verified OK") || strings.Contains(out, "Verified Successfully"))
 				assert.False(t, whole, "%s was changed, and everything is well:\n%s", what, out)
 			}
 		})

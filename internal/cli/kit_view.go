@@ -88,7 +88,7 @@ func signaturePairs(p *ui.Printer, v *offlinekit.Verdict) []ui.Pair {
 	if b := v.Statement.Trust.Bundle; b != nil {
 		pairs = append(pairs, ui.P("trusted by", ui.T(report.BundleWords(b))))
 	}
-	return pairs
+	return append(pairs, profilePairs(v.Statement.Profile.Name, v.Statement.Profile.Standing)...)
 }
 
 // signerTexts name a holder and their key, which may be all that is known of them.

@@ -125,7 +125,7 @@ func (b *Build) Manifest(signers []SignerKey) (*Header, error) {
 		return nil, fault.New(fault.KitInput, "the manifest has %d bytes, over the limit of %d: the kit has too many files", text.Len(), MaxManifest).
 			WithHint("build several kits, or put files into archives")
 	}
-	return &Header{Manifest: m, ManifestText: text.Bytes()}, nil
+	return NewHeader(m, text.Bytes()), nil
 }
 
 // Write writes the kit, once. An input that is not what it was is fault.InputChanged.

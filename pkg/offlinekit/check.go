@@ -1,7 +1,6 @@
 package offlinekit
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/hex"
@@ -12,7 +11,6 @@ import (
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
-	"github.com/stellaops/stella/internal/predicate"
 	"github.com/stellaops/stella/pkg/verify"
 )
 
@@ -27,6 +25,8 @@ type CheckOptions struct {
 	Policy *verify.Policy
 	// Now is the time by which the trust in the kit must not have expired.
 	Now time.Time
+	// CheckPolicy judges a policy.yaml in the trust of the kit; nil accepts any.
+	CheckPolicy func(text []byte, source string) error
 	// Complete makes gaps a failure.
 	Complete bool
 }
@@ -66,7 +66,7 @@ type checker struct {
 
 	manifest *Manifest
 	digests  map[string]bool // of all entries, in hex
-	trust    collector
+	trust    TrustFiles
 	judge    *judge // nil until the trust is read
 	bad      error  // why the trust cannot be imported
 	images   *images
@@ -86,7 +86,8 @@ func (c *checker) Header(h *Header) error {
 	c.manifest = m
 	c.verdict.Claims = &Claims{m.Name, m.Channel, m.Version, m.Label, m.CreatedAt.UTC(), len(m.Entries), m.Bytes()}
 	if c.options.Policy != nil {
-		if err := c.statement(h); err != nil {
+		var err error
+		if c.verdict.Statement, err = h.Verify(c.ctx, c.options.Policy); err != nil {
 			c.verdict.Signature = SignatureFailed
 			return err
 		}
@@ -99,52 +100,10 @@ func (c *checker) Header(h *Header) error {
 	return nil
 }
 
-// statement judges who signed, and whether it was this.
-func (c *checker) statement(h *Header) error {
-	if h.Statement == nil {
-		return fault.New(fault.KitUnsigned, "the kit has no %s: nobody has signed it", StatementName).With("file", StatementName).
-			WithHint("have it signed: stella sign statement, and offline-kit build --from")
-	}
-	report, payload, err := h.VerifyStatement(c.ctx, c.options.Policy)
-	c.verdict.Statement = report
-	if err != nil {
-		return err
-	}
-	return h.CheckStatement(payload)
-}
-
-// VerifyStatement judges the signatures on the statement of a kit, with all evidence
-// on it, against a policy, which it narrows to statements about this kit. The payload is
-// that of the statement if and only if the error is nil; CheckStatement holds it to the
-// manifest. The report is as that of verify.Verify.
-func (h *Header) VerifyStatement(ctx context.Context, p *verify.Policy) (*verify.Report, []byte, error) {
-	evidence := &verify.Evidence{}
-	for _, f := range append([]File{{StatementName, h.Statement}}, h.Evidence...) {
-		if err := evidence.ReadInput(input.FromBytes(f.Name, f.Content)); err != nil {
-			return nil, nil, err
-		}
-	}
-	own := *p
-	own.PredicateType, own.Subjects = predicate.TypeOfflineKit, nil
-	for _, s := range h.Subjects() {
-		own.Subjects = append(own.Subjects, verify.Artifact{Name: s.Name, Digest: s.Digest})
-	}
-	report, err := verify.Verify(ctx, evidence, &own)
-	if err != nil {
-		return report, nil, err
-	}
-	if len(report.Results) != 1 {
-		return report, nil, h.otherStatement("%d different statements were found beside it", len(report.Results))
-	}
-	var payload bytes.Buffer
-	_, err = report.Results[0].Message.WriteTo(&payload)
-	return report, payload.Bytes(), err
-}
-
 // Entry implements Sink.
 func (c *checker) Entry(e *Entry, content io.Reader) error {
-	if rest, is := strings.CutPrefix(e.Name, TrustDir); is {
-		return c.trust.add(rest, e, content)
+	if strings.HasPrefix(e.Name, TrustDir) {
+		return c.trust.Add(e, content)
 	}
 	c.trusted()
 	switch {
@@ -165,7 +124,7 @@ func (c *checker) trusted() {
 	if c.judge != nil {
 		return
 	}
-	found, err := c.trust.examine(c.options.Now)
+	found, err := c.trust.examine(&c.options)
 	c.judge = newJudge(c.ctx, found, c.options.Now)
 	switch {
 	case err != nil:
@@ -189,6 +148,11 @@ func (c *checker) trusted() {
 func (c *checker) evidence(e *Entry, content io.Reader) error {
 	if IsTrustedRootName(e.Name[strings.LastIndexByte(e.Name, '/')+1:]) {
 		return nil
+	}
+	if e.Size > input.MaxEvidence {
+		o := &opinion{}
+		o.unreadable(e.Name, fault.New(fault.InputTooLarge, "it has more than the limit of %d bytes", int64(input.MaxEvidence)))
+		return c.take(o, nil) // nothing of it is kept
 	}
 	f, err := hold(e, content)
 	if err != nil {

@@ -1,6 +1,7 @@
 package offlinekit_test
 
 import (
+	"archive/tar"
 	"bytes"
 	"context"
 	"crypto/ed25519"
@@ -22,6 +23,7 @@ import (
 
 	"github.com/stellaops/stella/internal/archive"
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/internal/testkit/schematest"
 	"github.com/stellaops/stella/internal/testkit/world"
 	"github.com/stellaops/stella/pkg/dsse"
@@ -160,6 +162,14 @@ func TestGaps(t *testing.T) {
 			s.trusting()
 			s.plan.Evidence = []string{s.write("e.sigstore.json", s.w.Bundle(world.Options{Signer: world.Key}))}
 		}, []string{"evidence signature.untrusted"}},
+		"a key that is not revoked, which is one thing": {func(s *stage) {
+			id, err := dsse.KeyID(key().Public())
+			require.NoError(s.t, err)
+			revoked, err := trust.MarshalRevocations([]trust.Revocation{{KeyID: id, RevokedAt: createdAt(), Reason: "keyCompromise"}})
+			require.NoError(s.t, err)
+			s.trusting(trust.File{Name: "revocations.json", Content: revoked})
+			s.plan.Evidence = []string{s.write("e.dsse.json", sign(s.t, small().header(s.t)))}
+		}, []string{"evidence key.revoked"}},
 		"trust": {func(s *stage) {
 			s.plan.Evidence = []string{s.write("e.sigstore.json", s.w.Bundle(world.Options{}))}
 		}, []string{"trust", "evidence trust.required"}},
@@ -219,6 +229,67 @@ func TestTrustThatExpires(t *testing.T) {
 	assert.Equal(t, fault.ExitMissing, v.Exit)
 	s.w.Clock.Advance(100 * 24 * time.Hour)
 	assert.Equal(t, fault.TrustExpired, fault.ReasonOf(s.refused()))
+}
+
+// TestTrustThatImportRefuses is refused by build, and found by verify: what says
+// nothing, and what has a policy that cannot be read.
+func TestTrustThatImportRefuses(t *testing.T) {
+	refuse := func(text []byte, source string) error {
+		return fault.New(fault.PolicyMalformed, "malformed %s: %s", source, text)
+	}
+	policy := newStage(t)
+	policy.trusting(trust.File{Name: trust.PolicyName, Content: []byte("format: other")})
+	packed := policy.build()
+	policy.plan.CheckPolicy = refuse
+
+	empty := newStage(t)
+	signer, err := dsse.NewSigner(key())
+	require.NoError(t, err)
+	role := trust.RoleKeys{Threshold: 1, Keys: []keys.TrustedKey{{Name: "builder", Public: key().Public()}}}
+	p := trust.NewPublisher(filepath.Join(empty.dir, "publisher"))
+	_, err = p.Init(t.Context(), trust.InitOptions{Root: role, Targets: role, Now: empty.now()})
+	require.NoError(t, err)
+	_, err = p.Sign(t.Context(), []dsse.Signer{signer}, nil)
+	require.NoError(t, err)
+	export, err := p.Export(empty.now())
+	require.NoError(t, err)
+	empty.plan.Trust = filepath.Join(empty.dir, "medium")
+	require.NoError(t, trust.WriteExport(t.Context(), empty.plan.Trust, export, false))
+	files := kit{}
+	for _, f := range export {
+		files[offlinekit.TrustDir+f.Name] = string(f.Content)
+	}
+
+	for reason, c := range map[fault.Reason]struct {
+		stage *stage
+		kit   []byte
+	}{fault.PolicyMalformed: {policy, packed}, fault.TrustMalformed: {empty, files.pack(t, archive.Tar)}} {
+		assert.Equal(t, reason, fault.ReasonOf(c.stage.refused()))
+		source := offlinekit.NewSource("kit", io.NopCloser(bytes.NewReader(c.kit)))
+		v, err := offlinekit.Check(t.Context(), source, offlinekit.CheckOptions{Now: c.stage.now(), CheckPolicy: refuse})
+		assert.Equal(t, reason, fault.ReasonOf(err))
+		assert.ErrorContains(t, err, "the trust in the kit cannot be imported")
+		assert.False(t, v.Verified)
+		assert.Nil(t, v.Trust)
+	}
+}
+
+// TestEvidenceThatIsTooLarge is never kept aside.
+func TestEvidenceThatIsTooLarge(t *testing.T) {
+	const name = "payload/evidence/large.json"
+	m := &offlinekit.Manifest{Name: "acme", Channel: "stable", Version: 1, CreatedAt: createdAt(), Entries: []offlinekit.Entry{{Name: name, Size: input.MaxEvidence + 1}}}
+	require.NoError(t, m.AddChecksums())
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	require.NoError(t, w.WriteHeader(&tar.Header{Name: offlinekit.ManifestName, Mode: 0o644, Size: int64(len(text(t, m)))}))
+	_, err := w.Write(text(t, m))
+	require.NoError(t, err)
+	require.NoError(t, w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: input.MaxEvidence + 1}))
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "nothing"))
+	source := offlinekit.NewSource("kit", io.NopCloser(bytes.NewReader(b.Bytes())))
+	v, err := offlinekit.Check(t.Context(), source, offlinekit.CheckOptions{Now: createdAt()})
+	assert.Equal(t, fault.KitIncomplete, fault.ReasonOf(err), "%v", err) // after what was looked at
+	assert.Contains(t, gaps(v), "evidence input.too_large")
 }
 
 // TestImages merges layouts of all kinds, also those whose index leaves referrers out,

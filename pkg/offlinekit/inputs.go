@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stellaops/stella/internal/atomicfile"
 	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
@@ -37,7 +38,7 @@ func (b *Build) addTrust(now time.Time) error {
 		return err
 	}
 	defer source.Close()
-	found, err := trust.Examine(source, now)
+	found, err := trust.Examine(source, now, b.plan.CheckPolicy)
 	if err != nil {
 		return err
 	}
@@ -236,7 +237,7 @@ func filesOf(name string) ([]inputFile, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fault.New(fault.InputNotFound, "%s does not exist", input.Display(name)).With("path", name)
 	case err != nil:
-		return nil, fault.Wrap(fault.InputUnreadable, pathCause(err), "failed to read %s", input.Display(name)).With("path", name)
+		return nil, fault.Wrap(fault.InputUnreadable, atomicfile.Cause(err), "failed to read %s", input.Display(name)).With("path", name)
 	case !info.IsDir():
 		return []inputFile{{name, filepath.Base(name)}}, nil
 	}
@@ -244,7 +245,7 @@ func filesOf(name string) ([]inputFile, error) {
 	err = filepath.WalkDir(name, func(p string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
-			return fault.Wrap(fault.InputUnreadable, pathCause(err), "failed to read %s", input.Display(p)).With("path", p)
+			return fault.Wrap(fault.InputUnreadable, atomicfile.Cause(err), "failed to read %s", input.Display(p)).With("path", p)
 		case d.IsDir():
 			return nil
 		case !d.Type().IsRegular():

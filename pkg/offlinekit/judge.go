@@ -21,14 +21,14 @@ import (
 // auditor demands beyond that nobody knows when the kit is built.
 type judge struct {
 	ctx     context.Context
-	policy  *verify.Policy // nil if the trust says nothing
+	policy  *verify.Policy // nil if there is no trust
 	private bool           // a private authority is trusted
 	blind   bool           // the trust cannot be read, so nothing is said of evidence
 }
 
 func newJudge(ctx context.Context, t *trust.Examined, now time.Time) *judge {
 	j := &judge{ctx: ctx}
-	if t == nil || t.Contents.IsEmpty() {
+	if t == nil {
 		return j
 	}
 	j.policy = &verify.Policy{Threshold: 1, At: now, Spellings: predicate.Spellings, Trust: t.Trust, Root: t.Contents.Root}
@@ -54,12 +54,16 @@ func (o *opinion) gap(kind, file string, reason fault.Reason, message, add strin
 	o.gaps = append(o.gaps, Gap{kind, file, reason, message, add})
 }
 
+func (o *opinion) unreadable(file string, err error) {
+	o.gap(GapEvidence, file, fault.ReasonOf(err), "it cannot be read: "+err.Error(), "have it made anew, or leave it away")
+}
+
 // file judges a file of evidence. digests are those of all files in the kit.
 func (j *judge) file(f *input.File, digests map[string]bool) (*opinion, error) {
 	o := &opinion{}
 	items, _, err := bundle.Read(f)
 	if err != nil {
-		o.gap(GapEvidence, f.Name(), fault.ReasonOf(err), "it cannot be read: "+err.Error(), "have it made anew, or leave it away")
+		o.unreadable(f.Name(), err)
 		return o, nil
 	}
 	evidence := &verify.Evidence{}
@@ -142,8 +146,11 @@ func (j *judge) result(o *opinion, r *verify.Result, file string, digests map[st
 		place = s.Place()
 	}
 	if !r.Verified {
+		told := map[fault.Reason]bool{}
 		for _, c := range r.Checks {
-			if c.Status == verify.Failed {
+			// A check that adds up what others found fails for their reason.
+			if c.Status == verify.Failed && !told[c.Reason] {
+				told[c.Reason] = true
 				o.gap(GapEvidence, place, c.Reason, c.Message, advice(c.Reason, c.Hint))
 			}
 		}

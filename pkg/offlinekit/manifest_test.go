@@ -135,8 +135,7 @@ func TestStatement(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, h.CheckStatement(b.Bytes()))
 
-	other := *h
-	other.ManifestText = append(bytes.Clone(h.ManifestText), ' ')
+	other := offlinekit.NewHeader(h.Manifest, append(bytes.Clone(h.ManifestText()), ' '))
 	assert.Equal(t, fault.KitStatement, fault.ReasonOf(other.CheckStatement(b.Bytes())))
 	for _, change := range [][2]string{
 		{`"version":7`, `"version":8`}, {`"files":8`, `"files":9`}, {"manifest.json", "manifest.jsom"}, {`"sha256":"`, `"sha256":"00`},

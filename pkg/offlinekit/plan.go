@@ -41,7 +41,7 @@ type Plan struct {
 	// Binaries are programs, by platforms such as "linux/amd64".
 	Binaries map[string]string
 
-	// CheckPolicy judges the text of a policy.
+	// CheckPolicy judges the text of a policy, also of the one in the trust.
 	CheckPolicy func(text []byte, source string) error
 }
 

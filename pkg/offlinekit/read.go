@@ -2,6 +2,7 @@ package offlinekit
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -16,12 +17,35 @@ import (
 // the manifest is well-formed.
 type Header struct {
 	Manifest *Manifest
-	// ManifestText is manifest.json byte for byte: a subject of the statement.
-	ManifestText []byte
 	// Statement is statement.dsse.json, nil if the kit is not signed.
 	Statement []byte
 	// Evidence are further files of evidence on the same statement.
 	Evidence []File
+
+	text   []byte // manifest.json byte for byte
+	digest string // of text, in hex
+}
+
+// NewHeader returns the header of a kit that is not signed. Whether text is that of m is
+// for the caller to know.
+func NewHeader(m *Manifest, text []byte) *Header {
+	sum := sha256.Sum256(text)
+	return &Header{Manifest: m, text: text, digest: hex.EncodeToString(sum[:])}
+}
+
+// ManifestText is manifest.json byte for byte: a subject of the statement.
+func (h *Header) ManifestText() []byte { return h.text }
+
+// ManifestSHA256 returns the digest of ManifestText, in hex, which names all of the kit.
+func (h *Header) ManifestSHA256() string { return h.digest }
+
+// Files are the files that stand before the entries.
+func (h *Header) Files() []File {
+	out := []File{{ManifestName, h.text}}
+	if h.Statement != nil {
+		out = append(out, File{StatementName, h.Statement})
+	}
+	return append(out, h.Evidence...)
 }
 
 // File is a small file of a kit.
@@ -159,11 +183,15 @@ func (r *reading) about(m *archive.Member) (bool, error) {
 	return true, r.malformed("%q is out of its place", m.Name)
 }
 
-func (r *reading) readManifest(m *archive.Member) (err error) {
-	if r.header.ManifestText, err = r.small(m, MaxManifest); err != nil {
+func (r *reading) readManifest(m *archive.Member) error {
+	text, err := r.small(m, MaxManifest)
+	if err != nil {
 		return err
 	}
-	r.header.Manifest, err = ParseManifest(r.header.ManifestText)
+	manifest, err := ParseManifest(text)
+	if err == nil {
+		r.header = *NewHeader(manifest, text)
+	}
 	return err
 }
 

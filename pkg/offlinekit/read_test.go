@@ -26,7 +26,7 @@ func TestReadArchives(t *testing.T) {
 		s, c, err := read(t, packed)
 		require.NoError(t, err)
 		assert.Equal(t, k, s.files)
-		assert.Equal(t, k.header(t).ManifestText, c.ManifestText)
+		assert.Equal(t, k.header(t).ManifestText(), c.ManifestText())
 		assert.Equal(t, k.header(t).Statement, c.Statement)
 
 		path := filepath.Join(t.TempDir(), "kit")
@@ -217,7 +217,7 @@ func TestFlips(t *testing.T) {
 				continue
 			}
 			require.Equal(t, k, j.files, "byte %d of format %d", i, f)
-			require.Equal(t, string(k.header(t).ManifestText), string(j.header.ManifestText))
+			require.Equal(t, string(k.header(t).ManifestText()), string(j.header.ManifestText()))
 		}
 		assert.Greater(t, noticed, len(good)/3, "format %d", f)
 	}

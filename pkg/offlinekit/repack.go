@@ -39,14 +39,10 @@ func (r *repacker) Header(h *Header) error {
 	return writeHeader(r.target, &own)
 }
 
-// Entry implements Sink. A kit of which a file is not what it should be is of no use,
-// whatever else it holds.
+// Entry implements Sink. A file that is not what it should be is found by Read, which
+// then fails.
 func (r *repacker) Entry(e *Entry, content io.Reader) error {
-	err := r.target.Add(e.Name, e.Size, e.Executable, content)
-	if fault.ReasonOf(err) == fault.KitMismatch {
-		return fault.Wrap(fault.KitMismatch, err, "the kit is damaged")
-	}
-	return err
+	return r.target.Add(e.Name, e.Size, e.Executable, content)
 }
 
 // AddEvidence adds bundles to the evidence on the statement. All of it, and the statement

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/stellaops/stella/internal/archive"
+	"github.com/stellaops/stella/internal/atomicfile"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
 )
@@ -52,7 +53,7 @@ func NewSource(name string, r io.ReadCloser) *Source {
 func openDirectory(name string) (*Source, error) {
 	root, err := os.OpenRoot(name)
 	if err != nil {
-		return nil, fault.Wrap(fault.InputUnreadable, pathCause(err), "failed to read directory %s", input.Display(name)).With("path", name)
+		return nil, fault.Wrap(fault.InputUnreadable, atomicfile.Cause(err), "failed to read directory %s", input.Display(name)).With("path", name)
 	}
 	return &Source{name: name, closer: root, root: root}, nil
 }
@@ -71,7 +72,7 @@ func (s *Source) members() archive.Members {
 	}
 	head, err := s.stream.Peek(archive.HeadSize)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return failing(fault.Wrap(fault.InputUnreadable, pathCause(err), "failed to read %s", input.Display(s.name)))
+		return failing(fault.Wrap(fault.InputUnreadable, atomicfile.Cause(err), "failed to read %s", input.Display(s.name)))
 	}
 	f := archive.Recognise(head)
 	if f == archive.None || f == archive.Zip {
@@ -125,7 +126,7 @@ func (s *Source) list() ([]found, error) {
 		return nil
 	})
 	if err != nil && fault.ReasonOf(err) == fault.Internal {
-		err = fault.Wrap(fault.InputUnreadable, pathCause(err), "failed to read directory %s", input.Display(s.name)).With("path", s.name)
+		err = fault.Wrap(fault.InputUnreadable, atomicfile.Cause(err), "failed to read directory %s", input.Display(s.name)).With("path", s.name)
 	}
 	slices.SortFunc(list, func(a, b found) int { return compareMembers(a.name, b.name) })
 	return list, err
@@ -201,13 +202,5 @@ func (r *readable) Read(p []byte) (int, error) {
 
 func (s *Source) unreadable(name string, err error) error {
 	path := strings.TrimSuffix(s.name, "/") + "/" + name
-	return fault.Wrap(fault.InputUnreadable, pathCause(err), "failed to read %q", path).With("path", path)
-}
-
-// pathCause drops the path from an error of the system: the message names it.
-func pathCause(err error) error {
-	if cause, ok := errors.AsType[*fs.PathError](err); ok {
-		return cause.Err
-	}
-	return err
+	return fault.Wrap(fault.InputUnreadable, atomicfile.Cause(err), "failed to read %q", path).With("path", path)
 }

@@ -93,7 +93,9 @@ func stockCheck(signers []SignerKey) section {
 }
 
 // opensslCheck is the same check with openssl: the bytes that are signed are put
-// together as DSSE says (https://github.com/secure-systems-lab/dsse, protocol.md).
+// together as DSSE says (https://github.com/secure-systems-lab/dsse, protocol.md). What
+// the statement is about stands at its end, see intoto.NewMessage; looking for it anywhere
+// would find it in the predicate of a statement of another type too.
 func opensslCheck(signers []SignerKey) []block {
 	lines := []string{
 		`tmp=$(mktemp -d)`,
@@ -114,13 +116,13 @@ func opensslCheck(signers []SignerKey) []block {
 	}
 	lines = append(lines, "done")
 	subjects := []string{
-		`for file in manifest.json checksums.txt; do`,
-		`  grep -qF '{"digest":{"sha256":"'"$(sha256sum < $file | cut -c 1-64)"'"},"name":"'$file'"}' "$tmp/statement" && echo "$file: OK"`,
-		`done`,
+		`subject() { printf '{"digest":{"sha256":"%s"},"name":"%s"}' "$(sha256sum < $1 | cut -c 1-64)" $1; }`,
+		`printf ',"predicateType":"` + Format + `","subject":[%s,%s]}' "$(subject manifest.json)" "$(subject checksums.txt)" > "$tmp/end"`,
+		`tail -c "$(wc -c < "$tmp/end")" "$tmp/statement" | cmp - "$tmp/end" && echo "manifest.json and checksums.txt: OK"`,
 	}
 	return []block{
 		{"Or with openssl, which must say once that a signature is verified:", lines},
-		{"and the signed statement must be about both files:", subjects},
+		{"and the signed statement must be one about a kit, and about both files:", subjects},
 	}
 }
 

@@ -2,10 +2,10 @@ package offlinekit
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
+	"context"
 	"encoding/json/jsontext"
 	"encoding/json/v2"
+	"slices"
 	"time"
 
 	"github.com/stellaops/stella/internal/bundle"
@@ -15,6 +15,7 @@ import (
 	"github.com/stellaops/stella/pkg/dsse"
 	"github.com/stellaops/stella/pkg/dsse/canonical"
 	"github.com/stellaops/stella/pkg/dsse/intoto"
+	"github.com/stellaops/stella/pkg/verify"
 )
 
 // statementPredicate is stella.ops/offlineKit@v1. It repeats what the manifest says of the kit
@@ -48,8 +49,7 @@ func (m *Manifest) predicate() (dsse.Content, error) {
 // Subjects are what the statement about a kit is about: manifest.json, and checksums.txt
 // so that stock tools can begin there.
 func (h *Header) Subjects() []intoto.Subject {
-	sum := sha256.Sum256(h.ManifestText)
-	subjects := []intoto.Subject{{Name: ManifestName, Digest: map[string]string{"sha256": hex.EncodeToString(sum[:])}}}
+	subjects := []intoto.Subject{{Name: ManifestName, Digest: map[string]string{"sha256": h.ManifestSHA256()}}}
 	if e := h.Manifest.Entry(ChecksumsName); e != nil {
 		subjects = append(subjects, intoto.Subject{Name: ChecksumsName, Digest: map[string]string{"sha256": e.Digest()}})
 	}
@@ -57,13 +57,56 @@ func (h *Header) Subjects() []intoto.Subject {
 }
 
 // NewStatement returns the statement about a kit, to be signed. The manifest must pass
-// Check, and ManifestText be its text.
+// Check, and be what ManifestText says.
 func (h *Header) NewStatement() (dsse.Message, error) {
 	p, err := h.Manifest.predicate()
 	if err != nil {
 		return nil, err
 	}
 	return intoto.NewMessage(predicate.TypeOfflineKit, h.Subjects(), p)
+}
+
+// Signed returns fault.KitUnsigned if the kit has no statement.
+func (h *Header) Signed() error {
+	if h.Statement != nil {
+		return nil
+	}
+	m := h.Manifest
+	return fault.New(fault.KitUnsigned, "nobody has signed the kit %q, version %d of %s: it has no %s", m.Name, m.Version, m.CreatedAt.UTC().Format(time.RFC3339), StatementName).
+		With("file", StatementName).WithHint("ask who publishes the kit for one that is signed; they sign it with stella sign statement, and offline-kit build --from")
+}
+
+// Verify judges the signatures on the statement of a kit, with all evidence on it,
+// against a policy, which it narrows to statements about this kit, and holds what they
+// sign to the manifest. The report is as that of verify.Verify. The errors: those of
+// Signed, verify.Verify and CheckStatement.
+func (h *Header) Verify(ctx context.Context, p *verify.Policy) (*verify.Report, error) {
+	if err := h.Signed(); err != nil {
+		return nil, err
+	}
+	evidence := &verify.Evidence{}
+	for _, f := range append([]File{{StatementName, h.Statement}}, h.Evidence...) {
+		if err := evidence.ReadInput(input.FromBytes(f.Name, f.Content)); err != nil {
+			return nil, err
+		}
+	}
+	own := *p
+	own.PredicateType, own.Subjects = predicate.TypeOfflineKit, slices.Clone(p.Subjects)
+	for _, s := range h.Subjects() {
+		own.Subjects = append(own.Subjects, verify.Artifact{Name: s.Name, Digest: s.Digest})
+	}
+	report, err := verify.Verify(ctx, evidence, &own)
+	if err != nil {
+		return report, err
+	}
+	if len(report.Results) != 1 {
+		return report, h.otherStatement("%d different statements were found beside it", len(report.Results))
+	}
+	var payload bytes.Buffer
+	if _, err := report.Results[0].Message.WriteTo(&payload); err != nil {
+		return report, err
+	}
+	return report, h.CheckStatement(payload.Bytes())
 }
 
 // CheckStatement holds the payload of a statement, whose signatures the caller has

@@ -49,7 +49,7 @@ func (k kit) header(t testing.TB) *offlinekit.Header {
 	var sums bytes.Buffer
 	require.NoError(t, m.WriteChecksums(&sums))
 	k[offlinekit.ChecksumsName] = sums.String()
-	h := &offlinekit.Header{Manifest: m, ManifestText: text(t, m)}
+	h := offlinekit.NewHeader(m, text(t, m))
 	h.Statement = sign(t, h)
 	return h
 }
@@ -171,7 +171,7 @@ type member struct {
 func (k kit) members(t testing.TB) []member {
 	t.Helper()
 	h := k.header(t)
-	list := []member{{name: offlinekit.ManifestName, content: string(h.ManifestText)}, {name: offlinekit.StatementName, content: string(h.Statement)}}
+	list := []member{{name: offlinekit.ManifestName, content: string(h.ManifestText())}, {name: offlinekit.StatementName, content: string(h.Statement)}}
 	for _, e := range h.Manifest.Entries {
 		list = append(list, member{name: e.Name, content: k[e.Name]})
 	}

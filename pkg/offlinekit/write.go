@@ -19,8 +19,7 @@ var _ Target = (*archive.Writer)(nil)
 
 // Write writes a kit: what h has, and then each entry of its manifest with the content
 // that open gives. Content that is not what the manifest says is fault.InputChanged,
-// and calls it what from does. Whether h.ManifestText and h.Manifest are the same is for
-// the caller to know.
+// and calls it what from does.
 func Write(ctx context.Context, t Target, h *Header, open func(*Entry) (io.ReadCloser, error), from func(*Entry) string) error {
 	if err := writeHeader(t, h); err != nil {
 		return err
@@ -35,11 +34,7 @@ func Write(ctx context.Context, t Target, h *Header, open func(*Entry) (io.ReadC
 
 // writeHeader writes what stands before the entries.
 func writeHeader(t Target, h *Header) error {
-	about := []File{{ManifestName, h.ManifestText}}
-	if h.Statement != nil {
-		about = append(about, File{StatementName, h.Statement})
-	}
-	for _, f := range append(about, h.Evidence...) {
+	for _, f := range h.Files() {
 		if err := t.Add(f.Name, int64(len(f.Content)), false, bytes.NewReader(f.Content)); err != nil {
 			return err
 		}

@@ -33,7 +33,7 @@ func contentOf(kits ...*kit) content {
 	for _, k := range kits {
 		h := k.header()
 		files := maps.Clone(k.files)
-		files[offlinekit.ManifestName] = string(h.ManifestText)
+		files[offlinekit.ManifestName] = string(h.ManifestText())
 		out[fmt.Sprint(k.manifest.Version)] = files
 	}
 	return out

@@ -26,7 +26,7 @@ func guard(dirs ...string) error {
 		case errors.Is(err, fs.ErrNotExist):
 			continue
 		case err != nil:
-			return fault.Wrap(fault.KitFailed, pathCause(err), "failed to read %q", dir).With("path", dir)
+			return fault.Wrap(fault.KitFailed, atomicfile.Cause(err), "failed to read %q", dir).With("path", dir)
 		case !info.IsDir():
 			return fault.New(fault.StateUnusable, "%q is no directory, but %s, which is not followed", dir, kindOf(info)).
 				With("path", dir).WithHint("put a directory in its place; to keep kits elsewhere, use --state DIR")
@@ -64,19 +64,6 @@ func removeTree(fsys atomicfile.FS, path string) {
 	}
 	_ = fsys.Remove(path) // see sweep
 }
-
-// pathCause drops the path from an error of the system: the message names it.
-func pathCause(err error) error {
-	if cause, ok := errors.AsType[*fs.PathError](err); ok {
-		return cause.Err
-	}
-	if cause, ok := errors.AsType[*os.LinkError](err); ok {
-		return cause.Err
-	}
-	return err
-}
-
-func contains(list []string, s string) bool { return slices.Contains(list, s) }
 
 func joined(names []string) string {
 	const most = 8

@@ -1,15 +1,12 @@
 package store
 
 import (
-	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
 	"io"
 	"strings"
 	"time"
 
+	"github.com/stellaops/stella/internal/atomicfile"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/filelock"
 	"github.com/stellaops/stella/internal/strictjson"
@@ -48,13 +45,13 @@ type ImportOptions struct {
 type Imported struct {
 	Channel string
 	// Kit is the kit, and Path its directory; nil and "" before it is known to be good,
-	// and "" after a dry run.
+	// and "" where a dry run would make one.
 	Kit  *Kit
 	Path string
 	// Before is the kit that was active until then; nil for none.
 	Before *Kit
-	// Already says that the kit was active already, so that no more than its header was
-	// read.
+	// Already says that the kit was active already: it was verified, and so were its
+	// files where they are, and nothing was written.
 	Already bool
 	// Forced says that it is not newer than all before.
 	Forced bool
@@ -75,6 +72,9 @@ type Imported struct {
 // itself brings to that. Trust that is newer stays, whatever becomes of the kit. A
 // kit that fails goes into quarantine. Imported is not nil also where it failed.
 //
+// Of a kit that is active already the files in its directory are verified too. One that
+// is not what it should be is an error, and no fault of the kit.
+//
 // The errors: those of offlinekit.Read, of trust.Home.Import and of Judge;
 // fault.KitChannel, KitUnsigned, KitVersion, KitReused; fault.KitSpace, KitFailed,
 // KitBusy, StateUnusable; the cause of ctx. Trust in the kit that is only older than
@@ -85,17 +85,14 @@ func (s *Store) Import(ctx context.Context, source *offlinekit.Source, o ImportO
 		return i.out, err // before anything is read: no kit is to blame for it
 	}
 	err := i.run()
-	if errors.Is(err, errAlready) {
-		return i.out, nil
-	}
-	if err != nil && !o.DryRun && i.blamed(err) {
+	switch {
+	case err == nil && i.out.Already:
+		err = i.standing()
+	case err != nil && !o.DryRun && i.blamed(err):
 		i.out.Quarantined, i.out.QuarantineFailed = i.quarantine(err)
 	}
 	return i.out, err
 }
-
-// errAlready ends the reading of a kit that is active.
-var errAlready = errors.New("active already")
 
 // importing is one import. It implements offlinekit.Sink.
 type importing struct {
@@ -107,17 +104,17 @@ type importing struct {
 
 	header   *offlinekit.Header
 	contents *offlinekit.Contents
-	digest   string // of the manifest
 	channel  *channel
-	trust    map[string][]byte // the files of the kit's trust
-	settled  bool              // the statement is verified
+	trust    offlinekit.TrustFiles
+	by       *trust.Active // what judges the kit
+	settled  bool          // the statement is verified
 	signers  []string
 	// spoilt says that a file is not what it should be: no more is written.
 	spoilt bool
 
 	lock    *filelock.Lock // nil before anything is written
 	state   *state
-	payload *payload
+	payload *atomicfile.Tree
 }
 
 var _ offlinekit.Sink = (*importing)(nil)
@@ -139,8 +136,7 @@ func (i *importing) run() (err error) {
 
 // Header implements offlinekit.Sink: it refuses what the header alone tells.
 func (i *importing) Header(h *offlinekit.Header) (err error) {
-	sum := sha256.Sum256(h.ManifestText)
-	i.header, i.digest, i.trust = h, hex.EncodeToString(sum[:]), map[string][]byte{}
+	i.header = h
 	m := h.Manifest
 	i.out.Channel = m.Channel
 	switch {
@@ -149,10 +145,7 @@ func (i *importing) Header(h *offlinekit.Header) (err error) {
 			With("file", offlinekit.ManifestName).With("expected", i.o.Channel).With("found", m.Channel).
 			WithHint("get a kit of channel %s; is this the right medium?", i.o.Channel)
 	case h.Statement == nil:
-		return fault.New(fault.KitUnsigned, "nobody has signed the kit %q, version %d of %s: it has no %s", m.Name, m.Version, stamp(m.CreatedAt), offlinekit.StatementName).
-			With("file", offlinekit.StatementName).WithHint("ask who publishes the kit for one that is signed")
-	case trustBytes(m) > trust.MaxSum+trust.MaxMetadata*trust.MaxRoles:
-		return fault.New(fault.KitMalformed, "malformed kit: %s has more than %d bytes", offlinekit.TrustDir, trust.MaxSum)
+		return h.Signed()
 	}
 	if i.channel, err = i.store.channel(m.Channel); err != nil {
 		return err
@@ -166,14 +159,11 @@ func (i *importing) Header(h *offlinekit.Header) (err error) {
 
 // admit holds the kit to a state.
 func (i *importing) admit(s *state) error {
-	already, err := s.admits(i.header.Manifest, i.digest, i.o.ForceReason != "")
-	i.state, i.out.Before = s, s.active
+	already, err := s.admits(i.header.Manifest, i.header.ManifestSHA256(), i.o.ForceReason != "")
+	i.state, i.out.Before, i.out.Already = s, s.active, already
 	i.out.Forced = err == nil && !already && i.header.Manifest.Version <= s.highest
 	if already {
-		i.out.Already, i.out.Kit, i.out.Path = true, s.active, i.channel.path(s.active)
-		if !i.o.DryRun {
-			return errAlready
-		}
+		i.out.Kit, i.out.Path = s.active, i.channel.path(s.active)
 	}
 	return err
 }
@@ -181,7 +171,7 @@ func (i *importing) admit(s *state) error {
 // Entry implements offlinekit.Sink.
 func (i *importing) Entry(e *offlinekit.Entry, content io.Reader) error {
 	if strings.HasPrefix(e.Name, offlinekit.TrustDir) {
-		return i.collect(e, content)
+		return i.trust.Add(e, content) // nothing may be written yet
 	}
 	if !i.settled {
 		if err := i.settle(); err != nil {
@@ -191,29 +181,16 @@ func (i *importing) Entry(e *offlinekit.Entry, content io.Reader) error {
 	if i.payload == nil || i.spoilt {
 		return nil // read by the caller, to name everything that is wrong
 	}
-	err := i.payload.add(e.Name, e.Executable, content)
+	_, err := i.payload.Add(e.Name, e.Executable, content)
 	i.spoilt = err != nil
 	return err
-}
-
-// collect keeps a file of the kit's trust in memory: nothing may be written yet.
-func (i *importing) collect(e *offlinekit.Entry, content io.Reader) error {
-	b := make([]byte, e.Size)
-	if _, err := io.ReadFull(content, b); err != nil {
-		return err
-	}
-	// What follows the last byte is the verdict over all of them.
-	if _, err := content.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
-		return cmp.Or(err, io.ErrNoProgress)
-	}
-	i.trust[e.Name] = b
-	return nil
 }
 
 // settle decides whom to believe, and whether they signed.
 func (i *importing) settle() error {
 	i.settled = true
-	active, err := i.learn()
+	var err error
+	i.by, err = i.learn()
 	if missing := i.trustMissing(); missing {
 		i.spoilt = true // the reading ends with what is wrong; what was learnt stays
 		return nil
@@ -221,11 +198,14 @@ func (i *importing) settle() error {
 	if err != nil {
 		return err
 	}
-	if i.signers, err = i.o.Judge(i.ctx, i.header, active); err != nil {
+	if i.signers, err = i.o.Judge(i.ctx, i.header, i.by); err != nil {
 		return i.unvouched(err)
 	}
 	if len(i.signers) > maxSigners {
 		i.signers = i.signers[:maxSigners]
+	}
+	if i.out.Already {
+		return nil
 	}
 	if err := i.room(); err != nil || i.o.DryRun {
 		return err
@@ -249,12 +229,12 @@ func (i *importing) unvouched(err error) error {
 
 // learn imports the kit's trust and returns what results.
 func (i *importing) learn() (*trust.Active, error) {
-	if len(i.trust) == 0 {
-		return i.o.Trust.Open(i.o.TrustName, i.o.Now, i.o.Now)
-	}
-	source, err := trust.MemorySource(i.source.Name(), i.trust)
-	if err != nil {
+	source, err := i.trust.Source(i.source.Name())
+	switch {
+	case err != nil:
 		return nil, err
+	case source == nil:
+		return i.o.Trust.Open(i.o.TrustName, i.o.Now, i.o.Now)
 	}
 	done, err := i.o.Trust.Import(i.ctx, i.o.TrustName, source, trust.ImportOptions{Now: i.o.Now, CheckPolicy: i.o.CheckPolicy, DryRun: i.o.DryRun})
 	switch {
@@ -274,20 +254,13 @@ func (i *importing) learn() (*trust.Active, error) {
 // the manifest says.
 func (i *importing) trustMissing() bool {
 	for k := range i.header.Manifest.Entries {
-		name := i.header.Manifest.Entries[k].Name
-		if strings.HasPrefix(name, offlinekit.TrustDir) && i.trust[name] == nil {
+		e := &i.header.Manifest.Entries[k]
+		if !strings.HasPrefix(e.Name, offlinekit.TrustDir) {
+			break // they come first
+		}
+		if _, there := i.trust.Get(e); !there {
 			return true
 		}
 	}
 	return false
-}
-
-func trustBytes(m *offlinekit.Manifest) int64 {
-	var n int64
-	for k := range m.Entries {
-		if e := &m.Entries[k]; strings.HasPrefix(e.Name, offlinekit.TrustDir) {
-			n += e.Size
-		}
-	}
-	return n
 }

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -8,7 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/pkg/offlinekit"
 	"github.com/stellaops/stella/pkg/offlinekit/store"
+	"github.com/stellaops/stella/pkg/verify"
 )
 
 func TestImports(t *testing.T) {
@@ -60,6 +63,53 @@ func TestSameKitAgain(t *testing.T) {
 		assert.ErrorContains(t, err, "version 1 of channel \"stable\"")
 	}
 	w.requireActive(k)
+}
+
+// That a kit is active already is said of one that was verified, and whose files are
+// still there; also by a dry run.
+func TestActiveKitIsVerifiedAgain(t *testing.T) {
+	statement := func(dir string) string { return filepath.Join(dir, offlinekit.StatementName) }
+	document := func(dir string) string { return filepath.Join(dir, "payload", "documents", "a", "b.txt") }
+	for name, test := range map[string]struct {
+		spoil  func(w *world, from, active string)
+		reason fault.Reason
+		blamed bool // the kit that was given, and not the one that is active
+	}{
+		"nothing":                        {spoil: func(*world, string, string) {}},
+		"the statement is garbage":       {func(_ *world, from, _ string) { put(t, statement(from), []byte("{}")) }, fault.NotEvidence, true},
+		"a file was changed":             {func(_ *world, from, _ string) { put(t, document(from), []byte("version X")) }, fault.KitMismatch, true},
+		"the policy demands more now":    {func(w *world, _, _ string) { w.policy = func(p *verify.Policy) { p.Threshold = 2 } }, fault.SignatureThreshold, true},
+		"a file is gone there":           {func(_ *world, _, active string) { require.NoError(t, os.Remove(document(active))) }, fault.KitIncomplete, false},
+		"the statement is changed there": {func(_ *world, _, active string) { put(t, statement(active), []byte("{}")) }, fault.NotEvidence, false},
+		"everything is gone there":       {func(_ *world, _, active string) { require.NoError(t, os.RemoveAll(active)) }, fault.InputNotFound, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			from := w.newKit(1).unpack()
+			w.mustImport(from)
+			active := w.status().Active.Path
+			test.spoil(w, from, active)
+			before := picture(t, w.store.Dir())
+			for _, dry := range []bool{true, false} {
+				o := w.options()
+				o.DryRun = dry
+				done, err := w.importWith(from, o)
+				assert.True(t, done.Already)
+				assert.Equal(t, test.blamed && !dry, done.Quarantined != nil)
+				assert.Equal(t, before, picture(t, w.store.Dir()))
+				if test.reason == "" {
+					require.NoError(t, err)
+					assert.Equal(t, active, done.Path)
+					continue
+				}
+				requireReason(t, test.reason, err)
+				if !test.blamed {
+					assert.ErrorContains(t, err, "the kept version 1 cannot be used")
+					assert.Contains(t, fault.HintOf(err), "--force-activate")
+				}
+			}
+		})
+	}
 }
 
 func TestReplayOfAnOlderKit(t *testing.T) {

@@ -12,11 +12,8 @@ import (
 // returns the holders of the signatures that count; the error is nil if and only if
 // every check that the policy demands passed.
 func Verify(ctx context.Context, h *offlinekit.Header, p *verify.Policy) ([]string, error) {
-	report, payload, err := h.VerifyStatement(ctx, p)
+	report, err := h.Verify(ctx, p)
 	if err != nil {
-		return nil, err
-	}
-	if err := h.CheckStatement(payload); err != nil {
 		return nil, err
 	}
 	return signers(report), nil

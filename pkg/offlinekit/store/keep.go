@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/stellaops/stella/internal/archive"
+	"github.com/stellaops/stella/internal/atomicfile"
 	"github.com/stellaops/stella/internal/fault"
 )
 
@@ -33,7 +34,7 @@ func (i *importing) keep(dir string, r *Report) (*Kept, error) {
 	case i.ctx.Err() != nil:
 		return nil, err
 	case err != nil:
-		r.NotKept = words(err)
+		r.NotKept = clip(words(err), maxText)
 		return nil, nil
 	}
 	return kept, nil
@@ -41,7 +42,7 @@ func (i *importing) keep(dir string, r *Report) (*Kept, error) {
 
 // words say why a kit was not copied.
 func words(err error) string {
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+	if atomicfile.IsFull(err) {
 		return "the disk has no room for it"
 	}
 	return err.Error()
@@ -51,7 +52,7 @@ func words(err error) string {
 func (i *importing) copied(dir, from string) (*Kept, error) {
 	info, err := os.Stat(from)
 	if err != nil {
-		return nil, pathCause(err)
+		return nil, atomicfile.Cause(err)
 	}
 	if !info.IsDir() && !info.Mode().IsRegular() {
 		return nil, errors.New("it is no file")
@@ -65,8 +66,7 @@ func (i *importing) copied(dir, from string) (*Kept, error) {
 	if size > MaxQuarantinedBytes {
 		return nil, fmt.Errorf("it has %d bytes, and all kits in quarantine together may have %d", size, int64(MaxQuarantinedBytes))
 	}
-	i.store.prune(size)
-	if have, known := free(dir); known && have < size+spare {
+	if have, known := i.store.free(dir); known && have < size+spare {
 		return nil, syscall.ENOSPC
 	}
 	return i.write(dir, from, info.IsDir())
@@ -83,7 +83,7 @@ func (i *importing) write(dir, from string, isDir bool) (kept *Kept, err error) 
 	path := filepath.Join(dir, kept.File)
 	h, err := i.store.system().Create(path, 0o600)
 	if err != nil {
-		return nil, pathCause(err)
+		return nil, atomicfile.Cause(err)
 	}
 	defer func() {
 		if err != nil {
@@ -112,7 +112,7 @@ func extension(name string) string {
 func (i *importing) file(w io.Writer, from string) error {
 	f, err := os.Open(from)
 	if err != nil {
-		return pathCause(err)
+		return atomicfile.Cause(err)
 	}
 	defer f.Close()
 	_, err = io.Copy(w, io.LimitReader(interruptible{i.ctx, f}, MaxQuarantinedBytes))
@@ -123,7 +123,7 @@ func (i *importing) file(w io.Writer, from string) error {
 func (i *importing) tree(w io.Writer, from string) error {
 	root, err := os.OpenRoot(from)
 	if err != nil {
-		return pathCause(err)
+		return atomicfile.Cause(err)
 	}
 	defer root.Close()
 	out, err := archive.NewWriter(w, archive.Tar, i.o.Now)
@@ -142,7 +142,7 @@ func (i *importing) tree(w io.Writer, from string) error {
 func (i *importing) member(out *archive.Writer, root *os.Root, name string) error {
 	f, err := root.Open(filepath.FromSlash(name))
 	if err != nil {
-		return pathCause(err)
+		return atomicfile.Cause(err)
 	}
 	defer f.Close()
 	info, err := f.Stat()

@@ -145,3 +145,34 @@ func TestNoRoom(t *testing.T) {
 	assert.ErrorContains(t, err, "are free")
 	assert.NoDirExists(t, filepath.Join(w.store.Dir(), channel))
 }
+
+// What an interrupted import left is counted as room, since it goes first.
+func TestLeftoversAreRoom(t *testing.T) {
+	w := newWorld(t)
+	k := w.newKit(1)
+	from := k.pack()
+	const disk = 64 << 20
+	w.store.Free = func(string) (int64, bool) {
+		left := int64(disk)
+		for _, content := range filesBelow(t, filepath.Join(w.dir, "auditor")) {
+			left -= int64(len(content))
+		}
+		return left, true
+	}
+	left := filepath.Join(w.store.Dir(), channel, "payloads", "1-1", "payload", "half")
+	put(t, left, make([]byte, disk-(1<<20)))
+	require.NoError(t, os.Chmod(filepath.Join(w.store.Dir(), channel, "payloads"), 0o700))
+	dry := w.options()
+	dry.DryRun = true
+	_, err := w.importWith(from, dry)
+	require.NoError(t, err)
+	assert.FileExists(t, left)
+	w.mustImport(from)
+	w.requireActive(k)
+
+	large := w.newKit(2)
+	large.claims = map[string]int64{"payload/documents/empty": disk}
+	_, err = w.imports(large.unpack())
+	requireReason(t, fault.KitSpace, err)
+	w.requireActive(k)
+}

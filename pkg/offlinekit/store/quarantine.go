@@ -32,7 +32,8 @@ type Quarantine struct {
 	Unreadable int `json:"unreadable,omitzero"`
 }
 
-// Quarantine returns what is in quarantine.
+// Quarantine returns what is in quarantine. The errors: fault.KitFailed for a directory
+// that cannot be listed; fault.StateUnusable.
 func (s *Store) Quarantine() (*Quarantine, error) {
 	out := &Quarantine{Path: s.quarantine, Reports: []*Report{}}
 	if s.quarantine == "" {
@@ -41,11 +42,11 @@ func (s *Store) Quarantine() (*Quarantine, error) {
 	if err := guard(s.quarantine); err != nil {
 		return nil, err
 	}
-	for _, e := range entriesOf(s.quarantine) {
-		if !e.IsDir() {
-			continue
-		}
-		dir := filepath.Join(s.quarantine, e.Name())
+	cells, err := s.cells()
+	if err != nil {
+		return nil, err
+	}
+	for _, dir := range cells {
 		r, err := readReport(filepath.Join(dir, reportName))
 		if err != nil {
 			out.Unreadable++
@@ -54,17 +55,35 @@ func (s *Store) Quarantine() (*Quarantine, error) {
 		r.Path = dir
 		out.Reports = append(out.Reports, r)
 	}
-	// Names begin with the time, and end with a number.
-	slices.SortStableFunc(out.Reports, func(a, b *Report) int {
-		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(serial(a.Path), serial(b.Path)))
+	return out, nil
+}
+
+// cells are the directories in quarantine, the oldest first: their names begin with the
+// time, and end with a number.
+func (s *Store) cells() ([]string, error) {
+	entries, err := os.ReadDir(s.quarantine)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.Wrap(fault.KitFailed, atomicfile.Cause(err), "failed to read %q", s.quarantine).With("path", s.quarantine)
+	}
+	var out []string
+	for _, e := range entries {
+		if e.IsDir() {
+			out = append(out, filepath.Join(s.quarantine, e.Name()))
+		}
+	}
+	slices.SortStableFunc(out, func(a, b string) int {
+		at, n := serial(a)
+		other, m := serial(b)
+		return cmp.Or(strings.Compare(at, other), cmp.Compare(n, m))
 	})
 	return out, nil
 }
 
-// serial is the number at the end of a directory's name.
-func serial(path string) int {
-	n, _ := strconv.Atoi(path[strings.LastIndexByte(path, '-')+1:]) // 0 for a name of somebody else's
-	return n
+// serial is the number at the end of a directory's name, and what stands before it.
+func serial(path string) (string, int) {
+	i := strings.LastIndexByte(path, '-') + 1
+	n, _ := strconv.Atoi(path[i:]) // 0 for a name of somebody else's
+	return path[:i], n
 }
 
 // quarantine keeps the kit that failed, or its report alone. An error says why not even
@@ -82,7 +101,7 @@ func (i *importing) quarantine(failed error) (*Report, error) {
 	}
 	lock, err := filelock.Acquire(i.ctx, filepath.Join(s.quarantine, lockName), defaultWait)
 	if err != nil {
-		return nil, fault.Wrap(fault.KitBusy, pathCause(err), "failed to lock %q", s.quarantine)
+		return nil, fault.Wrap(fault.KitBusy, atomicfile.Cause(err), "failed to lock %q", s.quarantine)
 	}
 	err = i.confine(r)
 	if err != nil {
@@ -112,7 +131,7 @@ func (i *importing) confine(r *Report) error {
 		return err
 	}
 	r.Path = dir
-	s.prune(0)
+	s.prune()
 	return nil
 }
 
@@ -125,7 +144,7 @@ func (s *Store) newCell(at time.Time) (string, error) {
 		case errors.Is(err, fs.ErrExist) && n < 2*MaxReports:
 			continue
 		case err != nil:
-			return "", fault.Wrap(fault.KitFailed, pathCause(err), "failed to make %q", dir)
+			return "", fault.Wrap(fault.KitFailed, atomicfile.Cause(err), "failed to make %q", dir)
 		}
 		return dir, s.system().SyncDir(s.quarantine)
 	}
@@ -141,31 +160,36 @@ func (s *Store) tidy() {
 	}
 }
 
-// prune removes the oldest until the bounds hold, with room for a kit of more bytes.
-// Reports without a kit have a bound of their own: whoever sends many of them does not
-// push out the kits.
-func (s *Store) prune(more int64) {
-	q, err := s.Quarantine()
-	if err != nil {
-		return
-	}
-	kits, bytes, reports := 0, more, 0
-	if more > 0 {
-		kits = 1
-	}
-	for _, r := range slices.Backward(q.Reports) {
+// prune removes the oldest until the bounds hold. Reports without a kit have a bound of
+// their own: whoever sends many of them does not push out the kits. What is there is
+// counted, and no report is asked: one may be unreadable.
+func (s *Store) prune() {
+	cells, _ := s.cells() // the next failure prunes again
+	var kits, bytes, reports int64
+	for _, dir := range slices.Backward(cells) {
 		tooMany := false
-		if r.Kept == nil {
+		if size, kept := sizeOfKit(dir); kept {
+			kits, bytes = kits+1, bytes+size
+			tooMany = kits > MaxQuarantined || bytes > MaxQuarantinedBytes
+		} else {
 			reports++
 			tooMany = reports > MaxReports
-		} else {
-			kits, bytes = kits+1, bytes+r.Kept.Size
-			tooMany = kits > MaxQuarantined || bytes > MaxQuarantinedBytes
 		}
 		if tooMany {
-			removeTree(s.system(), r.Path)
+			removeTree(s.system(), dir)
 		}
 	}
+}
+
+// sizeOfKit is how many bytes lie beside the report in a directory, and whether anything
+// does.
+func sizeOfKit(dir string) (n int64, kept bool) {
+	for _, e := range entriesOf(dir) {
+		if info, err := e.Info(); err == nil && e.Name() != reportName {
+			n, kept = n+info.Size(), true
+		}
+	}
+	return n, kept
 }
 
 // interruptible ends a copy when ctx does.

@@ -1,11 +1,14 @@
 package store_test
 
 import (
+	"archive/tar"
 	"bytes"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -71,16 +74,23 @@ func TestPipe(t *testing.T) {
 	assert.Contains(t, done.Quarantined.NotKept, "pipe")
 }
 
-// Without room for the kit its report stays, and says so.
+// Without room for the kit its report stays, and says so; and so do the kits before it.
 func TestQuarantineWithoutRoom(t *testing.T) {
 	w := newWorld(t)
 	from := w.signedBy(w.stranger)
+	for range store.MaxQuarantined {
+		_, err := w.imports(from)
+		requireReason(t, fault.SignatureUntrusted, err)
+	}
 	w.store.FS = fullForKits{atomicfile.OS()}
 	done, err := w.imports(from)
 	requireReason(t, fault.SignatureUntrusted, err)
 	assert.Nil(t, done.Quarantined.Kept)
 	assert.Equal(t, "the disk has no room for it", done.Quarantined.NotKept)
 	assert.Len(t, entries(t, done.Quarantined.Path), 1, "nothing is left of the attempt")
+	q, err := w.store.Quarantine()
+	require.NoError(t, err)
+	assert.Len(t, q.Reports, store.MaxQuarantined+1, "no kit gave way for it")
 }
 
 // fullForKits has no room for a kit in quarantine.
@@ -98,6 +108,22 @@ type fullHandle struct{ atomicfile.Handle }
 
 func (fullHandle) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
 
+// A quarantine that nobody can look into is not empty.
+func TestQuarantineThatCannotBeListed(t *testing.T) {
+	if runtime.GOOS == "windows" || os.Geteuid() == 0 {
+		t.Skip("modes mean nothing to root")
+	}
+	w := newWorld(t)
+	_, err := w.imports(w.signedBy(w.stranger))
+	requireReason(t, fault.SignatureUntrusted, err)
+	q, err := w.store.Quarantine()
+	require.NoError(t, err)
+	require.NoError(t, os.Chmod(q.Path, 0o300))
+	_, err = w.store.Quarantine()
+	requireReason(t, fault.KitFailed, err)
+	require.NoError(t, os.Chmod(q.Path, 0o700))
+}
+
 // What an interruption left in quarantine goes with the next kit.
 func TestQuarantineIsTidied(t *testing.T) {
 	w := newWorld(t)
@@ -113,4 +139,68 @@ func TestQuarantineIsTidied(t *testing.T) {
 	_, err = w.imports(w.signedBy(w.stranger))
 	requireReason(t, fault.SignatureUntrusted, err)
 	assert.NoDirExists(t, filepath.Join(place, "20260101T000000Z-1"))
+}
+
+// A report is as small as one may be, whatever a kit calls its files, and what has a
+// report that cannot be read gives way like all others.
+func TestUnreadableReportsAreBoundedToo(t *testing.T) {
+	w := newWorld(t)
+	done, err := w.imports(w.hostileNames(t))
+	require.Error(t, err)
+	require.NoError(t, done.QuarantineFailed)
+	q, err := w.store.Quarantine()
+	require.NoError(t, err)
+	require.Len(t, q.Reports, 1)
+	assert.Zero(t, q.Unreadable)
+	assert.NotEmpty(t, q.Reports[0].Findings)
+	assert.Equal(t, 500, len(q.Reports[0].Findings)+q.Reports[0].More)
+
+	for i := range store.MaxQuarantined + store.MaxReports {
+		dir := filepath.Join(q.Path, fmt.Sprintf("20250101T0000%02dZ-%d", i%60, i/60+1))
+		put(t, filepath.Join(dir, "report.json"), []byte("{"))
+		if i%4 == 0 {
+			put(t, filepath.Join(dir, "kit.tar"), []byte("kit"))
+		}
+	}
+	_, err = w.imports(w.signedBy(w.stranger))
+	requireReason(t, fault.SignatureUntrusted, err)
+	q, err = w.store.Quarantine()
+	require.NoError(t, err)
+	assert.Len(t, q.Reports, 2)
+	kits, reports := 0, 0
+	for _, e := range entries(t, q.Path) {
+		switch files, _ := os.ReadDir(filepath.Join(q.Path, e.Name())); {
+		case len(files) > 1:
+			kits++
+		case len(files) == 1:
+			reports++
+		}
+	}
+	assert.Equal(t, store.MaxQuarantined, kits)
+	assert.LessOrEqual(t, reports, store.MaxReports)
+}
+
+// hostileNames is a kit with files that it does not list, and whose names are long and
+// of characters that JSON has six for.
+func (w *world) hostileNames(t *testing.T) string {
+	k := w.newKit(2)
+	h := k.header()
+	var b bytes.Buffer
+	out := tar.NewWriter(&b)
+	add := func(name string, content []byte) {
+		require.NoError(t, out.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(content)), Format: tar.FormatPAX}))
+		_, err := out.Write(content)
+		require.NoError(t, err)
+	}
+	for _, f := range h.Files() {
+		add(f.Name, f.Content)
+	}
+	for _, e := range h.Manifest.Entries {
+		add(e.Name, []byte(k.files[e.Name]))
+	}
+	for i := range 500 {
+		add(strings.Repeat("\x01", 3000)+fmt.Sprint(i), nil)
+	}
+	require.NoError(t, out.Close())
+	return w.file("hostile.tar", b.Bytes())
 }

@@ -218,6 +218,22 @@ func TestTrustOfABadKitStays(t *testing.T) {
 	w.requireActive(k)
 }
 
+// Trust has one bound, for those who check a kit and those who import it.
+func TestTrustThatIsTooLarge(t *testing.T) {
+	w := newWorld(t)
+	k := w.newKit(2)
+	k.files["trust/targets/large"] = strings.Repeat("x", trust.MaxSum)
+	dir := k.unpack()
+	_, err := w.imports(dir)
+	requireReason(t, fault.InputTooLarge, err)
+	source, err := offlinekit.Open(dir, nil)
+	require.NoError(t, err)
+	defer source.Close()
+	_, checked := offlinekit.Check(t.Context(), source, offlinekit.CheckOptions{Now: w.now})
+	requireReason(t, fault.InputTooLarge, checked)
+	assert.ErrorContains(t, checked, "67108864")
+}
+
 // A kit never begins trust.
 func TestNoTrustIsBegun(t *testing.T) {
 	w := newWorld(t)
@@ -240,6 +256,16 @@ func TestKeyForOtherTypes(t *testing.T) {
 	_, err = w.imports(w.signedBy(other))
 	requireReason(t, fault.KeyTypeForbidden, err)
 	assert.NoDirExists(t, filepath.Join(w.store.Dir(), channel), "nothing of a kit that nobody vouches for is written")
+}
+
+// What a policy demands that evidence is about holds for the statement too.
+func TestDemandedArtifact(t *testing.T) {
+	w := newWorld(t)
+	w.policy = func(p *verify.Policy) {
+		p.Subjects = []verify.Artifact{{Name: "app", Digest: map[string]string{"sha256": strings.Repeat("1", 64)}}}
+	}
+	_, err := w.imports(w.signedBy(w.builder))
+	requireReason(t, fault.SubjectMismatch, err)
 }
 
 // The statement of another kit, by the right key, is about that kit.

@@ -17,8 +17,16 @@ import (
 // ReportFormat is the format string of a report.json.
 const ReportFormat = "stella.ops/kitReport@v1"
 
-// maxReported bounds the findings of a report.
-const maxReported = 100
+// A report has at most maxReport bytes, also if JSON needs six for each character: most
+// of its texts come from the kit.
+const (
+	// maxReported bounds its findings.
+	maxReported = 100
+	// maxFound bounds each text of a finding, and each holder, in characters.
+	maxFound = 256
+	// maxText bounds each other text, in characters.
+	maxText = 1024
+)
 
 // Report says why a kit is in quarantine.
 type Report struct {
@@ -69,16 +77,22 @@ type Kept struct {
 // report describes a kit that failed.
 func (i *importing) report(failed error) *Report {
 	r := &Report{
-		Format: ReportFormat, Time: i.o.Now.UTC().Truncate(time.Second), Input: i.source.Name(), By: i.o.By,
-		Reason: fault.ReasonOf(failed), Message: failed.Error(), Hint: fault.HintOf(failed), Signers: i.signers,
+		Format: ReportFormat, Time: i.o.Now.UTC().Truncate(time.Second), Input: clip(i.source.Name(), maxText), By: clip(i.o.By, maxText),
+		Reason: fault.ReasonOf(failed), Message: clip(failed.Error(), maxText), Hint: clip(fault.HintOf(failed), maxText),
+	}
+	for _, holder := range i.signers {
+		r.Signers = append(r.Signers, clip(holder, maxFound))
 	}
 	if i.header != nil {
 		m := i.header.Manifest
-		r.Claims = &Claims{m.Name, m.Channel, m.Version, m.CreatedAt, i.digest}
+		r.Claims = &Claims{m.Name, m.Channel, m.Version, m.CreatedAt, i.header.ManifestSHA256()}
 	}
 	if c := i.contents; c != nil {
 		n := min(len(c.Findings), maxReported)
-		r.Findings, r.More = c.Findings[:n], len(c.Findings)-n+c.More
+		for _, f := range c.Findings[:n] {
+			r.Findings = append(r.Findings, offlinekit.Finding{Reason: f.Reason, File: clip(f.File, maxFound), Expected: clip(f.Expected, maxFound), Found: clip(f.Found, maxFound)})
+		}
+		r.More = len(c.Findings) - n + c.More
 	}
 	if i.out.Trust != nil {
 		r.Trust = i.out.Trust.Changes
@@ -87,8 +101,7 @@ func (i *importing) report(failed error) *Report {
 }
 
 func (r *Report) marshal() ([]byte, error) {
-	// What a kit is called may be no UTF-8.
-	b, err := json.Marshal(r, jsontext.WithIndent("  "), jsontext.AllowInvalidUTF8(true))
+	b, err := json.Marshal(r, jsontext.WithIndent("  "))
 	if err != nil {
 		return nil, fault.Wrap(fault.KitFailed, err, "failed to write the report about a kit")
 	}

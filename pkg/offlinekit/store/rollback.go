@@ -2,9 +2,6 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
 	"io"
 	"time"
 
@@ -119,13 +116,9 @@ var _ offlinekit.Sink = (*again)(nil)
 
 // Header implements offlinekit.Sink.
 func (a *again) Header(h *offlinekit.Header) error {
-	sum := sha256.Sum256(h.ManifestText)
-	if found := hex.EncodeToString(sum[:]); found != a.kit.ManifestSHA256 {
+	if found := h.ManifestSHA256(); found != a.kit.ManifestSHA256 {
 		return fault.New(fault.KitMismatch, "%s is sha256:%s, not sha256:%s", offlinekit.ManifestName, found, a.kit.ManifestSHA256).
 			WithHint("import the kit again, from its medium")
-	}
-	if h.Statement == nil {
-		return errors.New("its statement is gone")
 	}
 	return a.judge(h)
 }

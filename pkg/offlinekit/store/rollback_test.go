@@ -71,9 +71,16 @@ func TestDamagedKits(t *testing.T) {
 		put(t, path, was)
 	}
 	w.requireActive(second)
+	statement := filepath.Join(s.Previous.Path, "statement.dsse.json")
+	was := read(t, statement)
+	require.NoError(t, os.Remove(statement))
+	_, err := w.rollback("a try")
+	requireReason(t, fault.KitUnsigned, err)
+	assert.ErrorContains(t, err, "the kept version 1 cannot be used")
+	put(t, statement, was)
 
 	require.NoError(t, os.RemoveAll(s.Active.Path))
-	_, err := w.store.Status(channel, w.now)
+	_, err = w.store.Status(channel, w.now)
 	requireReason(t, fault.KitFailed, err)
 	assert.Contains(t, fault.HintOf(err), "--force-activate")
 	o := w.options()

@@ -49,7 +49,7 @@ func (s *Store) Status(name string, now time.Time) (*Status, error) {
 	}
 	if info, err := os.Lstat(out.Active.Path); err != nil || !info.IsDir() {
 		return nil, fault.New(fault.KitFailed, "version %d of channel %q is active, and its directory %q is not there", state.active.Version, name, out.Active.Path).
-			With("path", out.Active.Path).WithHint("import the kit again: stella offline-kit import KIT --force-activate --force-reason TEXT")
+			With("path", out.Active.Path).WithHint("%s", unpackAnew)
 	}
 	return out, nil
 }

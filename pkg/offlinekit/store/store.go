@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/stellaops/stella/internal/atomicfile"
@@ -29,6 +30,9 @@ type Store struct {
 	quarantine string
 	// FS is the file system, for tests; nil is atomicfile.OS.
 	FS atomicfile.FS
+	// Free returns how many bytes may still be written to a directory, and whether that
+	// is known, for tests; nil asks the system.
+	Free func(dir string) (int64, bool)
 }
 
 // New returns the channels in dir, with the quarantine in a directory of its own.
@@ -46,6 +50,13 @@ func (s *Store) system() atomicfile.FS {
 	return s.FS
 }
 
+func (s *Store) free(dir string) (int64, bool) {
+	if s.Free == nil {
+		return free(dir)
+	}
+	return s.Free(dir)
+}
+
 // Channels returns the names of the channels that have an active kit, sorted.
 func (s *Store) Channels() ([]string, error) {
 	if s.dir == "" {
@@ -56,7 +67,7 @@ func (s *Store) Channels() ([]string, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fault.Wrap(fault.KitFailed, pathCause(err), "failed to read %q", s.dir)
+		return nil, fault.Wrap(fault.KitFailed, atomicfile.Cause(err), "failed to read %q", s.dir)
 	}
 	var names []string
 	for _, e := range entries {
@@ -171,7 +182,7 @@ func (c *channel) lock(ctx context.Context) (*filelock.Lock, error) {
 		return nil, fault.New(fault.KitBusy, "another process has been changing the kits of channel %q for %s", c.name, defaultWait).
 			WithHint("run the command again when it is done")
 	case err != nil:
-		return nil, fault.Wrap(fault.KitFailed, pathCause(err), "failed to lock channel %q in %q", c.name, c.dir)
+		return nil, fault.Wrap(fault.KitFailed, atomicfile.Cause(err), "failed to lock channel %q in %q", c.name, c.dir)
 	}
 	return lock, nil
 }
@@ -201,15 +212,24 @@ func (c *channel) sweep() {
 	if err != nil {
 		return
 	}
-	keep := s.directories()
-	for _, e := range entriesOf(c.payloads()) {
-		if !contains(keep, e.Name()) {
-			removeTree(c.store.system(), filepath.Join(c.payloads(), e.Name()))
-		}
+	for _, path := range c.strays(s) {
+		removeTree(c.store.system(), path)
 	}
 	for _, e := range entriesOf(c.dir) {
 		if strings.HasPrefix(e.Name(), ".stella-") { // a state.json that was not finished
 			_ = c.store.system().Remove(filepath.Join(c.dir, e.Name()))
 		}
 	}
+}
+
+// strays is what lies among the kits and a state does not refer to.
+func (c *channel) strays(s *state) []string {
+	var out []string
+	keep := s.directories()
+	for _, e := range entriesOf(c.payloads()) {
+		if !slices.Contains(keep, e.Name()) {
+			out = append(out, filepath.Join(c.payloads(), e.Name()))
+		}
+	}
+	return out
 }

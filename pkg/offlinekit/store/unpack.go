@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -10,25 +11,47 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stellaops/stella/internal/atomicfile"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/strictjson"
 	"github.com/stellaops/stella/pkg/offlinekit"
 )
 
-// room refuses a kit for which the disk has no room, before anything is written. Where
-// it is not known how much there is, writing tells.
+// room refuses a kit for which the disk has no room, before anything is written. What
+// an interrupted import left is no obstacle: begin removes it. Where it is not known how
+// much there is, writing tells.
 func (i *importing) room() error {
 	need := int64(spare)
 	for k := range i.header.Manifest.Entries {
-		need += i.header.Manifest.Entries[k].Size/blockSize*blockSize + blockSize
+		need += onDisk(i.header.Manifest.Entries[k].Size)
 	}
-	have, known := free(nearest(i.store.dir))
-	if !known || have >= need {
+	have, known := i.store.free(nearest(i.store.dir))
+	if !known || have+i.channel.leftovers(i.state) >= need {
 		return nil
 	}
 	return fault.New(fault.KitSpace, "the kit needs %d bytes in %q, and %d are free", need, i.store.dir, have).
 		With("path", i.store.dir).With("needed", strictjson.Number(need)).With("free", strictjson.Number(have)).
 		WithHint("free some space and import the kit again; the kit that was active still is")
+}
+
+// onDisk is how much of a disk a file takes at most, in bytes.
+func onDisk(size int64) int64 { return size/blockSize*blockSize + blockSize }
+
+// leftovers is how many bytes sweep gives back.
+func (c *channel) leftovers(s *state) int64 {
+	var n int64
+	for _, path := range c.strays(s) {
+		_ = filepath.WalkDir(path, func(_ string, d fs.DirEntry, err error) error {
+			if err != nil || !d.Type().IsRegular() {
+				return nil //nolint:nilerr // what cannot be seen is not counted
+			}
+			if info, err := d.Info(); err == nil {
+				n += onDisk(info.Size())
+			}
+			return nil
+		})
+	}
+	return n
 }
 
 // nearest is the directory itself, or the lowest one above it that is there.
@@ -51,19 +74,21 @@ func (i *importing) begin() (err error) {
 	if err != nil {
 		return err
 	}
-	if err := i.admit(s); err != nil {
+	if err := i.admit(s); err != nil || i.out.Already {
 		return err
 	}
 	i.channel.sweep() // what an interrupted import left, which may have this very name
+	if err := i.room(); err != nil {
+		return err
+	}
 	m := i.header.Manifest
-	p, err := newPayload(i.store.system(), filepath.Join(i.channel.payloads(), s.next(m.Version)))
+	p, err := atomicfile.NewTree(i.store.system(), filepath.Join(i.channel.payloads(), s.next(m.Version)), unwritten)
 	if err != nil {
 		return err
 	}
 	i.payload = p
-	about := slices.Concat([]offlinekit.File{{Name: offlinekit.ManifestName, Content: i.header.ManifestText}, {Name: offlinekit.StatementName, Content: i.header.Statement}}, i.header.Evidence)
-	for _, f := range about {
-		if err := p.add(f.Name, false, bytes.NewReader(f.Content)); err != nil {
+	for _, f := range i.header.Files() {
+		if _, err := p.Add(f.Name, false, bytes.NewReader(f.Content)); err != nil {
 			return err
 		}
 	}
@@ -72,26 +97,39 @@ func (i *importing) begin() (err error) {
 		if !strings.HasPrefix(e.Name, offlinekit.TrustDir) {
 			break // they come first
 		}
-		if err := p.add(e.Name, e.Executable, bytes.NewReader(i.trust[e.Name])); err != nil {
+		content, _ := i.trust.Get(e) // it is there, or nothing is settled
+		if _, err := p.Add(e.Name, e.Executable, content); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// unwritten is the fault for a file of a kit that was not written.
+func unwritten(path string, err error) error {
+	if atomicfile.IsFull(err) {
+		return fault.New(fault.KitSpace, "failed to write %q: no space left", path).With("path", path).
+			WithHint("free some space and import the kit again; the kit that was active still is")
+	}
+	return fault.Wrap(fault.KitFailed, atomicfile.Cause(err), "failed to write %q", path).With("path", path)
+}
+
 // activate switches to the kit, all of which is verified.
 func (i *importing) activate() error {
+	if i.out.Already {
+		return nil
+	}
 	m := i.header.Manifest
 	now := i.o.Now.UTC().Truncate(time.Second)
 	kit := &Kit{
-		Name: m.Name, Version: m.Version, Label: m.Label, CreatedAt: m.CreatedAt, ManifestSHA256: i.digest, Signers: slices.Concat([]string{}, i.signers),
+		Name: m.Name, Version: m.Version, Label: m.Label, CreatedAt: m.CreatedAt, ManifestSHA256: i.header.ManifestSHA256(), Signers: slices.Concat([]string{}, i.signers),
 		ImportedAt: now, Files: int64(len(m.Entries)), Bytes: m.Bytes(), Directory: i.state.next(m.Version),
 	}
 	i.out.Kit = kit
 	if i.o.DryRun {
 		return nil
 	}
-	if err := i.payload.finish(); err != nil {
+	if err := i.payload.Finish(); err != nil {
 		return err
 	}
 	event := Event{Time: now, What: EventImport, By: clip(i.o.By, maxName)}
@@ -108,6 +146,28 @@ func (i *importing) activate() error {
 	return nil
 }
 
+// standing verifies the files of the kit that is active already, where they are.
+func (i *importing) standing() error {
+	s, err := i.channel.read()
+	if err != nil {
+		return err
+	}
+	if err := i.admit(s); err != nil {
+		return err // another became active meanwhile
+	}
+	err = i.channel.check(i.ctx, s.active, func(h *offlinekit.Header) error {
+		_, err := i.o.Judge(i.ctx, h, i.by)
+		return err
+	})
+	if err == nil || context.Cause(i.ctx) != nil {
+		return err
+	}
+	return fault.Wrap(fault.ReasonOf(err), err, "").WithHint("%s", unpackAnew)
+}
+
+// unpackAnew is what helps an active kit whose files are damaged.
+const unpackAnew = "import the kit again: stella offline-kit import KIT --force-activate --force-reason TEXT"
+
 // end removes what the state does not refer to, the new kit if it failed or else the
 // one before the previous, and lets the next one in.
 func (i *importing) end(err error) error {
@@ -115,7 +175,7 @@ func (i *importing) end(err error) error {
 		return err
 	}
 	if i.payload != nil {
-		_ = i.payload.close() // after a failure, which is the one that matters
+		_ = i.payload.Close() // after a failure, which is the one that matters
 	}
 	i.channel.sweep()
 	if released := i.lock.Release(); err == nil && released != nil {

@@ -158,7 +158,7 @@ func (k *kit) header() *offlinekit.Header {
 	k.files[offlinekit.ChecksumsName] = sums.String()
 	_, err := m.WriteTo(&text)
 	require.NoError(t, err)
-	h := &offlinekit.Header{Manifest: &m, ManifestText: text.Bytes()}
+	h := offlinekit.NewHeader(&m, text.Bytes())
 	if len(k.signers) == 0 {
 		return h
 	}
@@ -201,7 +201,7 @@ func (k *kit) unpack() string {
 	k.w.kits++
 	dir := filepath.Join(k.w.dir, "stick", fmt.Sprintf("kit-%d", k.w.kits))
 	h := k.header()
-	for _, f := range []offlinekit.File{{Name: offlinekit.ManifestName, Content: h.ManifestText}, {Name: offlinekit.StatementName, Content: h.Statement}} {
+	for _, f := range h.Files() {
 		put(t, filepath.Join(dir, f.Name), f.Content)
 	}
 	for name, content := range k.files {

@@ -109,6 +109,44 @@ func readContents(source string, targets []target) (*Contents, error) {
 	return c, err
 }
 
+// read verifies a whole repository, as Refresh does, and understands what it says: all
+// that is judged of it before it is taken over. It is called source in messages;
+// checkPolicy judges a policy.yaml, and nil accepts any.
+func (c *Client) read(source string, checkPolicy func(text []byte, source string) error) ([]target, *Contents, error) {
+	if err := c.Refresh(); err != nil {
+		return nil, nil, err
+	}
+	targets, unused, err := c.all()
+	if err != nil {
+		return nil, nil, err
+	}
+	contents, err := readContents(source, targets)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case contents.IsEmpty():
+		return nil, nil, missingAll()
+	case contents.Policy != nil && checkPolicy != nil:
+		if err := checkPolicy(contents.Policy, path.Join(source, policyTarget)); err != nil {
+			return nil, nil, err
+		}
+	}
+	contents.Unused = unused
+	return targets, contents, tooMany(earliest(nil, contents.allRevocations()))
+}
+
+// allRevocations are those of revocations.json and of keys.json.
+func (c *Contents) allRevocations() []Revocation {
+	return slices.Concat(c.Revocations, ofKeys(c.Keys))
+}
+
+func tooMany(list []Revocation) error {
+	if len(list) > maxRevocations {
+		return fault.New(fault.TrustMalformed, "there are more than %d revocations", maxRevocations)
+	}
+	return nil
+}
+
 func (c *Contents) addKeys(content []byte, name string) error {
 	list, err := keys.ParseKeysJSON(content, name)
 	c.Keys = append(c.Keys, list...)

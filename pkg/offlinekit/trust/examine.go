@@ -38,8 +38,9 @@ func (e *Examined) Expires() RoleStatus {
 }
 
 // Examine goes through all that an import does, from the first root of the source on.
-// The errors are those of Client and of the readers of the targets.
-func Examine(source Source, now time.Time) (*Examined, error) {
+// checkPolicy judges a policy.yaml; nil accepts any. The errors are those of Client and
+// of the readers of the targets.
+func Examine(source Source, now time.Time, checkPolicy func(text []byte, source string) error) (*Examined, error) {
 	r := &recorder{source: source, files: map[string][]byte{}}
 	first, err := r.Metadata("1.root.json", MaxMetadata)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -49,18 +50,10 @@ func Examine(source Source, now time.Time) (*Examined, error) {
 		return nil, err
 	}
 	c := &Client{Source: r, Store: &exported{first: first}, Now: now}
-	if err := c.Refresh(); err != nil {
-		return nil, err
-	}
-	targets, unused, err := c.all()
+	_, contents, err := c.read("trust", checkPolicy)
 	if err != nil {
 		return nil, err
 	}
-	contents, err := readContents("trust", targets)
-	if err != nil {
-		return nil, err
-	}
-	contents.Unused = unused
 	trusted, err := keys.NewTrust(revoke(contents.Keys, contents.Revocations)...)
 	sum := sha256.Sum256(first)
 	return &Examined{hex.EncodeToString(sum[:]), c.roles(), contents, trusted, r.list()}, err

@@ -35,7 +35,7 @@ func TestExamine(t *testing.T) {
 	files["metadata/old.json"], files["targets/stray"] = []byte("{}"), []byte("x")
 	source, err := trust.MemorySource("medium", files)
 	require.NoError(t, err)
-	found, err := trust.Examine(source, w.now)
+	found, err := trust.Examine(source, w.now, nil)
 	require.NoError(t, err)
 	sum := sha256.Sum256(files["metadata/1.root.json"])
 	assert.Equal(t, hex.EncodeToString(sum[:]), found.RootSHA256)
@@ -52,7 +52,7 @@ func TestExamine(t *testing.T) {
 	assert.NotContains(t, needed, "metadata/old.json")
 	again, err := trust.MemorySource("needed", needed)
 	require.NoError(t, err)
-	_, err = trust.Examine(again, w.now)
+	_, err = trust.Examine(again, w.now, nil)
 	assert.NoError(t, err)
 }
 
@@ -68,7 +68,7 @@ func TestExamineRefuses(t *testing.T) {
 			change(files)
 			source, err := trust.MemorySource("medium", files)
 			if err == nil {
-				_, err = trust.Examine(source, w.now)
+				_, err = trust.Examine(source, w.now, nil)
 			}
 			require.Error(t, err, "%s %s", name, what)
 			assert.True(t, strings.HasPrefix(string(fault.ReasonOf(err)), "trust."), "%s %s: %v", name, what, err)
@@ -76,6 +76,6 @@ func TestExamineRefuses(t *testing.T) {
 	}
 	source, err := trust.MemorySource(filepath.Base(w.dir), exportOf(t, w))
 	require.NoError(t, err)
-	_, err = trust.Examine(source, w.now.Add(1000*day))
+	_, err = trust.Examine(source, w.now.Add(1000*day), nil)
 	assert.Equal(t, fault.TrustExpired, fault.ReasonOf(err))
 }

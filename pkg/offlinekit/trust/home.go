@@ -57,7 +57,7 @@ func (h *Home) Names() ([]string, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fault.Wrap(fault.TrustFailed, pathCause(err), "failed to read %q", h.dir)
+		return nil, fault.Wrap(fault.TrustFailed, atomicfile.Cause(err), "failed to read %q", h.dir)
 	}
 	var names []string
 	for _, e := range entries {
@@ -174,7 +174,7 @@ func (b *bundle) locked(ctx context.Context, change func() error) (err error) {
 		return fault.New(fault.TrustBusy, "another process has been changing trust %q for %s", b.name, defaultWait).
 			WithHint("run the command again when it is done")
 	case err != nil:
-		return fault.Wrap(fault.TrustFailed, pathCause(err), "failed to lock trust %q in %q", b.name, b.dir).
+		return fault.Wrap(fault.TrustFailed, atomicfile.Cause(err), "failed to lock trust %q in %q", b.name, b.dir).
 			WithHint("name a directory that you may write to with --state DIR")
 	}
 	defer func() {
@@ -228,7 +228,7 @@ func (b *bundle) blobPath(sum string) string { return filepath.Join(b.dir, blobs
 func (b *bundle) blob(sum string) ([]byte, error) {
 	f, err := os.Open(b.blobPath(sum))
 	if err != nil {
-		return nil, b.damaged(sum, pathCause(err))
+		return nil, b.damaged(sum, atomicfile.Cause(err))
 	}
 	defer f.Close()
 	content, err := readAtMost(f, b.blobPath(sum), MaxTarget)

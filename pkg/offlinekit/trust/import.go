@@ -183,26 +183,11 @@ func (t *staging) keep(name string, version int64, b []byte) file {
 // run verifies what source holds and makes it the active trust.
 func (t *staging) run(source Source, o ImportOptions, done *Imported) error {
 	c := &Client{Source: source, Store: t, Now: o.Now}
-	if err := c.Refresh(); err != nil {
-		return err
-	}
-	targets, unused, err := c.all()
+	targets, contents, err := c.read("trust:"+t.state.name, o.CheckPolicy)
 	if err != nil {
 		return err
 	}
-	contents, err := readContents("trust:"+t.state.name, targets)
-	if err != nil {
-		return err
-	}
-	if contents.IsEmpty() {
-		return missingAll()
-	}
-	if contents.Policy != nil && o.CheckPolicy != nil {
-		if err := o.CheckPolicy(contents.Policy, "trust:"+t.state.name+"/"+policyTarget); err != nil {
-			return err
-		}
-	}
-	done.Unused = unused
+	done.Unused = contents.Unused
 	return t.activate(c, targets, contents, done)
 }
 
@@ -216,11 +201,11 @@ func (t *staging) activate(c *Client, targets []target, contents *Contents, done
 	if err != nil {
 		return err
 	}
-	says := slices.Concat(contents.Revocations, ofKeys(contents.Keys))
+	says := contents.allRevocations()
 	done.Held = held(s.revocations, says, contents)
 	s.revocations = earliest(s.revocations, says)
-	if len(s.revocations) > maxRevocations {
-		return fault.New(fault.TrustMalformed, "there are more than %d revocations", maxRevocations)
+	if err := tooMany(s.revocations); err != nil {
+		return err
 	}
 	active := &activeState{importedAt: t.now.UTC().Truncate(time.Second), root: c.root.version}
 	active.metadata = append(active.metadata, t.keep(metadata.TIMESTAMP, c.timestamp.version, c.timestamp.raw), t.keep(metadata.SNAPSHOT, c.snapshot.version, c.snapshot.raw))

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/stellaops/stella/internal/archive"
+	"github.com/stellaops/stella/internal/atomicfile"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
 )
@@ -22,7 +23,7 @@ type directory struct {
 func openDirectory(name string) (files, error) {
 	root, err := os.OpenRoot(name)
 	if err != nil {
-		return nil, fault.Wrap(fault.InputUnreadable, pathCause(err), "failed to read directory %s", input.Display(name)).With("path", name)
+		return nil, fault.Wrap(fault.InputUnreadable, atomicfile.Cause(err), "failed to read directory %s", input.Display(name)).With("path", name)
 	}
 	return &directory{name, root}, nil
 }
@@ -71,7 +72,7 @@ func (d *directory) failed(name string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return fault.Wrap(fault.InputUnreadable, pathCause(err), "failed to read %q", filepath.Join(d.name, name)).With("path", name)
+	return fault.Wrap(fault.InputUnreadable, atomicfile.Cause(err), "failed to read %q", filepath.Join(d.name, name)).With("path", name)
 }
 
 // memory is what an archive holds.
@@ -106,7 +107,7 @@ func (m memory) read(name string, limit int64) ([]byte, error) {
 func readAtMost(r io.Reader, name string, limit int64) ([]byte, error) {
 	b, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err != nil {
-		return nil, fault.Wrap(fault.InputUnreadable, pathCause(err), "failed to read %q", name).With("path", name)
+		return nil, fault.Wrap(fault.InputUnreadable, atomicfile.Cause(err), "failed to read %q", name).With("path", name)
 	}
 	if int64(len(b)) > limit {
 		return nil, tooLarge(name, limit)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/theupdateframework/go-tuf/v2/metadata"
 
+	"github.com/stellaops/stella/internal/atomicfile"
 	"github.com/stellaops/stella/internal/fault"
 )
 
@@ -38,7 +39,7 @@ func (p *Publisher) publish(ctx context.Context) error {
 	}
 	for i := range staged {
 		if err := os.Remove(p.staged(staged[i].role)); err != nil {
-			return fault.Wrap(fault.OutputFailed, pathCause(err), "failed to clear %q", p.staged(staged[i].role))
+			return fault.Wrap(fault.OutputFailed, atomicfile.Cause(err), "failed to clear %q", p.staged(staged[i].role))
 		}
 	}
 	return nil

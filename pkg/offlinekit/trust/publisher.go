@@ -52,7 +52,7 @@ func (p *Publisher) locked(ctx context.Context, change func() error) (err error)
 		return fault.New(fault.TrustBusy, "another process has been changing %q for %s", p.dir, defaultWait).
 			WithHint("run the command again when it is done")
 	case err != nil:
-		return fault.Wrap(fault.TrustFailed, pathCause(err), "failed to lock %q", p.dir)
+		return fault.Wrap(fault.TrustFailed, atomicfile.Cause(err), "failed to lock %q", p.dir)
 	}
 	defer func() {
 		if released := lock.Release(); err == nil && released != nil {
@@ -74,7 +74,7 @@ func (p *Publisher) read(name string, limit int64) ([]byte, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fault.Wrap(fault.InputUnreadable, pathCause(err), "failed to read %q", name).With("path", name)
+		return nil, fault.Wrap(fault.InputUnreadable, atomicfile.Cause(err), "failed to read %q", name).With("path", name)
 	}
 	defer f.Close()
 	return readAtMost(f, name, limit)
@@ -115,7 +115,7 @@ func (p *Publisher) publishedVersion(role string) (int64, error) {
 	}
 	entries, err := os.ReadDir(filepath.Join(p.dir, metadataDir))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return 0, fault.Wrap(fault.InputUnreadable, pathCause(err), "failed to read %q", filepath.Join(p.dir, metadataDir))
+		return 0, fault.Wrap(fault.InputUnreadable, atomicfile.Cause(err), "failed to read %q", filepath.Join(p.dir, metadataDir))
 	}
 	var newest int64
 	for _, e := range entries {

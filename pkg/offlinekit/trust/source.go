@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/stellaops/stella/internal/atomicfile"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
 )
@@ -57,7 +58,7 @@ func OpenSource(name string) (*FileSource, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fault.New(fault.InputNotFound, "%s does not exist", input.Display(name)).With("path", name)
 	case err != nil:
-		return nil, fault.Wrap(fault.InputUnreadable, pathCause(err), "failed to read %s", input.Display(name)).With("path", name)
+		return nil, fault.Wrap(fault.InputUnreadable, atomicfile.Cause(err), "failed to read %s", input.Display(name)).With("path", name)
 	}
 	s := &FileSource{name: name}
 	if info.IsDir() {
@@ -116,12 +117,4 @@ func (s *FileSource) newestRoot() int64 {
 		}
 	}
 	return newest
-}
-
-// pathCause drops the path from an error of the system: the message names it.
-func pathCause(err error) error {
-	if cause, ok := errors.AsType[*fs.PathError](err); ok {
-		return cause.Err
-	}
-	return err
 }

@@ -30,7 +30,7 @@ func writeDirectory(ctx context.Context, out string, files []File, force bool) e
 	entries, err := os.ReadDir(out)
 	switch {
 	case err != nil && !errors.Is(err, os.ErrNotExist):
-		return fault.Wrap(fault.OutputFailed, pathCause(err), "failed to write to %q", out).With("path", out)
+		return fault.Wrap(fault.OutputFailed, atomicfile.Cause(err), "failed to write to %q", out).With("path", out)
 	case len(entries) > 0 && !force && !(&FileSource{files: dirOrNil(out), name: out}).isExport():
 		return fault.New(fault.OutputExists, "%q holds something else than an export", out).With("path", out).
 			WithHint("name another directory, or say --force to put the export beside it")
