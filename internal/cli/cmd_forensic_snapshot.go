@@ -36,7 +36,9 @@ func newForensicSnapshotCreateCommand(a *app) *cobra.Command {
 		Long: `Put files and directories, offline kits, archives and image layouts among
 them, into one snapshot with a manifest, checksums and a Merkle root, and sign
 it. Nothing of the evidence is changed: archives and layouts go in as they
-are, signed evidence is found by its content and gets a section of its own.
+are, signed evidence is found by its content and gets a section of its own. The
+private keys that stella keeps beside timelines and logs are left out, unless a
+key itself is named.
 
 The output is an archive by its name (.tar.gz, .tar.zst, .tar), else a new
 directory with the same files. The same inputs give the same bytes;

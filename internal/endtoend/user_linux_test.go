@@ -85,6 +85,19 @@ func TestUnreadable(t *testing.T) {
 	}
 }
 
+// TestQuarantineThatCannotBeListed is about kits in quarantine that the user may not
+// look at: that is no empty quarantine.
+func TestQuarantineThatCannotBeListed(t *testing.T) {
+	w := mortalWorld(t)
+	place := w.path("home/.local/share/stella/quarantine")
+	require.NoError(t, os.MkdirAll(filepath.Join(place, "20260101T000000Z-1"), 0o755))
+	w.giveHome()
+	require.NoError(t, os.Chmod(place, 0o300))
+	want := failure{1, fault.KitFailed, []string{"quarantine", "permission denied"}}
+	w.fails(want, as(mortal, "offline-kit", "status"))
+	require.NoError(t, os.Chmod(place, 0o700))
+}
+
 // TestReadOnlyFolder is about an output where the user may not write: exit 1.
 func TestReadOnlyFolder(t *testing.T) {
 	w := mortalWorld(t)

@@ -134,6 +134,10 @@ func readCandidate(_ context.Context, c candidate) readItem {
 		return r
 	}
 	defer f.Close()
+	if !c.named && holdsOwnKey(f) {
+		r.kind = "the private key of a timeline or log of stella's"
+		return r
+	}
 	sum, err := f.Content()
 	if err != nil {
 		r.err = err
@@ -151,6 +155,15 @@ func readCandidate(_ context.Context, c candidate) readItem {
 		r.Name = strings.ToValidUTF8(c.name, "\uFFFD")
 	}
 	return r
+}
+
+// holdsOwnKey reports whether a file is the key that a timeline or an audit log signs its
+// checkpoints with. It lies beside them, and whoever has it can rewrite them.
+func holdsOwnKey(f *input.File) bool {
+	const own = "PRIVATE+KEY+stella.ops/" // of a signed note
+	head := make([]byte, len(own))
+	n, _ := f.ReadAt(head, 0) // what cannot be read fails where it is read whole
+	return string(head[:n]) == own
 }
 
 func openCandidate(c *candidate) (*input.File, error) {

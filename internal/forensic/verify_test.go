@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stellaops/stella/internal/archive"
+	"github.com/stellaops/stella/internal/chain"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/pkg/verify"
 )
@@ -463,6 +464,27 @@ func TestDraftRefuses(t *testing.T) {
 	require.NoError(t, err)
 	defer draft.Close()
 	assert.Len(t, draft.PassedOver, 1)
+}
+
+// TestOwnKeyStays gives a directory in which a timeline lies with its private key.
+func TestOwnKeyStays(t *testing.T) {
+	d := newDesk(t)
+	_, tl := d.aCase()
+	place := d.path("everything")
+	require.NoError(t, os.Mkdir(place, 0o700))
+	for _, suffix := range []string{"", chain.KeySuffix, chain.PubSuffix, chain.CheckpointSuffix} {
+		b, err := os.ReadFile(tl + suffix)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(place, "case.ndjson"+suffix), b, 0o600))
+	}
+	text := d.snapshot(d.options(filepath.Join(place, "case.ndjson")), place).tar()
+	var names []string
+	for m, err := range archive.ReadTar(bytes.NewReader(text), archive.Gzip) {
+		require.NoError(t, err)
+		names = append(names, m.Name)
+	}
+	assert.Contains(t, names, "files/everything/case.ndjson.pub")
+	assert.NotContains(t, names, "files/everything/case.ndjson.key")
 }
 
 func TestEnds(t *testing.T) {

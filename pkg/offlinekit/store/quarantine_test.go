@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -107,22 +106,6 @@ func (f fullForKits) Create(name string, mode os.FileMode) (atomicfile.Handle, e
 type fullHandle struct{ atomicfile.Handle }
 
 func (fullHandle) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
-
-// A quarantine that nobody can look into is not empty.
-func TestQuarantineThatCannotBeListed(t *testing.T) {
-	if runtime.GOOS == "windows" || os.Geteuid() == 0 {
-		t.Skip("modes mean nothing to root")
-	}
-	w := newWorld(t)
-	_, err := w.imports(w.signedBy(w.stranger))
-	requireReason(t, fault.SignatureUntrusted, err)
-	q, err := w.store.Quarantine()
-	require.NoError(t, err)
-	require.NoError(t, os.Chmod(q.Path, 0o300))
-	_, err = w.store.Quarantine()
-	requireReason(t, fault.KitFailed, err)
-	require.NoError(t, os.Chmod(q.Path, 0o700))
-}
 
 // What an interruption left in quarantine goes with the next kit.
 func TestQuarantineIsTidied(t *testing.T) {
