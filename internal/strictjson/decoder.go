@@ -24,10 +24,16 @@ type Decoder struct {
 // NewDecoder returns a Decoder over size bytes of src from offset off. All of
 // the text but its long strings is at most overhead bytes.
 func NewDecoder(src io.ReaderAt, off, size, overhead int64) *Decoder {
-	d := &Decoder{src: src, base: off, size: size}
+	d := &Decoder{}
 	d.dec = jsontext.NewDecoder(&d.text)
-	d.Rewind(overhead)
+	d.Reset(src, off, size, overhead)
 	return d
+}
+
+// Reset makes d what NewDecoder returns, in the memory that it has.
+func (d *Decoder) Reset(src io.ReaderAt, off, size, overhead int64) {
+	d.src, d.base, d.size = src, off, size
+	d.Rewind(overhead)
 }
 
 // inMemory returns a text that is in memory already and that no limit concerns.
