@@ -20,7 +20,7 @@ func (s *stream) reopen(e *entry) (item bundle.Item, content Content, err error)
 	if err != nil {
 		return bundle.Item{}, nil, err
 	}
-	items, needed, err := e.readAgain(content)
+	items, needed, err := e.readAgain(&s.reader, content)
 	if err == nil && e.index >= len(items) {
 		err = fault.New(fault.InputChanged, "it changed while it was being read").
 			WithHint("let nothing write to the file and run the command again")
@@ -36,7 +36,7 @@ func (s *stream) reopen(e *entry) (item bundle.Item, content Content, err error)
 }
 
 // readAgain returns the items of the document, and whether they need the content to stay open.
-func (e *entry) readAgain(content Content) (items []bundle.Item, needed bool, err error) {
+func (e *entry) readAgain(r *bundle.Reader, content Content) (items []bundle.Item, needed bool, err error) {
 	if known, ok := content.(Parsed); ok {
 		items, _ = known.Evidence()
 		return items, false, nil
@@ -44,17 +44,17 @@ func (e *entry) readAgain(content Content) (items []bundle.Item, needed bool, er
 	f := opened(&e.piece, content)
 	if e.line.Size == 0 {
 		_, held := f.Slice(0, f.Size())
-		items, _, err = bundle.ReadDocument(f, e.piece.Named)
+		items, _, err = r.ReadDocument(f, e.piece.Named)
 		return items, !held, err
 	}
 	if e.line.Size > heldLine {
-		items, err = bundle.ReadLine(f, e.line)
+		items, err = r.ReadLine(f, e.line)
 		return items, true, err
 	}
 	b := make([]byte, e.line.Size)
 	if _, err := f.ReadAt(b, e.line.Off); err != nil {
 		return nil, false, fault.Wrap(fault.InputUnreadable, err, "failed to read the line again")
 	}
-	items, err = bundle.ReadLine(input.FromBytes(f.Name(), b), bundle.Line{Number: e.line.Number, Size: e.line.Size})
+	items, err = r.ReadLine(input.FromBytes(f.Name(), b), bundle.Line{Number: e.line.Number, Size: e.line.Size})
 	return items, false, err
 }
