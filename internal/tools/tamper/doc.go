@@ -1,10 +1,12 @@
 // Tamper does to an evidence snapshot what somebody might do to it on its way, one named
 // tampering at a time, and holds what a verifier says to what it should have said.
 //
-//	tamper -list
+//	tamper -page FILE
 //	tamper [-other SNAPSHOT] [-stolen DIR] NAME IN OUT
 //	tamper [-other SNAPSHOT] [-stolen DIR] -all IN DIR
 //	tamper -judge DIR
+//
+// With -page it writes docs/tamperings.md, which has a row for each of them.
 //
 // The tamperings are those of the snapshot that scripts/story makes: they name its
 // entries. OUT is a tar archive compressed by gzip. With -all each tampering goes into
@@ -24,3 +26,5 @@
 // What an attacker computes, such as the hashes of a timeline or the Merkle root, is
 // computed here by the documents alone and not by what the verifier is made of.
 package main
+
+//go:generate go run . -page ../../../docs/tamperings.md

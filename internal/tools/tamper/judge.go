@@ -17,19 +17,24 @@ import (
 // verdict is what stella forensic verify --format json prints: a verdict, or why there is
 // none.
 type verdict struct {
-	Exit    int `json:"exit"`
-	Results []struct {
-		Member string `json:"member"`
-		Line   int    `json:"line"`
-		Checks []struct {
-			Status string       `json:"status"`
-			Reason fault.Reason `json:"reason"`
-		} `json:"checks"`
-	} `json:"results"`
-	Error *struct {
+	Exit    int      `json:"exit"`
+	Results []result `json:"results"`
+	Error   *struct {
 		Code   int          `json:"code"`
 		Reason fault.Reason `json:"reason"`
 	} `json:"error"`
+}
+
+// result is the verdict over one part of a snapshot.
+type result struct {
+	Member string  `json:"member"`
+	Line   int     `json:"line"`
+	Checks []check `json:"checks"`
+}
+
+type check struct {
+	Status string       `json:"status"`
+	Reason fault.Reason `json:"reason"`
 }
 
 // findings are what a verdict finds, each once.

@@ -18,14 +18,14 @@ func main() {
 
 // options are the command line.
 type options struct {
-	list, all, judge bool
-	other, stolen    string
+	all, judge          bool
+	page, other, stolen string
 }
 
 func run(args []string, stdout io.Writer) error {
 	var o options
 	fs := flag.NewFlagSet("tamper", flag.ContinueOnError)
-	fs.BoolVar(&o.list, "list", false, "list the tamperings, and what a verifier has to say of each")
+	fs.StringVar(&o.page, "page", "", "write the page about the tamperings to `FILE`")
 	fs.BoolVar(&o.all, "all", false, "do each of them")
 	fs.BoolVar(&o.judge, "judge", false, "hold verdicts to what they should be")
 	fs.StringVar(&o.other, "other", "", "a `SNAPSHOT` of another case")
@@ -35,26 +35,16 @@ func run(args []string, stdout io.Writer) error {
 	}
 	args = fs.Args()
 	switch {
-	case o.list && len(args) == 0:
-		return writeList(stdout)
+	case o.page != "" && len(args) == 0:
+		return os.WriteFile(o.page, page(), 0o644)
 	case o.judge && len(args) == 1:
 		return judge(args[0], stdout)
 	case o.all && len(args) == 2:
 		return o.doAll(args[0], args[1])
-	case !o.all && !o.list && !o.judge && len(args) == 3:
+	case !o.all && !o.judge && len(args) == 3:
 		return o.doOne(args[0], args[1], args[2])
 	}
-	return errors.New("want -list, NAME IN OUT, -all IN DIR, or -judge DIR")
-}
-
-// writeList writes the rows of a table, as docs/forensics.md has them.
-func writeList(w io.Writer) error {
-	for _, t := range tamperings() {
-		if _, err := fmt.Fprintf(w, "| `%s` | %s | %s |\n", t.name, t.does, t.wanted()); err != nil {
-			return err
-		}
-	}
-	return nil
+	return errors.New("want -page FILE, NAME IN OUT, -all IN DIR, or -judge DIR")
 }
 
 func (o *options) doOne(name, in, out string) error {

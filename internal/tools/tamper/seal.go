@@ -47,7 +47,7 @@ func (w *work) settle() {
 		}
 		e.Path, e.SHA256, e.Size = x.name, sum(x.content), int64(len(x.content))
 		m.Entries = append(m.Entries, e)
-		if x.name == timeline && m.Timeline != nil {
+		if x.name == timelineFile && m.Timeline != nil {
 			m.Timeline.Events, m.Timeline.Head = head(x.content)
 		}
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/forensic"
@@ -22,7 +21,7 @@ const (
 	staging       = "attestations/case/staging.sigstore.json"
 	checkpoint    = "timeline.checkpoint"
 	timelineKey   = "timeline.key.pub"
-	timeline      = "timeline.ndjson"
+	timelineFile  = "timeline.ndjson"
 	stampQuery    = "timestamps/case/before.tsq"
 	stamp         = "timestamps/case/before.tsr"
 	beforeSBOM    = "files/case/before.cdx.json" // which the attestation before is about
@@ -58,19 +57,6 @@ func (f finding) String() string {
 	return fmt.Sprintf("%s at %s", f.reason, f.place)
 }
 
-// wanted is what a verifier has to say, as a table shows it.
-func (t tampering) wanted() string {
-	var all []string
-	for _, f := range t.says {
-		place := "`" + f.place + "`"
-		if f.place == whole {
-			place = "the snapshot"
-		}
-		all = append(all, fmt.Sprintf("`%s` at %s", f.reason, place))
-	}
-	return strings.Join(all, ", ")
-}
-
 // tamperings are all of them, in the order in which they are shown.
 func tamperings() []tampering {
 	return slices.Concat(ofHead(), ofSignature(), ofEntries(), ofArchive(), ofTimeline(), ofEvidence(), ofInsiders())
@@ -85,7 +71,7 @@ func find(name string) (tampering, error) {
 	all := append(tamperings(), untouched())
 	i := slices.IndexFunc(all, func(t tampering) bool { return t.name == name })
 	if i < 0 {
-		return tampering{}, fmt.Errorf("there is no tampering %q: see tamper -list", name)
+		return tampering{}, fmt.Errorf("there is no tampering %q: see docs/tamperings.md", name)
 	}
 	return all[i], nil
 }

@@ -15,7 +15,7 @@ func ofArchive() []tampering {
 			"archive-truncated", "the archive ends early", fault.ExitRejected,
 			[]finding{
 				at(fault.ArchiveMalformed, whole), at(fault.SnapshotMissing, whole),
-				at(fault.ArchiveMalformed, otherSBOM), at(fault.SnapshotReference, timeline),
+				at(fault.ArchiveMalformed, otherSBOM), at(fault.SnapshotReference, timelineFile),
 			},
 			func(w *work) { w.onTar = func(b []byte) []byte { return b[:headerOf(b, otherSBOM)+block+1] } },
 		},
@@ -43,14 +43,14 @@ func ofArchive() []tampering {
 			"archive-size", "a header says that a file is longer than it is", fault.ExitRejected,
 			[]finding{
 				at(fault.SnapshotChecksum, notes), at(fault.ArchiveMalformed, whole),
-				at(fault.SnapshotMissing, whole), at(fault.SnapshotReference, timeline),
+				at(fault.SnapshotMissing, whole), at(fault.SnapshotReference, timelineFile),
 			},
 			func(w *work) { w.onTar = longer(notes, len(w.content(notes))) },
 		},
 		{
 			"archive-bomb", "a file is there that expands to more than the disk may hold", fault.ExitUsage,
 			[]finding{at(fault.InputTooLarge, whole)},
-			func(w *work) { w.last(member{name: "zeros", zeros: 256 << 20}) },
+			func(w *work) { w.last(member{name: "zeros", zeros: 128 << 20}) },
 		},
 		{
 			"archive-order", "the signature stands before the manifest", fault.ExitUsage,

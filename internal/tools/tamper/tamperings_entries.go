@@ -71,7 +71,7 @@ func ofEntries() []tampering {
 		},
 		{
 			"files-exchanged", "two files have each other's content", fault.ExitRejected,
-			[]finding{at(fault.SnapshotChecksum, notes), at(fault.SnapshotChecksum, scanLog), at(fault.SnapshotReference, timeline)},
+			[]finding{at(fault.SnapshotChecksum, notes), at(fault.SnapshotChecksum, scanLog), at(fault.SnapshotReference, timelineFile)},
 			func(w *work) { w.exchange(notes, scanLog) },
 		},
 		{

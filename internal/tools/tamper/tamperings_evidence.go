@@ -40,12 +40,12 @@ func ofEvidence() []tampering {
 		},
 		{
 			"promotion-gone", "a step on the way to prod is gone", fault.ExitRejected,
-			[]finding{at(fault.SnapshotMissing, staging), at(fault.SnapshotReference, timeline)},
+			[]finding{at(fault.SnapshotMissing, staging), at(fault.SnapshotReference, timelineFile)},
 			func(w *work) { w.remove(staging) },
 		},
 		{
 			"promotion-gone-throughout", "likewise, and it is listed nowhere any more", fault.ExitRejected,
-			[]finding{at(fault.SubjectMismatch, signatureFile), at(fault.SnapshotChecksum, signatureFile), at(fault.SnapshotReference, timeline)},
+			[]finding{at(fault.SubjectMismatch, signatureFile), at(fault.SnapshotChecksum, signatureFile), at(fault.SnapshotReference, timelineFile)},
 			func(w *work) { w.remove(staging); w.settle() },
 		},
 		{
@@ -57,7 +57,7 @@ func ofEvidence() []tampering {
 		},
 		{
 			"promotion-rewritten", "a step says another environment, signed by somebody who may", fault.ExitRejected,
-			[]finding{at(fault.SnapshotChecksum, staging), at(fault.SnapshotReference, timeline)},
+			[]finding{at(fault.SnapshotChecksum, staging), at(fault.SnapshotReference, timelineFile)},
 			func(w *work) {
 				w.edit(staging, payload(swap(`"to":"staging"`, `"to":"prod"`)))
 				w.edit(staging, w.signedAnew(release))

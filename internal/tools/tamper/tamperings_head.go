@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -28,7 +29,10 @@ func ofHead() []tampering {
 		{
 			"manifest-size", "the manifest says another size of a file", fault.ExitRejected,
 			[]finding{at(fault.SnapshotChecksum, notes), at(fault.SubjectMismatch, signatureFile)},
-			func(w *work) { w.edit(manifestFile, digit(notes+`","sha256":"[0-9a-f]*","sizeBytes":`)) },
+			func(w *work) {
+				size := len(w.content(notes))
+				w.edit(manifestFile, onLine(notes, swap(fmt.Sprintf(`"sizeBytes":%d}`, size), fmt.Sprintf(`"sizeBytes":%d}`, size+1))))
+			},
 		},
 		{
 			"manifest-entry-twice", "an entry is listed twice", fault.ExitRejected,
@@ -94,7 +98,7 @@ func ofHead() []tampering {
 				at(fault.SnapshotCase, signatureFile), at(fault.SnapshotCase, manifestFile),
 				at(fault.SubjectMismatch, signatureFile), at(fault.SnapshotChecksum, signatureFile),
 				at(fault.SnapshotChecksum, checkpoint), at(fault.SnapshotChecksum, timelineKey),
-				at(fault.SnapshotChecksum, timeline), at(fault.TimelineTampered, timeline),
+				at(fault.SnapshotChecksum, timelineFile), at(fault.TimelineTampered, timelineFile),
 			},
 			func(w *work) { w.takeOver(manifestFile, checksumsFile) },
 		},
@@ -104,6 +108,18 @@ func ofHead() []tampering {
 			func(w *work) { w.members = slices.Clone(w.spoils.other) },
 		},
 	}
+}
+
+// onLine returns a change to the line that holds a text.
+func onLine(text string, change func(string) string) func(string) string {
+	return lines(func(l []string) []string {
+		for i := range l {
+			if strings.Contains(l[i], text) {
+				l[i] = change(l[i])
+			}
+		}
+		return l
+	})
 }
 
 // without returns a change that takes out the line that holds a text.

@@ -13,12 +13,12 @@ func ofInsiders() []tampering {
 	return []tampering{
 		{
 			"insider-evidence-absent", "the laboratory leaves out a file that the timeline names", fault.ExitRejected,
-			[]finding{at(fault.SnapshotReference, timeline)},
+			[]finding{at(fault.SnapshotReference, timelineFile)},
 			func(w *work) { w.remove(scanLog); w.reseal(lab) },
 		},
 		{
 			"insider-evidence-changed", "the laboratory changes a file that the timeline names", fault.ExitRejected,
-			[]finding{at(fault.SnapshotReference, timeline)},
+			[]finding{at(fault.SnapshotReference, timelineFile)},
 			func(w *work) { w.edit(scanLog, flip); w.reseal(lab) },
 		},
 		{
@@ -38,17 +38,17 @@ func ofInsiders() []tampering {
 		},
 		{
 			"insider-timeline-cut", "the laboratory cuts the timeline, without its key", fault.ExitRejected,
-			[]finding{at(fault.TimelineTampered, timeline)},
+			[]finding{at(fault.TimelineTampered, timelineFile)},
 			func(w *work) {
-				w.edit(timeline, lines(func(l []string) []string { return l[:len(l)-1] }))
+				w.edit(timelineFile, lines(func(l []string) []string { return l[:len(l)-1] }))
 				w.reseal(lab)
 			},
 		},
 		{
 			"insider-timeline-edited", "the laboratory has an event say something else, without the timeline's key", fault.ExitRejected,
-			[]finding{at(fault.TimelineTampered, timeline)},
+			[]finding{at(fault.TimelineTampered, timelineFile)},
 			func(w *work) {
-				w.edit(timeline, lines(func(l []string) []string {
+				w.edit(timelineFile, lines(func(l []string) []string {
 					l[3] = strings.Replace(l[3], "stop", "pass", 1)
 					return chained(slices.Clone(l))
 				}))
@@ -57,7 +57,7 @@ func ofInsiders() []tampering {
 		},
 		{
 			"insider-evidence-renamed", "the laboratory gives a promotion that the timeline names another name", fault.ExitRejected,
-			[]finding{at(fault.SnapshotReference, timeline)},
+			[]finding{at(fault.SnapshotReference, timelineFile)},
 			func(w *work) {
 				w.replace(prod, member{name: "attestations/case/paid.sigstore.json", content: w.content(prod)})
 				w.reseal(lab)

@@ -9,15 +9,15 @@ import (
 
 // ofTimeline is done to the timeline and what lies beside it.
 func ofTimeline() []tampering {
-	changed := []finding{at(fault.TimelineTampered, timeline), at(fault.SnapshotChecksum, timeline)}
+	changed := []finding{at(fault.TimelineTampered, timelineFile), at(fault.SnapshotChecksum, timelineFile)}
 	events := func(change func([]string) []string) func(*work) {
-		return func(w *work) { w.edit(timeline, lines(change)) }
+		return func(w *work) { w.edit(timelineFile, lines(change)) }
 	}
 	return []tampering{
-		{"timeline-bit", "a bit of an event's content is flipped", fault.ExitRejected, changed, func(w *work) { w.edit(timeline, swap("shell", "shelm")) }},
+		{"timeline-bit", "a bit of an event's content is flipped", fault.ExitRejected, changed, func(w *work) { w.edit(timelineFile, swap("shell", "shelm")) }},
 		{"timeline-cut", "the last event is gone", fault.ExitRejected, changed, events(func(l []string) []string { return l[:len(l)-1] })},
 		{"timeline-half", "the timeline ends in the middle of an event", fault.ExitRejected, changed, func(w *work) {
-			w.edit(timeline, func(s string) string { return s[:len(s)-40] })
+			w.edit(timelineFile, func(s string) string { return s[:len(s)-40] })
 		}},
 		{"timeline-hole", "an event in the middle is gone", fault.ExitRejected, changed, events(func(l []string) []string { return slices.Delete(l, 3, 4) })},
 		{"timeline-reordered", "two events are exchanged", fault.ExitRejected, changed, events(func(l []string) []string {
@@ -39,7 +39,7 @@ func ofTimeline() []tampering {
 			return chained(l)
 		})},
 		{"timeline-silenced", "the content of an event is taken out without a notice", fault.ExitRejected, changed, func(w *work) {
-			w.edit(timeline, lines(func(l []string) []string {
+			w.edit(timelineFile, lines(func(l []string) []string {
 				l[3], _, _ = strings.Cut(l[3], `,"details":`)
 				l[3] += "}\n"
 				return l
@@ -47,13 +47,13 @@ func ofTimeline() []tampering {
 		}},
 		{
 			"timeline-gone", "the timeline is gone", fault.ExitRejected,
-			[]finding{at(fault.SnapshotMissing, timeline)},
-			func(w *work) { w.remove(timeline) },
+			[]finding{at(fault.SnapshotMissing, timelineFile)},
+			func(w *work) { w.remove(timelineFile) },
 		},
 		{
 			"timeline-of-other-case", "timeline, checkpoint and key are those of another case", fault.ExitRejected,
 			append(slices.Clone(changed), at(fault.SnapshotChecksum, checkpoint), at(fault.SnapshotChecksum, timelineKey)),
-			func(w *work) { w.takeOver(timeline, checkpoint, timelineKey) },
+			func(w *work) { w.takeOver(timelineFile, checkpoint, timelineKey) },
 		},
 		{
 			"checkpoint-of-other-case", "the checkpoint is that of another case", fault.ExitRejected,
