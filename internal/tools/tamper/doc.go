@@ -20,7 +20,7 @@
 //
 // For -judge DIR holds, for each tampering, what "stella forensic verify --format json"
 // printed in NAME.json, and its exit status in NAME.status. It prints a line for each,
-// "NAME: REASON at PLACE", and fails if one was not found, or if anything else was said of
+// "NAME → REASON at PLACE", and fails if one was not found, or if anything else was said of
 // it than what it is.
 //
 // What an attacker computes, such as the hashes of a timeline or the Merkle root, is

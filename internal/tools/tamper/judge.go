@@ -17,6 +17,7 @@ import (
 // verdict is what stella forensic verify --format json prints: a verdict, or why there is
 // none.
 type verdict struct {
+	Status  string   `json:"status"`
 	Exit    int      `json:"exit"`
 	Results []result `json:"results"`
 	Error   *struct {
@@ -78,11 +79,11 @@ func judge(dir string, stdout io.Writer) error {
 			wrong = append(wrong, fmt.Errorf("%s: %w", t.name, err))
 			continue
 		}
-		said := "verified"
+		said := t.status()
 		if len(t.says) > 0 {
 			said = t.says[0].String()
 		}
-		if _, err := fmt.Fprintf(stdout, "%s: %s\n", t.name, said); err != nil {
+		if _, err := fmt.Fprintf(stdout, "%s → %s\n", t.name, said); err != nil {
 			return err
 		}
 	}
@@ -108,10 +109,21 @@ func readVerdict(path string) (*verdict, int, error) {
 	return v, status, err
 }
 
+// status is what a verdict, if there is one, calls the snapshot.
+func (t tampering) status() string {
+	if len(t.says) == 0 {
+		return "verified"
+	}
+	return "failed"
+}
+
 // check holds a verdict to what it should be: this, and nothing else.
-func (t tampering) check(v *verdict, status int) error {
-	if status != t.exit || v.exit() != t.exit {
-		return fmt.Errorf("the exit status is %d, and %d in the verdict: want %d", status, v.exit(), t.exit)
+func (t tampering) check(v *verdict, exit int) error {
+	if exit != t.exit || v.exit() != t.exit {
+		return fmt.Errorf("the exit status is %d, and %d in the verdict: want %d", exit, v.exit(), t.exit)
+	}
+	if want := t.status(); v.Error == nil && v.Status != want {
+		return fmt.Errorf("it is said to be %q: want %q", v.Status, want)
 	}
 	found := v.findings()
 	for _, f := range t.says {

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"archive/tar"
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -9,8 +11,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-
-	"archive/tar"
 
 	"github.com/stellaops/stella/internal/archive"
 )
@@ -59,7 +59,7 @@ func readArchive(path string) (members, error) {
 func (m members) writeTar(w io.Writer) error {
 	t := tar.NewWriter(w)
 	for _, x := range m {
-		h := &tar.Header{Typeflag: max(x.kind, tar.TypeReg), Name: x.name, Linkname: x.link, Size: int64(len(x.content)) + x.zeros, Mode: 0o644}
+		h := &tar.Header{Typeflag: cmp.Or(x.kind, tar.TypeReg), Name: x.name, Linkname: x.link, Size: int64(len(x.content)) + x.zeros, Mode: 0o644}
 		if x.kind != 0 {
 			h.Size = 0
 		}
@@ -85,7 +85,7 @@ func (zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// write writes the archive as it was made of.
+// write writes the archive of what became of the snapshot.
 func (w *work) write(to io.Writer) error {
 	var file bytes.Buffer
 	zip := gzip.NewWriter(&file)

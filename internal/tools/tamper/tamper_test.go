@@ -45,8 +45,8 @@ func TestEachIsFound(t *testing.T) {
 	}
 	var said bytes.Buffer
 	require.NoError(t, run([]string{"-judge", dir}, &said))
-	assert.Contains(t, said.String(), "file-bit: snapshot.checksum at files/case/notes.txt\n")
-	assert.Contains(t, said.String(), "untouched: verified\n")
+	assert.Contains(t, said.String(), "file-bit → snapshot.checksum at files/case/notes.txt\n")
+	assert.Contains(t, said.String(), "untouched → verified\n")
 	assert.Contains(t, said.String(), fmt.Sprintf("\n%[1]d of %[1]d tamperings found, each named at its place\n", len(tamperings())))
 }
 
@@ -142,7 +142,7 @@ func TestTreeHash(t *testing.T) {
 // TestJudge refuses what is not said, and what is said besides.
 func TestJudge(t *testing.T) {
 	says := func(exit int, findings ...finding) *verdict {
-		v := &verdict{Exit: exit}
+		v := &verdict{Exit: exit, Status: "failed"}
 		for _, f := range findings {
 			member, line, _ := strings.Cut(f.place, ":")
 			n := 0
@@ -175,7 +175,9 @@ func TestJudge(t *testing.T) {
 		assert.ErrorContains(t, bit.check(tt.v, tt.status), tt.want, name)
 	}
 	assert.Error(t, untouched().check(says(3, found), 3))
-	require.NoError(t, untouched().check(says(0), 0))
+	assert.ErrorContains(t, untouched().check(says(0), 0), `want "verified"`)
+	require.NoError(t, untouched().check(&verdict{Status: "verified"}, 0))
+	assert.ErrorContains(t, bit.check(&verdict{Status: "verified", Exit: 3}, 3), `want "failed"`)
 
 	dir := t.TempDir()
 	assert.ErrorContains(t, judge(dir, &bytes.Buffer{}), "file-bit: open ")
