@@ -67,7 +67,8 @@ func TestEachChanges(t *testing.T) {
 	}
 }
 
-// TestArchives looks at what is done to the archive itself.
+// TestArchives looks at what is done to the archive itself. The bomb, which takes long to
+// pack, is left to TestEachIsFound.
 func TestArchives(t *testing.T) {
 	s := newScene(t)
 	plain := func(name string) ([]byte, error) {
@@ -89,7 +90,6 @@ func TestArchives(t *testing.T) {
 		"archive-hidden":         func(b []byte, err error) bool { return err == nil && string(b) == string(good)+"hidden" },
 		"archive-second":         func(b []byte, err error) bool { return err == nil && string(b) == string(good)+string(good) },
 		"archive-size":           func(b []byte, err error) bool { return err == nil && len(b) == len(good) && !bytes.Equal(b, good) },
-		"archive-bomb":           func(b []byte, err error) bool { return err == nil && len(b) > 128<<20 },
 	} {
 		assert.True(t, holds(plain(name)), name)
 	}

@@ -50,7 +50,7 @@ func ofArchive() []tampering {
 		{
 			"archive-bomb", "a file is there that expands to more than the disk may hold", fault.ExitUsage,
 			[]finding{at(fault.InputTooLarge, whole)},
-			func(w *work) { w.last(member{name: "zeros", zeros: 128 << 20}) },
+			func(w *work) { w.last(member{name: "zeros", zeros: 96 << 20}) },
 		},
 		{
 			"archive-order", "the signature stands before the manifest", fault.ExitUsage,
