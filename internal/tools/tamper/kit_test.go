@@ -121,7 +121,7 @@ func (s *scene) evidence() {
 	s.t.Helper()
 	for name, content := range map[string]string{
 		"before.cdx.json": `{"bomFormat":"CycloneDX"}`, "other.cdx.json": `{"bomFormat":"CycloneDX","version":2}`, "report.json": "{}",
-		"scan.log": "a shell was started", "notes.txt": "it was stopped", "before.tsq": "a query", "before.tsr": "a response",
+		"scan.log": "a shell was started", "notes.txt": "it was stopped", "before.tsq": "a query",
 	} {
 		s.write("case/"+name, content)
 	}
@@ -132,19 +132,21 @@ func (s *scene) evidence() {
 	s.attest("prod.sigstore.json", "app", app, promotionType, release)
 	s.attest("other.dsse.json", "other.cdx.json", sum(s.read("case/other.cdx.json")), sbomType, nightly)
 	s.attest("before.sigstore.json", "before.cdx.json", sum(s.read("case/before.cdx.json")), sbomType, ci)
-	s.stamp("case/before.sigstore.json")
+	s.stamp("case/before")
 }
 
-// stamp puts a time stamp into a bundle.
+// stamp puts a time stamp into a bundle, and lays it beside it.
 func (s *scene) stamp(name string) {
 	s.t.Helper()
-	text := s.read(name)
+	text := s.read(name + ".sigstore.json")
 	var signature []byte
 	inBase64("sig", func(p string) string { signature = []byte(p); return p })(text)
-	response := base64.StdEncoding.EncodeToString(s.world.TSA.Stamp(signature, world.Stamp{}))
-	stamped := swap(`},"dsseEnvelope"`, `,"timestampVerificationData":{"rfc3161Timestamps":[{"signedTimestamp":"`+response+`"}]}},"dsseEnvelope"`)(text)
+	response := s.world.TSA.Stamp(signature, world.Stamp{})
+	value := `,"timestampVerificationData":{"rfc3161Timestamps":[{"signedTimestamp":"` + base64.StdEncoding.EncodeToString(response) + `"}]}`
+	stamped := swap(`},"dsseEnvelope"`, value+`},"dsseEnvelope"`)(text)
 	require.NotEqual(s.t, text, stamped)
-	s.write(name, stamped)
+	s.write(name+".sigstore.json", stamped)
+	s.write(name+".tsr", string(response))
 }
 
 func (s *scene) timelines() {

@@ -30,9 +30,9 @@ func ofEntries() []tampering {
 			func(w *work) { w.edit(instructions, swap("--key KEY.pub", "--key files/case/his.pub")) },
 		},
 		{
-			"stamp-bit", "a bit of a time stamp that lies by itself is flipped", fault.ExitRejected,
-			[]finding{at(fault.SnapshotChecksum, stamp)},
-			func(w *work) { w.edit(stamp, flip) },
+			"query-bit", "a bit of the query for a time stamp is flipped", fault.ExitRejected,
+			[]finding{at(fault.SnapshotChecksum, stampQuery)},
+			func(w *work) { w.edit(stampQuery, flip) },
 		},
 		{
 			"file-gone", "a file is gone", fault.ExitRejected,

@@ -25,9 +25,10 @@ func ofEvidence() []tampering {
 			func(w *work) { w.edit(image, w.signedAnew(release)) },
 		},
 		{
-			"attestation-unstamped", "the time stamp is taken out that proves an attestation older than a revocation", fault.ExitRejected,
-			[]finding{at(fault.KeyRevoked, before), at(fault.SnapshotChecksum, before)},
+			"attestation-unstamped", "the time stamp is taken away that proves an attestation older than a revocation, in the bundle and beside it", fault.ExitRejected,
+			[]finding{at(fault.KeyRevoked, before), at(fault.SnapshotChecksum, before), at(fault.SnapshotMissing, stamp)},
 			func(w *work) {
+				w.remove(stamp)
 				w.edit(before, func(s string) string {
 					return regexp.MustCompile(`,"timestampVerificationData":\{.*?\]\}`).ReplaceAllString(s, "")
 				})
