@@ -26,8 +26,7 @@ const (
 	stamp         = "timestamps/case/before.tsr"
 	beforeSBOM    = "files/case/before.cdx.json" // which the attestation before is about
 	notes         = "files/case/notes.txt"       // which nothing names
-	otherSBOM     = "files/case/other.cdx.json"
-	scanLog       = "files/case/scan.log" // which the timeline names
+	scanLog       = "files/case/scan.log"        // which the timeline names
 	instructions  = "instructions.txt"
 	whole         = "" // the archive as a whole
 )

@@ -12,12 +12,9 @@ import (
 func ofArchive() []tampering {
 	return []tampering{
 		{
-			"archive-truncated", "the archive ends early", fault.ExitRejected,
-			[]finding{
-				at(fault.ArchiveMalformed, whole), at(fault.SnapshotMissing, whole),
-				at(fault.ArchiveMalformed, otherSBOM), at(fault.SnapshotReference, timelineFile),
-			},
-			func(w *work) { w.onTar = func(b []byte) []byte { return b[:headerOf(b, otherSBOM)+block+1] } },
+			"archive-truncated", "the archive ends in the middle of its last file", fault.ExitRejected,
+			[]finding{at(fault.ArchiveMalformed, whole), at(fault.SnapshotMissing, whole)},
+			func(w *work) { w.onTar = func(b []byte) []byte { return b[:headerOf(b, instructions)+block+1] } },
 		},
 		{
 			"archive-file-truncated", "the compressed file ends early", fault.ExitUsage,
