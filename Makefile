@@ -50,7 +50,7 @@ keys-matrix: build build-hardware plugins ## docs/keys.md: which programs verify
 	scripts/oracles
 	scripts/keys-matrix
 
-story: ## trust and evidence carried between two machines without a network
+story: ## trust and evidence carried between two machines without a network, and tampered with
 	scripts/story
 
 pages: ## HTML reports in headless Chromium: inert, accessible, printable; screenshots in .cache/pages

@@ -78,6 +78,9 @@ var ErrNotArchive = errors.New("no archive")
 // ErrTruncated is the cause of the error about an archive that breaks off.
 var ErrTruncated = errors.New("it is truncated")
 
+// ErrTwice is the cause of the error about a member whose name was there before.
+var ErrTwice = errors.New("a member of this name was there before")
+
 // errEnough ends a reading whose reader has enough.
 var errEnough = errors.New("enough")
 

@@ -49,7 +49,7 @@ func (n *names) check(name string) error {
 	sum := sha256.Sum256([]byte(path.Clean(name)))
 	id := binary.LittleEndian.Uint64(sum[:])
 	if _, twice := n.seen[id]; twice {
-		return malformed("a member of this name was there before").
+		return fault.Wrap(fault.ArchiveMalformed, ErrTwice, "").
 			WithHint("programs differ in which of two members of one name counts; have the archive made anew")
 	}
 	n.seen[id] = struct{}{}

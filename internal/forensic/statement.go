@@ -95,3 +95,11 @@ func headOf(t *TimelineHead) TimelineHead {
 	}
 	return *t
 }
+
+// String says how far a timeline goes; the zero value is that of none.
+func (t TimelineHead) String() string {
+	if t == (TimelineHead{}) {
+		return "none"
+	}
+	return fmt.Sprintf("%d events up to %s", t.Events, t.Head)
+}

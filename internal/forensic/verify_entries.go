@@ -1,6 +1,7 @@
 package forensic
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -104,11 +105,7 @@ func (v *verification) entryMember(m *archive.Member, yield func(archive.Member,
 	switch {
 	case m.Err != nil:
 		v.joined.bad++
-		reason := fault.SnapshotOrder // a name that was there before
-		if fault.ReasonOf(m.Err) != fault.ArchiveMalformed {
-			reason = fault.ReasonOf(m.Err)
-		}
-		return true, v.put(v.result(m.Name, 0, "entry", failure(checkEntry, reason, "%v", m.Err)))
+		return true, v.put(v.result(m.Name, 0, "entry", failure(checkEntry, reasonOfRefused(m.Err), "%v", m.Err)))
 	case m.Kind != "":
 		v.joined.bad++
 		return true, v.put(v.result(m.Name, 0, "entry", failure(checkEntry, fault.SnapshotUnlisted, "it is %s, and no entry is", m.Kind)))
@@ -137,6 +134,19 @@ func (v *verification) entryMember(m *archive.Member, yield func(archive.Member,
 		v.o.Progress(v.found)
 	}
 	return true, v.place(m.Name, content)
+}
+
+// reasonOfRefused is why a snapshot is not as it should be if it has a member that no
+// archive may have.
+func reasonOfRefused(err error) fault.Reason {
+	switch reason := fault.ReasonOf(err); {
+	case errors.Is(err, archive.ErrTwice):
+		return fault.SnapshotOrder
+	case reason == fault.ArchiveMalformed: // a name that no manifest can list
+		return fault.SnapshotUnlisted
+	default:
+		return reason
+	}
 }
 
 // keep returns the beginning of a small member.

@@ -166,7 +166,9 @@ func TestTampering(t *testing.T) {
 			m[m.index(secondOne)].name = "files/evidence/b2.txt"
 			return m
 		}(), []string{secondOne + " entry snapshot.missing", "files/evidence/b2.txt entry snapshot.unlisted"}, 3},
-		"name leads out": {append(slices.Clone(good), member{"../../etc/passwd", "x"}), []string{"../../etc/passwd entry snapshot.order"}, 3},
+		"name leads out":                 {append(slices.Clone(good), member{"../../etc/passwd", "x"}), []string{"../../etc/passwd entry snapshot.unlisted"}, 3},
+		"name is absolute":               {append(slices.Clone(good), member{"/etc/passwd", "x"}), []string{"/etc/passwd entry snapshot.unlisted"}, 3},
+		"name twice by another spelling": {append(slices.Clone(good), member{"files/./evidence/b.txt", "x"}), []string{"files/./evidence/b.txt entry snapshot.order"}, 3},
 		"evidence added": {at(attested, member{"attestations/aa.dsse.json", "{}"}), []string{
 			"attestations/aa.dsse.json entry snapshot.unlisted", "attestations/aa.dsse.json evidence input.not_evidence",
 		}, 3},
@@ -212,6 +214,13 @@ func TestTampering(t *testing.T) {
 		"manifest of another case": {good.with(ManifestName, func(s string) string { return strings.Replace(s, "CASE-7", "CASE-8", 1) }), []string{
 			"signature.dsse.json subject subject.mismatch", "signature.dsse.json case snapshot.case", "manifest.json case snapshot.case",
 		}, 3},
+		"timeline named no more": {good.with(ManifestName, func(s string) string {
+			head, rest, _ := strings.Cut(s, `"timeline":{`)
+			_, rest, _ = strings.Cut(rest, "},")
+			return head + rest
+		}), []string{
+			"signature.dsse.json subject subject.mismatch", "signature.dsse.json manifest snapshot.checksum",
+		}, 3},
 		"note changed": {good.with(ManifestName, func(s string) string { return strings.Replace(s, "as found", "as moved", 1) }), []string{
 			"signature.dsse.json subject subject.mismatch",
 		}, 3},
@@ -253,8 +262,9 @@ func TestTampering(t *testing.T) {
 		}), []string{
 			"timeline.ndjson timeline timeline.tampered", "timeline.ndjson timeline timeline.tampered", "timeline.ndjson checksum snapshot.checksum",
 		}, 3},
-		"timeline gone":       {good.without(timelineName), []string{timelineName + " timeline snapshot.missing", timelineName + " entry snapshot.missing"}, 3},
-		"checkpoint by other": {good.with(checkpointName, func(s string) string { return strings.Replace(s, "\n4\n", "\n3\n", 1) }), []string{checkpointName + " checksum snapshot.checksum", "timeline.ndjson timeline timeline.tampered"}, 3},
+		"timeline gone":        {good.without(timelineName), []string{timelineName + " timeline snapshot.missing", timelineName + " entry snapshot.missing"}, 3},
+		"checkpoint by other":  {good.with(checkpointName, func(s string) string { return strings.Replace(s, "\n4\n", "\n3\n", 1) }), []string{checkpointName + " checksum snapshot.checksum", checkpointName + " timeline timeline.tampered"}, 3},
+		"timeline key changed": {good.with(timelineKeyName, func(s string) string { return strings.Replace(s, "+", "+0", 1) }), []string{timelineKeyName + " checksum snapshot.checksum", checkpointName + " timeline timeline.malformed"}, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v, s, err := d.judge(t.Context(), tt.m.tar(), "CASE-7")

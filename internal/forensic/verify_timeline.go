@@ -14,7 +14,6 @@ import (
 func (v *verification) judgeTimeline(r *hashing) error {
 	v.timeline = true
 	var checkpoints []chain.Compared
-	var checks []verify.Check
 	if t := v.manifest.Timeline; t != nil {
 		head, err := chain.ParseHash(t.Head)
 		if err != nil {
@@ -26,7 +25,9 @@ func (v *verification) judgeTimeline(r *hashing) error {
 	if v.checkpoint != nil && v.publicKey != nil {
 		c, err := timeline.Kind().Open(v.checkpoint, string(v.publicKey))
 		if err != nil {
-			checks = append(checks, verify.FailedCheck(checkTimeline, err))
+			if err := v.put(v.result(checkpointName, 0, "checkpoint", verify.FailedCheck(checkTimeline, err))); err != nil {
+				return err
+			}
 		} else {
 			checkpoints = append(checkpoints, chain.NewCompared(c, checkpointName, false))
 		}
@@ -38,8 +39,7 @@ func (v *verification) judgeTimeline(r *hashing) error {
 	case err != nil:
 		return err
 	}
-	checks = append(checks, timelineChecks(report)...)
-	return v.put(v.result(timelineName, 0, "timeline", checks...))
+	return v.put(v.result(timelineName, 0, "timeline", timelineChecks(report)...))
 }
 
 // timelineMissing fails if the manifest names a timeline and none was met.

@@ -48,3 +48,8 @@ func TestTimelineThatIsOnlyNamed(t *testing.T) {
 	assert.False(t, v.Whole.Verified)
 	assert.Equal(t, []string{timelineName + " timeline snapshot.missing"}, s.failures())
 }
+
+func TestTimelineHeadInWords(t *testing.T) {
+	assert.Equal(t, "none", TimelineHead{}.String())
+	assert.Equal(t, "4 events up to ab", TimelineHead{Events: 4, Head: "ab"}.String())
+}
