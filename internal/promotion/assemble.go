@@ -60,7 +60,7 @@ type assembler struct {
 func Assemble(ctx context.Context, in Input) (*Assembled, error) {
 	name, digest := in.Image.Name, in.Image.Digest["sha256"]
 	a := &assembler{Input: in, out: &Assembled{Predicate: &predicate.Promotion{
-		Promotion: in.Step, Subject: []predicate.PromotedSubject{{Name: name, Digest: map[string]string{"sha256": digest}}},
+		Type: predicate.TypePromotion, Promotion: in.Step, Subject: []predicate.PromotedSubject{{Name: name, Digest: map[string]string{"sha256": digest}}},
 	}}}
 	for _, role := range predicate.Roles() {
 		if err := a.role(ctx, role); err != nil {
