@@ -142,10 +142,9 @@ func (a *assembler) material(ctx context.Context, role string, group []*envelope
 	if err != nil {
 		return err
 	}
-	d := own
-	if i := slices.IndexFunc(*documents, func(d *document) bool { return group[0].attests(d.digest, own) }); i >= 0 {
-		d = (*documents)[i]
-		*documents = slices.Delete(*documents, i, i+1)
+	d, err := a.documentOf(group[0], own, documents)
+	if err != nil {
+		return err
 	}
 	if err := a.about(role, group[0], own); err != nil {
 		return err
@@ -160,6 +159,31 @@ func (a *assembler) material(ctx context.Context, role string, group []*envelope
 		return err
 	}
 	return a.append(m)
+}
+
+// documentOf returns the document whose digest is recorded, and takes it from documents:
+// the file that was given if the attestation shows that it is the one, else what the
+// attestation embeds or states.
+func (a *assembler) documentOf(e *envelope, own *document, documents *[]*document) (*document, error) {
+	for i, d := range *documents {
+		is, err := e.isDocument(d.digest, a.Image.Digest["sha256"], own)
+		if err != nil {
+			return nil, err
+		}
+		if is {
+			*documents = slices.Delete(*documents, i, i+1)
+			return d, nil
+		}
+		if is, err = d.isEmbeddedIn(own); err != nil {
+			return nil, err
+		}
+		if is {
+			*documents = slices.Delete(*documents, i, i+1)
+			a.note("%s is what %s attests without naming the file: the digest of what it embeds is recorded", input.Display(d.name), e.place())
+			return own, nil
+		}
+	}
+	return own, nil
 }
 
 func (a *assembler) append(m predicate.Material) error {
