@@ -7,7 +7,6 @@ import (
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/internal/predicate"
-	"github.com/stellaops/stella/pkg/dsse/intoto"
 )
 
 // isAbout reports whether evidence is about the image of a promotion: its statement or
@@ -38,13 +37,14 @@ func isAbout(p *predicate.Promotion, role string, e *envelope, d *document) (boo
 }
 
 // aboutAnother says what evidence is about instead.
-func aboutAnother(role string, d *document, image intoto.Subject, e *envelope) error {
+func aboutAnother(role string, d *document, in *Input, e *envelope) error {
+	image := in.Image
 	others, err := d.claims()
 	if err != nil {
 		return err
 	}
 	if e != nil && role == predicate.RoleSBOM && e.names(image.Digest["sha256"]) {
-		return describesAnother(e, d)
+		return describesAnother(e, d, in.Platforms)
 	}
 	if e != nil {
 		others = append(digests(e.statement.Subjects), others...)
@@ -62,13 +62,20 @@ func aboutAnother(role string, d *document, image intoto.Subject, e *envelope) e
 
 // describesAnother says that an SBOM itself describes something else than its statement
 // names.
-func describesAnother(e *envelope, d *document) error {
+func describesAnother(e *envelope, d *document, platforms []string) error {
 	claims, err := d.claims()
 	if err != nil {
 		return err
 	}
+	const both = "stella sign sbom FILE --subject NAME@sha256:<hex> --subject-from-document"
+	for _, c := range claims {
+		if slices.Contains(platforms, "sha256:"+c) {
+			return fault.New(fault.PromotionImage, "the sbom in %s is signed about the image, and describes one platform of it, sha256:%s", e.place(), c).
+				WithHint("sign it about both: %s", both)
+		}
+	}
 	return fault.New(fault.PromotionImage, "the sbom in %s is signed about the image, and says itself that it describes sha256:%s", e.place(), claims[0]).
-		WithHint("make an SBOM of the image; if it describes one platform of it, sign it about both: stella sign sbom FILE --subject NAME@sha256:<hex> --subject-from-document")
+		WithHint("make an SBOM of the image; if it describes one platform of it, sign it about both: %s", both)
 }
 
 func signVerb(role string) string {

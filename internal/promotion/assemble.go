@@ -25,7 +25,10 @@ type File struct {
 type Input struct {
 	// Image has a SHA-256.
 	Image intoto.Subject
-	Files []File
+	// Platforms are the digests, sha256:<hex>, of what the image has for single platforms,
+	// as far as they are known: an SBOM of one of them is told from one of another image.
+	Platforms []string
+	Files     []File
 	// Previous is the attestation of the step before; nil for the first step.
 	Previous *input.File
 	Step     predicate.Step
@@ -218,7 +221,7 @@ func (a *assembler) about(role string, e *envelope, d *document) error {
 	if err != nil || ok {
 		return err
 	}
-	return aboutAnother(role, d, a.Image, e)
+	return aboutAnother(role, d, &a.Input, e)
 }
 
 // judge verifies the envelopes of one payload. The reason is why it is recorded as

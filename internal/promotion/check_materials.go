@@ -61,7 +61,7 @@ func (v *verdict) judgeMaterial(s *step, m *predicate.Material) error {
 	case err != nil:
 		return err
 	case !about && m.Role == predicate.RoleSBOM && envelopes[0].names(s.promotion.Subject[0].Digest["sha256"]):
-		return describesAnother(envelopes[0], own)
+		return describesAnother(envelopes[0], own, nil)
 	case !about:
 		return fault.New(fault.PromotionImage, "the attestation of the %s in %s is not about the promoted image", m.Role, envelopes[0].place())
 	}
