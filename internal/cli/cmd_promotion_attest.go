@@ -14,6 +14,8 @@ import (
 	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/internal/predicate"
 	"github.com/stellaops/stella/internal/promotion"
+	"github.com/stellaops/stella/pkg/dsse"
+	"github.com/stellaops/stella/pkg/keys"
 	"github.com/stellaops/stella/pkg/verify"
 	"github.com/stellaops/stella/pkg/verify/policy"
 )
@@ -153,7 +155,38 @@ func runPromotionAttest(ctx context.Context, s *session, o *promotionAttestOptio
 		return err
 	}
 	draft.Notes = slices.Concat(notes, image.notes, made.Notes)
-	return signDraft(ctx, s, &o.sign, draft, append(inputs, o.image.image)...)
+	sealed, err := sealDraft(ctx, s, &o.sign, draft, append(inputs, o.image.image)...)
+	if err != nil {
+		return err
+	}
+	if in.Policy != nil {
+		warnActor(s, o.step.Actor, sealed, in.Policy.Trust)
+	}
+	return o.sign.output.show(s, newStatementResult(draft, sealed))
+}
+
+// warnActor tells who promotes in a name that is not that of the key: the one that a CI
+// system gives seldom is, and verifiers refuse the promotion.
+func warnActor(s *session, actor string, sealed *sealedResult, trust *keys.Trust) {
+	if trust == nil {
+		return
+	}
+	holder := ""
+	for _, signer := range sealed.Signers {
+		for _, k := range trust.Keys() {
+			switch id, err := dsse.KeyID(k.Public); {
+			case err != nil || id != signer.KeyID:
+			case k.Holder == actor:
+				return
+			default:
+				holder = k.Holder
+			}
+		}
+	}
+	if holder != "" {
+		s.ui.Warn("the key that signed is held by %q, and %q is named as promoter: who trusts as you do refuses this promotion", holder, actor)
+		s.ui.Say("hint: name the holder: --actor %s --force", holder)
+	}
 }
 
 // complete fills in what the surroundings say, and refuses what lacks. The notes say
@@ -176,6 +209,10 @@ func (o *promotionAttestOptions) complete(s *session) (notes []string, err error
 		if must.value == "" {
 			return nil, fault.New(fault.UsageInvalid, "a promotion needs --%s", must.flag).WithHint("say it: --%s %s", must.flag, must.hint)
 		}
+	}
+	if o.step.From == o.step.To {
+		return nil, fault.New(fault.UsageInvalid, "a promotion goes from one environment to another, and both are %q", o.step.From).
+			WithHint("say where it comes from with --from, and where it goes with --to")
 	}
 	at, err := s.artefactTime()
 	if err == nil && o.step.Timestamp != "" {

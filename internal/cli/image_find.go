@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -61,10 +62,15 @@ func (f *imageFlags) find(ctx context.Context, s *session, closers *closeList) (
 		return f.ask(ctx, s)
 	}
 	subject, err := imageOf(s, f.image, closers)
-	if refused := fault.ReasonOf(err) == fault.PromotionDigest && !local; refused {
+	if fault.ReasonOf(err) == fault.PromotionDigest && !local && !exists(f.image) {
 		err = fault.Wrap(fault.PromotionDigest, err, "").WithHint("%s; or have the registry say which image that is now: --online", fault.HintOf(err))
 	}
 	return &foundImage{Subject: subject}, err
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }
 
 // ask asks the registry.

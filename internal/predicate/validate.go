@@ -12,7 +12,7 @@ func Validate(f *input.File, nameOrURI string) (uri string, err error) {
 	s := &source{file: f}
 	ready, err := s.readStatement(&Options{Type: nameOrURI})
 	if err != nil {
-		return "", err
+		return "", s.withTypeHint(err)
 	}
 	if !ready {
 		uri, err = resolve(nameOrURI)
@@ -35,6 +35,19 @@ func Validate(f *input.File, nameOrURI string) (uri string, err error) {
 		return "", located(f, err)
 	}
 	return statement.PredicateType, nil
+}
+
+// withTypeHint tells who validates a predicate alone to say what it is. What is told of
+// signing it would not help.
+func (s *source) withTypeHint(err error) error {
+	if fault.ReasonOf(err) != fault.InputUnrecognized || s.doc == nil || s.doc.Encoding != JSON || fault.HintOf(s.doc.refusal) != "" {
+		return err
+	}
+	e := fault.Wrap(fault.InputUnrecognized, err, "")
+	if t, found := Lookup(s.doc.typ); found == nil && s.doc.typ != "" {
+		return e.WithHint("say of which type the predicate is: --type %s", t.Name)
+	}
+	return e.WithHint("say of which type the predicate is: --type TYPE; stella predicate list shows them")
 }
 
 // known refuses a type that nothing is known of.
