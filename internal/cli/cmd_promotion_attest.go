@@ -36,8 +36,8 @@ recorded, else that of what the attestation embeds.
 An image is named by its digest, or is the one in an OCI image layout on disk: a
 tag can be moved. With --online the registry is asked for the image, with the
 credentials of docker login: it must be there, and a tag is taken for the image
-that it names now, which is shown before anything is signed. --previous names the promotion before this one, so that the
-steps form a chain.
+that it names now, which is shown before anything is signed. --previous names
+the promotion before this one, so that the steps form a chain.
 
 In GitHub Actions, GitLab CI, Jenkins and Tekton the pipeline is taken from the
 environment, and so is the actor where the system names one; both are shown
