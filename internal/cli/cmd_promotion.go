@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/internal/oci"
 	"github.com/stellaops/stella/internal/predicate"
 	"github.com/stellaops/stella/pkg/dsse/intoto"
@@ -36,6 +37,10 @@ func imageOf(s *session, text string, closers *closeList) (intoto.Subject, error
 		return subject, nil
 	}
 	if !oci.IsLayout(text) && !oci.IsArchive(text) {
+		if exists(text) {
+			return subject, fault.New(fault.PromotionDigest, "%s is no OCI image layout: that is a directory with a file oci-layout, or a tar archive of one", input.Display(text)).
+				WithHint("name the image by its digest: NAME@sha256:<hex>")
+		}
 		return subject, fault.New(fault.PromotionDigest, "image %q has no digest, and is no image layout on disk", text).
 			WithHint("name it as %s@sha256:<hex>: a tag can be moved to another image", strings.TrimPrefix(text, "oci:"))
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -13,6 +14,8 @@ import (
 	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/internal/predicate"
 	"github.com/stellaops/stella/internal/promotion"
+	"github.com/stellaops/stella/pkg/dsse"
+	"github.com/stellaops/stella/pkg/keys"
 	"github.com/stellaops/stella/pkg/verify"
 	"github.com/stellaops/stella/pkg/verify/policy"
 )
@@ -31,8 +34,10 @@ attestation its document can be given: its digest is then the one that is
 recorded, else that of what the attestation embeds.
 
 An image is named by its digest, or is the one in an OCI image layout on disk: a
-tag can be moved. --previous names the promotion before this one, so that the
-steps form a chain.
+tag can be moved. With --online the registry is asked for the image, with the
+credentials of docker login: it must be there, and a tag is taken for the image
+that it names now, which is shown before anything is signed. --previous names
+the promotion before this one, so that the steps form a chain.
 
 In GitHub Actions, GitLab CI, Jenkins and Tekton the pipeline is taken from the
 environment, and so is the actor where the system names one; both are shown
@@ -64,7 +69,7 @@ type promotionAttestOptions struct {
 	trust           trustFlags
 	policy          policyFlags
 	files           roleFlags
-	image           string
+	image           imageFlags
 	step            predicate.Step
 	previous        string
 	allowUnverified bool
@@ -72,7 +77,7 @@ type promotionAttestOptions struct {
 
 // AddFlags registers the flags.
 func (o *promotionAttestOptions) AddFlags(fs *pflag.FlagSet) {
-	fs.StringVar(&o.image, "image", "", "the image: `NAME@sha256:HEX`, or an OCI image layout on disk")
+	o.image.AddFlags(fs)
 	o.files.AddFlags(fs, "attestation of the %s, or the document that another FILE attests, in `FILE`; repeatable")
 	fs.StringVar(&o.step.From, "from", "", "the environment `ENV` that the image comes from")
 	fs.StringVar(&o.step.To, "to", "", "the environment `ENV` that it goes to")
@@ -128,12 +133,16 @@ func runPromotionAttest(ctx context.Context, s *session, o *promotionAttestOptio
 	if err != nil {
 		return err
 	}
-	if err := o.sign.check(s, "promotion"); err != nil {
+	if err := cmp.Or(o.image.check(s), o.sign.check(s, "promotion")); err != nil {
 		return err
 	}
 	closers := &closeList{}
 	defer closers.close()
-	in, err := o.input(ctx, s, closers)
+	image, err := o.image.find(ctx, s, closers)
+	if err != nil {
+		return err
+	}
+	in, err := o.input(ctx, s, image, closers)
 	if err != nil {
 		return err
 	}
@@ -145,8 +154,39 @@ func runPromotionAttest(ctx context.Context, s *session, o *promotionAttestOptio
 	if err != nil {
 		return err
 	}
-	draft.Notes = slices.Concat(notes, made.Notes)
-	return signDraft(ctx, s, &o.sign, draft, append(inputs, o.image)...)
+	draft.Notes = slices.Concat(notes, image.notes, made.Notes)
+	sealed, err := sealDraft(ctx, s, &o.sign, draft, append(inputs, o.image.image)...)
+	if err != nil {
+		return err
+	}
+	if in.Policy != nil {
+		warnActor(s, o.step.Actor, sealed, in.Policy.Trust)
+	}
+	return o.sign.output.show(s, newStatementResult(draft, sealed))
+}
+
+// warnActor tells who promotes in a name that is not that of the key: the one that a CI
+// system gives seldom is, and verifiers refuse the promotion.
+func warnActor(s *session, actor string, sealed *sealedResult, trust *keys.Trust) {
+	if trust == nil {
+		return
+	}
+	holder := ""
+	for _, signer := range sealed.Signers {
+		for _, k := range trust.Keys() {
+			switch id, err := dsse.KeyID(k.Public); {
+			case err != nil || id != signer.KeyID:
+			case k.Holder == actor:
+				return
+			default:
+				holder = k.Holder
+			}
+		}
+	}
+	if holder != "" {
+		s.ui.Warn("the key that signed is held by %q, and %q is named as promoter: who trusts as you do refuses this promotion", holder, actor)
+		s.ui.Say("hint: name the holder: --actor %s --force", holder)
+	}
 }
 
 // complete fills in what the surroundings say, and refuses what lacks. The notes say
@@ -164,11 +204,15 @@ func (o *promotionAttestOptions) complete(s *session) (notes []string, err error
 		}
 	}
 	for _, must := range []struct{ flag, value, hint string }{
-		{"image", o.image, "NAME@sha256:<hex>"}, {"from", o.step.From, "dev"}, {"to", o.step.To, "staging"}, {"actor", o.step.Actor, "release-team"},
+		{"image", o.image.image, "NAME@sha256:<hex>"}, {"from", o.step.From, "dev"}, {"to", o.step.To, "staging"}, {"actor", o.step.Actor, "release-team"},
 	} {
 		if must.value == "" {
 			return nil, fault.New(fault.UsageInvalid, "a promotion needs --%s", must.flag).WithHint("say it: --%s %s", must.flag, must.hint)
 		}
+	}
+	if o.step.From == o.step.To {
+		return nil, fault.New(fault.UsageInvalid, "a promotion goes from one environment to another, and both are %q", o.step.From).
+			WithHint("say where it comes from with --from, and where it goes with --to")
 	}
 	at, err := s.artefactTime()
 	if err == nil && o.step.Timestamp != "" {
@@ -179,12 +223,9 @@ func (o *promotionAttestOptions) complete(s *session) (notes []string, err error
 }
 
 // input gathers what the promotion is made of.
-func (o *promotionAttestOptions) input(ctx context.Context, s *session, closers *closeList) (*promotion.Input, error) {
-	in := &promotion.Input{Step: o.step, AllowUnverifiedUnsafe: o.allowUnverified}
+func (o *promotionAttestOptions) input(ctx context.Context, s *session, image *foundImage, closers *closeList) (*promotion.Input, error) {
+	in := &promotion.Input{Image: image.Subject, Platforms: image.platforms, Step: o.step, AllowUnverifiedUnsafe: o.allowUnverified}
 	var err error
-	if in.Image, err = imageOf(s, o.image, closers); err != nil {
-		return nil, err
-	}
 	if in.Files, err = o.files.open(s, input.MaxEvidence, closers); err != nil {
 		return nil, err
 	}

@@ -152,11 +152,11 @@ func (o *promotionVerifyOptions) complete(s *session, closers *closeList) error 
 		return err
 	}
 	for _, f := range files {
-		content, err := f.File.Content()
+		document, err := promotion.NewDocument(f.Role, f.File)
 		if err != nil {
 			return err
 		}
-		o.demands.Documents = append(o.demands.Documents, promotion.Document{Name: f.File.Name(), Role: f.Role, SHA256: content.SHA256Hex()})
+		o.demands.Documents = append(o.demands.Documents, document)
 	}
 	return nil
 }

@@ -59,9 +59,18 @@ func signDocument(ctx context.Context, s *session, o *documentFlags, name string
 // signDraft signs a statement that is ready, writes it and says so. inputs are
 // the files that it was made from.
 func signDraft(ctx context.Context, s *session, f *signFlags, d *predicate.Draft, inputs ...string) error {
+	sealed, err := sealDraft(ctx, s, f, d, inputs...)
+	if err != nil {
+		return err
+	}
+	return f.output.show(s, newStatementResult(d, sealed))
+}
+
+// sealDraft is signDraft without saying what was done.
+func sealDraft(ctx context.Context, s *session, f *signFlags, d *predicate.Draft, inputs ...string) (*sealedResult, error) {
 	if f.form() == envelopeBundle {
 		if err := predicate.CheckBundleSubjects(len(d.Subjects)); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	for _, note := range d.Notes {
@@ -70,9 +79,5 @@ func signDraft(ctx context.Context, s *session, f *signFlags, d *predicate.Draft
 	for _, subject := range d.Claimed {
 		s.ui.Say("subject from the document: %s  %s", subject.Name, predicate.MainDigest(subject.Digest))
 	}
-	sealed, err := f.seal(ctx, s, d, inputs...)
-	if err != nil {
-		return err
-	}
-	return f.output.show(s, newStatementResult(d, sealed))
+	return f.seal(ctx, s, d, inputs...)
 }

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -14,6 +17,7 @@ import (
 	"github.com/stellaops/stella/internal/audit"
 	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/export"
+	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/internal/predicate"
 	"github.com/stellaops/stella/internal/promotion"
@@ -79,6 +83,9 @@ func runSignExport(ctx context.Context, s *session, o *signExportOptions, dir st
 	if err := o.sign.checkKeys(); err != nil {
 		return err
 	}
+	if err := checkDirectory(dir); err != nil {
+		return err
+	}
 	if err := o.checkFree(dir); err != nil {
 		return err
 	}
@@ -98,6 +105,21 @@ func runSignExport(ctx context.Context, s *session, o *signExportOptions, dir st
 	return s.ui.Show(&exportResult{
 		Directory: dir, Files: made.Files, Bytes: made.Bytes, SHA256: signed.sum, Signers: signed.signers, Audit: s.trail.result(),
 	})
+}
+
+// checkDirectory refuses what is no directory.
+func checkDirectory(dir string) error {
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fault.New(fault.InputNotFound, "%s does not exist", input.Display(dir)).With("path", dir)
+	case err != nil:
+		return fault.Wrap(fault.InputUnreadable, err, "failed to read %s", input.Display(dir)).With("path", dir)
+	case !info.IsDir():
+		return fault.New(fault.UsageInvalid, "%s is a file, and an export is a directory with all that is in it", input.Display(dir)).
+			WithHint("put it into a directory, and name that; stella sign blob signs a file alone")
+	}
+	return nil
 }
 
 // checkFree refuses a directory that holds an export already, before anybody touches

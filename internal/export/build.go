@@ -58,7 +58,7 @@ func Build(ctx context.Context, dir string, o Options) (*Export, error) {
 	if out.Manifest, err = m.marshal(); err != nil {
 		return nil, err
 	}
-	out.Provenance, err = provenance(m, &o).Draft(
+	out.Provenance, err = predicate.NewDraft(provenance(m, &o),
 		intoto.Subject{Name: ManifestName, Digest: map[string]string{"sha256": sumOf(out.Manifest)}},
 		intoto.Subject{Name: ChecksumsName, Digest: map[string]string{"sha256": m.Checksums.SHA256}},
 	)

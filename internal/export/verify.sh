@@ -20,23 +20,43 @@ cd "$(dirname "$0")"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-signature_by_cosign() {
+signatures_by_cosign() {
 	cosign verify-blob --key "$key" --bundle export.json.sigstore.json $format --insecure-ignore-tlog=true export.json >"$work/said" 2>&1 &&
 		cosign verify-blob-attestation --key "$key" --bundle provenance.sigstore.json $format --insecure-ignore-tlog=true \
 			--type slsaprovenance1 export.json >"$work/said" 2>&1
 }
 
-signature_by_openssl() {
-	base64 -d export.json.sig >"$work/sig"
-	openssl pkey -pubin -in "$key" -noout -text >"$work/key"
-	case $(head -n 1 "$work/key") in
-	*ED25519*) openssl pkeyutl -verify -pubin -inkey "$key" -rawin -sigfile "$work/sig" -in export.json >"$work/said" 2>&1 ;;
-	*384*) openssl dgst -sha384 -verify "$key" -signature "$work/sig" export.json >"$work/said" 2>&1 ;;
-	*) openssl dgst -sha256 -verify "$key" -signature "$work/sig" export.json >"$work/said" 2>&1 ;;
+# signed FILE SIGNATURE, both as they are
+signed() {
+	case $algorithm in
+	*ED25519*) openssl pkeyutl -verify -pubin -inkey "$key" -rawin -sigfile "$2" -in "$1" >"$work/said" 2>&1 ;;
+	*384*) openssl dgst -sha384 -verify "$key" -signature "$2" "$1" >"$work/said" 2>&1 ;;
+	*) openssl dgst -sha256 -verify "$key" -signature "$2" "$1" >"$work/said" 2>&1 ;;
 	esac
 }
 
-# 1. The manifest is signed by the key.
+# The provenance is signed as DSSE says: over its type, its length and itself.
+signatures_by_openssl() {
+	algorithm=$(head -n 1 "$work/key")
+	base64 -d export.json.sig >"$work/sig" 2>"$work/said" || return 1
+	signed export.json "$work/sig" || return 1
+	{
+		printf 'DSSEv1 28 application/vnd.in-toto+json %s ' "$(wc -c <provenance.json | tr -d ' ')"
+		cat provenance.json
+	} >"$work/message"
+	sed -n 's|.*"sig":"\([A-Za-z0-9+/=]*\)".*|\1|p' provenance.sigstore.json | base64 -d >"$work/sig" 2>"$work/said" || return 1
+	signed "$work/message" "$work/sig"
+}
+
+for file in export.json export.json.sig export.json.sigstore.json provenance.json provenance.sigstore.json checksums.txt; do
+	if [ ! -f $file ]; then
+		echo "FAILED: $file is missing" >&2
+		exit 1
+	fi
+done
+
+# 1. Manifest and provenance are signed by the key.
+tool=
 if command -v cosign >/dev/null 2>&1; then
 	tool=cosign
 	format=
@@ -46,20 +66,38 @@ if command -v cosign >/dev/null 2>&1; then
 		cosign trusted-root create --out "$work/root.json" >/dev/null 2>&1
 		format="--new-bundle-format --trusted-root $work/root.json"
 	fi
-elif command -v openssl >/dev/null 2>&1; then
-	tool=openssl
-else
-	echo "verify.sh: neither cosign nor openssl is here" >&2
-	exit 3
 fi
-if ! "signature_by_$tool"; then
-	cat "$work/said" >&2
-	echo "FAILED: export.json is not signed by $1 ($tool)" >&2
-	exit 2
+# There are keys that only one of both knows what to do with.
+if [ "$tool" != cosign ] || ! signatures_by_cosign; then
+	if command -v openssl >/dev/null 2>&1 && openssl pkey -pubin -in "$key" -noout -text >"$work/key" 2>"$work/reading"; then
+		tool=openssl
+	elif [ "$tool" != cosign ]; then
+		[ ! -f "$work/reading" ] || cat "$work/reading" >&2
+		echo "verify.sh: there is no cosign here, and no openssl that can read $1" >&2
+		exit 3
+	fi
+	if [ "$tool" = cosign ] || ! signatures_by_openssl; then
+		cat "$work/said" >&2
+		echo "FAILED: export.json and provenance.json are not signed by $1 ($tool)" >&2
+		exit 2
+	fi
 fi
-echo "ok: export.json is signed by $1 ($tool)"
+echo "ok: export.json and its provenance are signed by $1 ($tool)"
 
-# 2. The manifest, which is canonical JSON, names the file of checksums.
+# 2. The provenance is what was signed, and that of this manifest.
+{
+	printf '"payload":"'
+	base64 <provenance.json | tr -d '\n'
+	printf '"'
+} >"$work/payload"
+printf '"subject":[{"digest":{"sha256":"%s"},"name":"export.json"}' "$(sha256sum <export.json | cut -c1-64)" >"$work/subject"
+if ! grep -qF -f "$work/payload" provenance.sigstore.json || ! grep -qF -f "$work/subject" provenance.json; then
+	echo "FAILED: provenance.json is not what was signed about export.json" >&2
+	exit 1
+fi
+echo "ok: provenance.json is that of export.json"
+
+# 3. The manifest, which is canonical JSON, names the file of checksums.
 sum=$(sha256sum <checksums.txt | cut -c1-64)
 case $(head -c 200 export.json) in
 '{"checksums":{"path":"checksums.txt","sha256":"'"$sum"'"}'*) echo "ok: checksums.txt is that of export.json" ;;
@@ -69,7 +107,7 @@ case $(head -c 200 export.json) in
 	;;
 esac
 
-# 3. Every file is what it was, and none was added.
+# 4. Every file is what it was, and none was added.
 if ! sha256sum --strict --quiet -c checksums.txt; then
 	echo "FAILED: a file is not what was signed" >&2
 	exit 1
@@ -83,4 +121,3 @@ if ! cmp -s "$work/signed" "$work/there"; then
 	exit 1
 fi
 echo "ok: $(wc -l <checksums.txt | tr -d ' ') files are what was signed"
-[ "$tool" = cosign ] || echo "note: provenance.json was not verified; that takes cosign"

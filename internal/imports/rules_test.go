@@ -75,6 +75,7 @@ func homes() []home {
 		{"github.com/oklog/ulid/v2", []string{"internal/forensic/timeline"}}, // ids that sort by time; sigstore-go's Rekor client has it, too
 		{"golang.org/x/mod", []string{"internal/chain", "internal/forensic", "internal/audit", "pkg/verify/material", "internal/testkit/world"}},
 		{"github.com/secure-systems-lab/go-securesystemslib", []string{"pkg/keys", "pkg/offlinekit"}}, // what TUF signs, as go-tuf forms it
+		{"github.com/google/go-containerregistry", []string{"internal/registry"}},                     // logins and tokens of registries; elsewhere an oracle of tests
 		{"github.com/ThalesGroup/crypto11", []string{"pkg/keys/pkcs11"}},
 		{"github.com/miekg/pkcs11", []string{"pkg/keys/pkcs11"}},
 		{"github.com/google/go-tpm", []string{"pkg/keys/tpm"}},

@@ -41,6 +41,11 @@ func script(t *testing.T, dir, key string, programs map[string]string) result {
 func tampered(t *testing.T, dir string, programs map[string]string) {
 	t.Helper()
 	assert.Equal(t, 2, script(t, dir, "second.pub", programs).status, "another key")
+	provenance := read(t, filepath.Join(dir, "export"), "provenance.json")
+	write(t, filepath.Join(dir, "export"), "provenance.json", append([]byte(" "), provenance...))
+	assert.NotZero(t, script(t, dir, "key.pub", programs).status, "another provenance")
+	write(t, filepath.Join(dir, "export"), "provenance.json", provenance)
+	require.Zero(t, script(t, dir, "key.pub", programs).status)
 	write(t, filepath.Join(dir, "export"), "artifact", []byte("another\n"))
 	assert.Equal(t, 1, script(t, dir, "key.pub", programs).status, "another file")
 }

@@ -1,6 +1,7 @@
 package oci
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/stellaops/stella/internal/fault"
@@ -56,6 +57,24 @@ func (l *Layout) isImage(d descriptor, index *manifest) (bool, error) {
 	}
 	own := found{manifest: m}
 	return m.subject == "" && !own.holdsEvidence(), nil
+}
+
+// ParseImage reads the manifest or index of an image, and returns the digests of the
+// manifests that an index lists, one for each platform. What is attached to an image is
+// refused: it is none.
+func ParseImage(manifest []byte) (platforms []string, err error) {
+	m, err := parseManifest(manifest)
+	if err != nil {
+		return nil, err
+	}
+	own := found{manifest: m}
+	if m.subject != "" || own.holdsEvidence() {
+		return nil, errors.New("it is attached to an image, and is none itself")
+	}
+	for _, d := range m.manifests {
+		platforms = append(platforms, d.digest)
+	}
+	return platforms, nil
 }
 
 // withoutTag returns an image's repository.

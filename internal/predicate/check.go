@@ -39,7 +39,7 @@ func CheckStatement(predicateType string, statement io.Reader) error {
 
 func check(predicateType, root string, r io.Reader) error {
 	s := shape{"": {kind: canonical.Object, opaque: true}}
-	if describe := shapes()[predicateType]; describe != nil {
+	if describe := shapeOf(predicateType); describe != nil {
 		s = describe()
 	}
 	c := &checker{root: root, shape: s, seen: make(map[string]int), texts: make(map[string][]string)}

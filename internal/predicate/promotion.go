@@ -10,6 +10,7 @@ import (
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/strictjson"
 	"github.com/stellaops/stella/pkg/dsse/canonical"
+	"github.com/stellaops/stella/pkg/dsse/intoto"
 )
 
 // Bounds in a promotion; schema/promotion.v1.json has the same.
@@ -117,16 +118,12 @@ type LogCheckpoint struct {
 	SignedNote string `json:"signedNote"`
 }
 
-// Marshal returns the predicate in canonical form, or predicate.invalid if it does not
-// follow its own schema.
-func (p *Promotion) Marshal() ([]byte, error) {
-	own := *p
-	own.Type = TypePromotion
-	b, err := canonicalJSON(own)
-	if err != nil {
-		return nil, err
-	}
-	return b, Check(TypePromotion, strings.NewReader(string(b)))
+// PredicateType implements Model.
+func (*Promotion) PredicateType() string { return TypePromotion }
+
+// Draft drafts the statement about the promoted image.
+func (p *Promotion) Draft() (*Draft, error) {
+	return NewDraft(p, intoto.Subject{Name: p.Subject[0].Name, Digest: p.Subject[0].Digest})
 }
 
 // ParsePromotion reads the predicate of a promotion after checking it. At most

@@ -24,7 +24,7 @@ func TestParsePromotion(t *testing.T) {
 	assert.Equal(t, p.Attestation, p.Material(predicate.RoleSBOM).Attestation)
 	assert.Nil(t, p.Material(predicate.RoleReport))
 
-	written, err := p.Marshal()
+	written, err := predicate.Marshal(p)
 	require.NoError(t, err)
 	assert.JSONEq(t, string(text), string(written), "nothing is lost")
 
@@ -46,12 +46,12 @@ func FuzzParsePromotion(f *testing.F) {
 			assert.NotEqual(t, fault.Internal, fault.ReasonOf(err), "%v", err)
 			return
 		}
-		written, err := p.Marshal()
+		written, err := predicate.Marshal(p)
 		require.NoError(t, err)
 		again, err := predicate.ParsePromotion(bytes.NewReader(written))
 		require.NoError(t, err)
 		assert.Equal(t, p, again)
-		twice, err := again.Marshal()
+		twice, err := predicate.Marshal(again)
 		require.NoError(t, err)
 		assert.Equal(t, string(written), string(twice))
 	})

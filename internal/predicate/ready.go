@@ -27,7 +27,7 @@ type ReadyReader struct {
 	options Options
 	list    int
 	quick   bool
-	shaped  map[string]func() shape
+	shaped  map[string]bool // types that are held to a schema
 	texts   canonical.Appender
 	last    string // the last predicate type, which is mostly the next one as well
 	digests digestList
@@ -37,7 +37,7 @@ type ReadyReader struct {
 // lists the digests of the first list subjects of each.
 func NewReadyReader(o Options, list int) *ReadyReader {
 	plain := !o.Preserve && !o.Reference && !o.SubjectFromDocument && o.Type == "" && o.URI == "" && o.Name == "" && len(o.Subjects) == 0
-	return &ReadyReader{options: o, list: list, quick: plain, shaped: shapes(), texts: canonical.Appender{Options: canonical.Options{ExactNumbers: true}}}
+	return &ReadyReader{options: o, list: list, quick: plain, shaped: shaped(), texts: canonical.Appender{Options: canonical.Options{ExactNumbers: true}}}
 }
 
 // Read drafts the statement in text, which comes from the input called name, and
@@ -79,7 +79,7 @@ func (r *ReadyReader) glance(dst, text []byte) (Ready, bool) {
 	}
 	if string(g.predicateType) != r.last {
 		name := string(g.predicateType)
-		if r.shaped[name] != nil || checkURI(name) != nil {
+		if r.shaped[name] || checkURI(name) != nil {
 			return Ready{}, false
 		}
 		r.last = name

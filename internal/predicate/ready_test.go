@@ -138,7 +138,7 @@ func TestReadyReaderOptions(t *testing.T) {
 // TestEveryShapeIsLookedAt: the predicates that stella has a schema of never pass
 // at a glance.
 func TestEveryShapeIsLookedAt(t *testing.T) {
-	for predicateType := range shapes() {
+	for predicateType := range shaped() {
 		_, ok := NewReadyReader(Options{}, 1).glance(nil, []byte(readyStatement(predicateType, readySubject, `{}`)))
 		assert.False(t, ok, predicateType)
 	}

@@ -28,7 +28,10 @@ func rows() map[string][]row {
 			one("scanner", "/scanner/uri", "/scanner/version"), one("database", "/scanner/db/uri", "/scanner/db/version"),
 			one("finished", "/metadata/scanFinishedOn"), one("finding", "/scanner/result/*/id"),
 		},
-		TypeVuln: {one("scanner", "/scanner/uri", "/scanner/version"), one("finished", "/metadata/scanFinishedOn")},
+		TypeVuln: {
+			one("scanner", "/scanner/uri", "/scanner/version"), one("database", "/scanner/db/uri", "/scanner/db/version"),
+			one("run", "/invocation/uri"), one("finished", "/metadata/scanFinishedOn"),
+		},
 		TypeKeyRotation: {
 			one("holder", "/holder"), one("reason", "/reason"), one("old key", "/old/keyid"), one("new key", "/new/keyid", "/new/notBefore"), one("both until", "/overlapUntil"),
 		},

@@ -147,11 +147,11 @@ func TestStatement(t *testing.T) {
 		assert.Equal(t, ready("", ""), string(payload(t, d)))
 	})
 	t.Run("predicate", func(t *testing.T) {
-		d, err := predicate.Statement(input.FromBytes("p", []byte(`{"b":1,"a":2}`)), predicate.Options{Type: "slsaprovenance", Subjects: subject})
+		d, err := predicate.Statement(input.FromBytes("p", []byte(`{"builder":{"id":"https://ci.example"},"buildType":"https://ci.example/v1"}`)), predicate.Options{Type: "slsaprovenance", Subjects: subject})
 		require.NoError(t, err)
 		assertCanonical(t, d)
 		assert.Equal(t, "https://slsa.dev/provenance/v0.2", d.PredicateType)
-		assert.Equal(t, `{"a":2,"b":1}`, parse(t, d))
+		assert.Equal(t, `{"buildType":"https://ci.example/v1","builder":{"id":"https://ci.example"}}`, parse(t, d))
 		assert.Equal(t, subject, d.Subjects, "the predicate is no subject of its own")
 	})
 	t.Run("predicate, byte for byte", func(t *testing.T) {

@@ -15,7 +15,8 @@ func schemaNames() map[string]string {
 		TypeSBOM: "sbom", TypeReport: "report", TypeVEX: "vex", TypePromotion: "promotion",
 		TypeKeyRotation: "keyRotation", TypeKeyRevocation: "keyRevocation", TypeOfflineKit: "offlineKit",
 		TypeVEXDecision: "vexDecision", TypeGraph: "graph", TypePolicy: "policy", TypeEvidence: "evidence", TypeReplay: "replay",
-		TypeVerdict: "verdict", TypePolicyDecision: "policyDecision", TypeSLSA1: "provenance",
+		TypeVerdict: "verdict", TypePolicyDecision: "policyDecision", TypeSLSA1: "provenance", TypeSLSA02: "provenance02",
+		TypeCycloneDX: "cyclonedx", TypeSPDX: "spdx", TypeSyft: "syft", TypeOpenVEX: "openvex", TypeVulns: "vulns", TypeVuln: "vuln",
 	}
 }
 

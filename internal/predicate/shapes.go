@@ -22,7 +22,7 @@ const (
 	maxInteger   = 1<<53 - 1 // what every JSON reader holds exactly
 )
 
-// shapes makes the shape of each predicate type that is described here. Tests prove
+// shapes makes the shape of each predicate type in the catalog, by its URI. Tests prove
 // that they agree with the schemas.
 func shapes() map[string]func() shape {
 	return map[string]func() shape{
@@ -30,7 +30,24 @@ func shapes() map[string]func() shape {
 		TypeKeyRotation: keyRotation, TypeKeyRevocation: keyRevocation, TypePromotion: promotion, TypeOfflineKit: offlineKit,
 		TypeVEXDecision: vexDecision, TypeGraph: graph, TypePolicy: policyEvaluation, TypeEvidence: evidenceBundle, TypeReplay: replay,
 		TypeVerdict: verdictReceipt, TypePolicyDecision: policyDecision, TypeSLSA1: slsaProvenance,
+		TypeCycloneDX: cycloneDXShape, TypeSPDX: spdxShape, TypeSyft: syftShape, TypeOpenVEX: openVEXShape,
+		TypeVulns: vulnsShape, TypeVuln: vulnShape, TypeSLSA02: slsaProvenance02,
 	}
+}
+
+// shapeOf returns the shape of a type in any of its spellings, nil if nothing is known of
+// it.
+func shapeOf(uri string) func() shape { return shapes()[Spellings(uri)[0]] }
+
+// shaped are the types that have a shape, in all spellings.
+func shaped() map[string]bool {
+	out := make(map[string]bool)
+	for uri := range shapes() {
+		for _, spelling := range Spellings(uri) {
+			out[spelling] = true
+		}
+	}
+	return out
 }
 
 // sbomReference is the shape of what stands for an SBOM.

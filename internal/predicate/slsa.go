@@ -2,10 +2,8 @@ package predicate
 
 import (
 	"maps"
-	"strings"
 
 	"github.com/stellaops/stella/pkg/dsse/canonical"
-	"github.com/stellaops/stella/pkg/dsse/intoto"
 )
 
 // Provenance is the predicate https://slsa.dev/provenance/v1: how something was made
@@ -50,35 +48,15 @@ type BuildMetadata struct {
 // ResourceDescriptor names something (in-toto attestation framework,
 // spec/v1/resource_descriptor.md).
 type ResourceDescriptor struct {
+	Name        string            `json:"name,omitzero"`
 	URI         string            `json:"uri,omitzero"`
 	Digest      map[string]string `json:"digest,omitempty"` // lower-case hex by algorithm
-	Name        string            `json:"name,omitzero"`
 	MediaType   string            `json:"mediaType,omitzero"`
 	Annotations map[string]any    `json:"annotations,omitempty"`
 }
 
-// Marshal returns the predicate in canonical form, or predicate.invalid if it does
-// not follow the schema.
-func (p *Provenance) Marshal() ([]byte, error) {
-	own := *p
-	if own.BuildDefinition.ExternalParameters == nil {
-		own.BuildDefinition.ExternalParameters = map[string]any{}
-	}
-	b, err := canonicalJSON(own)
-	if err != nil {
-		return nil, err
-	}
-	return b, Check(TypeSLSA1, strings.NewReader(string(b)))
-}
-
-// Draft drafts the statement that the subjects were made so.
-func (p *Provenance) Draft(subjects ...intoto.Subject) (*Draft, error) {
-	b, err := p.Marshal()
-	if err != nil {
-		return nil, err
-	}
-	return draftOf(TypeSLSA1, subjects, b)
-}
+// PredicateType implements Model.
+func (*Provenance) PredicateType() string { return TypeSLSA1 }
 
 // slsaProvenance is the shape of provenance. Consumers ignore members that they do not
 // know, as the specification demands.

@@ -179,7 +179,7 @@ func (s *source) parse() (statement *intoto.Statement, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if shapes()[statement.PredicateType] == nil {
+	if shapeOf(statement.PredicateType) == nil {
 		return statement, nil
 	}
 	return statement, p.over(func(r io.Reader) error { return CheckStatement(statement.PredicateType, r) })

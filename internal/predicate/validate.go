@@ -12,12 +12,12 @@ func Validate(f *input.File, nameOrURI string) (uri string, err error) {
 	s := &source{file: f}
 	ready, err := s.readStatement(&Options{Type: nameOrURI})
 	if err != nil {
-		return "", err
+		return "", s.withTypeHint(err)
 	}
 	if !ready {
 		uri, err = resolve(nameOrURI)
 		if err == nil {
-			err = s.known(uri)
+			err = known(uri)
 		}
 		if err != nil {
 			return "", err
@@ -29,7 +29,7 @@ func Validate(f *input.File, nameOrURI string) (uri string, err error) {
 		err = checkReady(statement, &Options{Type: nameOrURI})
 	}
 	if err == nil {
-		err = s.known(statement.PredicateType)
+		err = known(statement.PredicateType)
 	}
 	if err != nil {
 		return "", located(f, err)
@@ -37,21 +37,24 @@ func Validate(f *input.File, nameOrURI string) (uri string, err error) {
 	return statement.PredicateType, nil
 }
 
-// known refuses a type that nothing is known of. Of a whole statement, the formats of
-// others are looked at only as documents of their own.
-func (s *source) known(uri string) error {
-	if shapes()[uri] != nil || !s.doc.Kind.Is(KindStatement) && s.isFormat(uri) {
+// withTypeHint tells who validates a predicate alone to say what it is. What is told of
+// signing it would not help.
+func (s *source) withTypeHint(err error) error {
+	if fault.ReasonOf(err) != fault.InputUnrecognized || s.doc == nil || s.doc.Encoding != JSON || fault.HintOf(s.doc.refusal) != "" {
+		return err
+	}
+	e := fault.Wrap(fault.InputUnrecognized, err, "")
+	if t, found := Lookup(s.doc.typ); found == nil && s.doc.typ != "" {
+		return e.WithHint("say of which type the predicate is: --type %s", t.Name)
+	}
+	return e.WithHint("say of which type the predicate is: --type TYPE; stella predicate list shows them")
+}
+
+// known refuses a type that nothing is known of.
+func known(uri string) error {
+	if shapeOf(uri) != nil {
 		return nil
 	}
 	return fault.New(fault.UsageInvalid, "stella has no schema of %q to hold it to", uri).
 		WithHint("stella predicate list shows the types; stella predicate show TYPE whether there is a schema")
-}
-
-func (s *source) isFormat(uri string) bool {
-	for _, of := range formatTypes() {
-		if Matches(of, uri) {
-			return true
-		}
-	}
-	return false
 }

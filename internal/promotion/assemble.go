@@ -25,7 +25,10 @@ type File struct {
 type Input struct {
 	// Image has a SHA-256.
 	Image intoto.Subject
-	Files []File
+	// Platforms are the digests, sha256:<hex>, of what the image has for single platforms,
+	// as far as they are known: an SBOM of one of them is told from one of another image.
+	Platforms []string
+	Files     []File
 	// Previous is the attestation of the step before; nil for the first step.
 	Previous *input.File
 	Step     predicate.Step
@@ -60,7 +63,7 @@ type assembler struct {
 func Assemble(ctx context.Context, in Input) (*Assembled, error) {
 	name, digest := in.Image.Name, in.Image.Digest["sha256"]
 	a := &assembler{Input: in, out: &Assembled{Predicate: &predicate.Promotion{
-		Promotion: in.Step, Subject: []predicate.PromotedSubject{{Name: name, Digest: map[string]string{"sha256": digest}}},
+		Type: predicate.TypePromotion, Promotion: in.Step, Subject: []predicate.PromotedSubject{{Name: name, Digest: map[string]string{"sha256": digest}}},
 	}}}
 	for _, role := range predicate.Roles() {
 		if err := a.role(ctx, role); err != nil {
@@ -142,10 +145,9 @@ func (a *assembler) material(ctx context.Context, role string, group []*envelope
 	if err != nil {
 		return err
 	}
-	d := own
-	if i := slices.IndexFunc(*documents, func(d *document) bool { return group[0].attests(d.digest, own) }); i >= 0 {
-		d = (*documents)[i]
-		*documents = slices.Delete(*documents, i, i+1)
+	d, err := a.documentOf(group[0], own, documents)
+	if err != nil {
+		return err
 	}
 	if err := a.about(role, group[0], own); err != nil {
 		return err
@@ -160,6 +162,31 @@ func (a *assembler) material(ctx context.Context, role string, group []*envelope
 		return err
 	}
 	return a.append(m)
+}
+
+// documentOf returns the document whose digest is recorded, and takes it from documents:
+// the file that was given if the attestation shows that it is the one, else what the
+// attestation embeds or states.
+func (a *assembler) documentOf(e *envelope, own *document, documents *[]*document) (*document, error) {
+	for i, d := range *documents {
+		is, err := e.isDocument(d.digest, a.Image.Digest["sha256"], own)
+		if err != nil {
+			return nil, err
+		}
+		if is {
+			*documents = slices.Delete(*documents, i, i+1)
+			return d, nil
+		}
+		if is, err = d.isEmbeddedIn(own); err != nil {
+			return nil, err
+		}
+		if is {
+			*documents = slices.Delete(*documents, i, i+1)
+			a.note("%s is what %s attests without naming the file: the digest of what it embeds is recorded", input.Display(d.name), e.place())
+			return own, nil
+		}
+	}
+	return own, nil
 }
 
 func (a *assembler) append(m predicate.Material) error {
@@ -194,7 +221,7 @@ func (a *assembler) about(role string, e *envelope, d *document) error {
 	if err != nil || ok {
 		return err
 	}
-	return aboutAnother(role, d, a.Image, e)
+	return aboutAnother(role, d, &a.Input, e)
 }
 
 // judge verifies the envelopes of one payload. The reason is why it is recorded as

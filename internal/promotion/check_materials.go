@@ -49,14 +49,23 @@ func (v *verdict) judgeMaterial(s *step, m *predicate.Material) error {
 	if err != nil {
 		return err
 	}
-	if _, image := s.promotion.Image(); image == "sha256:"+m.Digest || !envelopes[0].attests(m.Digest, own) {
+	is, err := envelopes[0].isDocument(m.Digest, s.promotion.Subject[0].Digest["sha256"], own)
+	if err != nil {
+		return err
+	}
+	if !is {
 		return fault.New(fault.PromotionMaterial, "what is named as attestation of the %s sha256:%s is about something else: %s", m.Role, m.Digest, envelopes[0].place())
 	}
 	about, err := isAbout(s.promotion, m.Role, envelopes[0], own)
-	if err == nil && !about {
-		err = fault.New(fault.PromotionImage, "the attestation of the %s in %s is not about the promoted image", m.Role, envelopes[0].place())
+	switch {
+	case err != nil:
+		return err
+	case !about && m.Role == predicate.RoleSBOM && envelopes[0].names(s.promotion.Subject[0].Digest["sha256"]):
+		return describesAnother(envelopes[0], own, nil)
+	case !about:
+		return fault.New(fault.PromotionImage, "the attestation of the %s in %s is not about the promoted image", m.Role, envelopes[0].place())
 	}
-	return err
+	return nil
 }
 
 // because says which check failed first.

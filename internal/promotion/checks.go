@@ -164,22 +164,34 @@ func checkDocuments(v *verdict, s *step) (string, error) {
 		return "", undemanded("not compared with any document")
 	}
 	for _, d := range v.demands.Documents {
-		if !slices.ContainsFunc(s.promotion.Materials, func(m predicate.Material) bool { return v.isMaterial(&d, &m) }) {
+		if !slices.ContainsFunc(s.promotion.Materials, func(m predicate.Material) bool { return v.isMaterial(s, &d, &m) }) {
 			return "", fault.New(fault.PromotionMaterial, "the %s %q, sha256:%s, is none that was promoted", d.Role, d.Name, d.SHA256)
 		}
 	}
 	return fmt.Sprintf("%d of %d promoted", len(v.demands.Documents), len(v.demands.Documents)), nil
 }
 
-// isMaterial reports whether a file is a material: it has the digest, or the
-// material's attestation, which is verified, is about it.
-func (v *verdict) isMaterial(d *Document, m *predicate.Material) bool {
-	if d.Role != m.Role || d.SHA256 == m.Digest {
+// isMaterial reports whether a file is a material: it has the digest, or is what the
+// material's attestation, which is verified, attests.
+func (v *verdict) isMaterial(s *step, d *Document, m *predicate.Material) bool {
+	if d.Role != m.Role || d.SHA256 == m.Digest || d.Canonical == m.Digest {
 		return d.Role == m.Role
 	}
 	if m.Attestation == nil {
 		return false
 	}
 	r := v.results[m.Attestation.PayloadSHA256]
-	return r != nil && r.Verified && v.evidence.withPayload(m.Attestation.PayloadSHA256)[0].names(d.SHA256)
+	if r == nil || !r.Verified {
+		return false
+	}
+	e := v.evidence.withPayload(m.Attestation.PayloadSHA256)[0]
+	own, err := e.attested(m.Role)
+	if err != nil {
+		return false
+	}
+	is, err := e.isDocument(d.SHA256, s.promotion.Subject[0].Digest["sha256"], own)
+	if err == nil && !is {
+		is, err = own.embeds(d.Canonical)
+	}
+	return err == nil && is
 }

@@ -18,7 +18,8 @@ type document struct {
 	name   string
 	digest string // SHA-256 in hex
 	format string
-	// file and doc are there if there is a text whose own claims can be read.
+	stated bool // it is not embedded: the attestation states its digest
+	// file is the text, nil if it is only stated; doc is there if its own claims can be read.
 	file *input.File
 	doc  *predicate.Document
 }
@@ -97,12 +98,12 @@ func (e *envelope) attested(role string) (*document, error) {
 	}
 	sum := sha256.Sum256(raw)
 	d.digest, d.format = hex.EncodeToString(sum[:]), e.statement.PredicateType
-	f := input.FromBytes(e.item.Source, raw)
-	doc, err := predicate.Recognize(f)
+	d.file = input.FromBytes(e.item.Source, raw)
+	doc, err := predicate.Recognize(d.file)
 	if err != nil {
 		return d, nil //nolint:nilerr // it is of no format that has claims of its own
 	}
-	d.file, d.doc, d.format = f, doc, formatOf(doc)
+	d.doc, d.format = doc, formatOf(doc)
 	if !plays(doc.Kind, role) {
 		return nil, fault.New(fault.PredicateType, "%s attests %s, which is no %s", e.place(), doc, role).
 			WithHint("give it under the flag of what it is")
@@ -122,7 +123,7 @@ func (d *document) state(e *envelope, raw []byte) error {
 	if s.Report != nil {
 		s = *s.Report
 	}
-	d.digest, d.format = s.Digest["sha256"], s.Format
+	d.digest, d.format, d.stated = s.Digest["sha256"], s.Format, true
 	if s.Version != "" {
 		d.format += "-" + s.Version
 	}
@@ -149,10 +150,4 @@ func digests(list []intoto.Subject) []string {
 		}
 	}
 	return out
-}
-
-// attests reports whether an envelope is about a document: it names it, or what it
-// states or embeds is the document.
-func (e *envelope) attests(digest string, own *document) bool {
-	return e.names(digest) || own != nil && own.digest == digest
 }

@@ -11,13 +11,6 @@ import (
 	"github.com/stellaops/stella/pkg/verify"
 )
 
-// Document is a local file that must be one that was promoted.
-type Document struct {
-	Name   string
-	Role   string // of predicate.Roles
-	SHA256 string // hex
-}
-
 // Demands are what is demanded of a promotion beside what always is. What the rules of
 // a policy demand is added to them.
 type Demands struct {
