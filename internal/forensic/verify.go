@@ -58,7 +58,7 @@ func Verify(ctx context.Context, members archive.Members, o VerifyOptions, to ve
 	if err := v.head(); err != nil {
 		return nil, err
 	}
-	inputs := gather.Members(o.Name, v.evidence)
+	inputs := gather.Members(o.Name, v.evidence, v.layouts.all())
 	defer inputs.Close()
 	whole, err := judge.Stream(ctx, signedInputs{inputs, v}, verify.StreamOptions{Together: true}, sink{v})
 	if whole == nil {
@@ -100,6 +100,7 @@ type verification struct {
 	checkpoint []byte
 	publicKey  []byte
 	timeline   bool // was met
+	layouts    layouts
 	references *references
 	signed     bool // the signature's result was met
 }
@@ -112,6 +113,7 @@ func (v *verification) close() {
 	v.manifestText.close()
 	v.waiting.spilt.close()
 	v.joined.close()
+	v.layouts.shelf.close()
 	v.references.close()
 }
 
@@ -172,9 +174,9 @@ func (s sink) Result(r *verify.Result) error {
 }
 
 // Ignored implements verify.Sink. What is no evidence is an entry like others, but for
-// what lies among the attestations.
+// what lies among the attestations, or belongs to an image.
 func (s sink) Ignored(i *verify.Ignored) error {
-	if sectionOf(i.Member) != sectionAttestations {
+	if sectionOf(i.Member) != sectionAttestations && i.Part == "" {
 		return nil
 	}
 	s.conclusion.Ignored(i)

@@ -115,8 +115,11 @@ func (v *verification) entryMember(m *archive.Member, yield func(archive.Member,
 	}
 	content := newHashing(m.Content)
 	more = true
+	in, inLayout := v.layouts.of(m.Name)
 	switch {
 	case m.Name == SignatureName: // it counts in its own place alone
+	case in != nil:
+		err = v.layouts.keep(in, inLayout, m, content)
 	case m.Name == timelineName:
 		err = v.judgeTimeline(content)
 	case m.Name == checkpointName:
