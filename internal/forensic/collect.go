@@ -204,7 +204,7 @@ func sectionFor(f *input.File, name string) string {
 	switch {
 	case bundle.LooksLikeEvidence(name):
 		return sectionAttestations
-	case ends(".tsr", ".tsq"):
+	case ends(".tsr", ".tst", ".tsq"):
 		return sectionTimestamps
 	case ends(".logentry.json", ".checkpoint", ".tlog-proof"):
 		return sectionTransparency

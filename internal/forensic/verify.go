@@ -1,6 +1,7 @@
 package forensic
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -47,12 +48,13 @@ type Verdict struct {
 // snapshot (fault.SnapshotMalformed), a void policy, or an end of ctx.
 func Verify(ctx context.Context, members archive.Members, o VerifyOptions, to verify.Sink) (*Verdict, error) {
 	policy := *o.Policy
+	v := newVerification(ctx, members, &o)
 	policy.BareByDigest = true // see references
+	policy.Artifact, policy.Loose = v.aside.content, v.loose.find
 	judge, err := verify.NewVerifier(&policy)
 	if err != nil {
 		return nil, err
 	}
-	v := newVerification(ctx, members, &o)
 	v.to = to
 	defer v.close()
 	if err := v.head(); err != nil {
@@ -101,6 +103,9 @@ type verification struct {
 	publicKey  []byte
 	timeline   bool // was met
 	layouts    layouts
+	aside      aside
+	loose      looseProofs
+	noticed    bytes.Buffer // the member that is read
 	references *references
 	signed     bool // the signature's result was met
 }
@@ -114,6 +119,8 @@ func (v *verification) close() {
 	v.waiting.spilt.close()
 	v.joined.close()
 	v.layouts.shelf.close()
+	v.aside.shelf.close()
+	v.loose.shelf.close()
 	v.references.close()
 }
 
@@ -167,6 +174,7 @@ func (s sink) Result(r *verify.Result) error {
 	if err := s.waiting.each(s.hand); err != nil {
 		return err
 	}
+	s.loose.found(r)
 	if err := s.references.claimed(r); err != nil {
 		return err
 	}
@@ -195,6 +203,9 @@ func (v *verification) finish() error {
 		}
 	}
 	if err := v.waiting.each(v.hand); err != nil {
+		return err
+	}
+	if err := v.loose.judge(v); err != nil {
 		return err
 	}
 	return v.references.judge(v)

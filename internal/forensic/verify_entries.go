@@ -1,6 +1,7 @@
 package forensic
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"iter"
@@ -128,7 +129,7 @@ func (v *verification) entryMember(m *archive.Member, yield func(archive.Member,
 		v.publicKey, err = keep(content)
 	case bundle.LooksLikeEvidence(m.Name), sectionOf(m.Name) == sectionAttestations,
 		m.Size <= input.MaxEvidence && m.Name != instructionsName:
-		more = yield(archive.Member{Name: m.Name, Size: m.Size, Content: content}, nil)
+		more, err = v.mayBeEvidence(m, content, yield)
 	}
 	if err != nil || !more {
 		return more, err
@@ -140,6 +141,32 @@ func (v *verification) entryMember(m *archive.Member, yield func(archive.Member,
 		v.o.Progress(v.found)
 	}
 	return true, v.place(m.Name, content)
+}
+
+// mayBeEvidence yields a member, unless it is a proof in a file of its own.
+func (v *verification) mayBeEvidence(m *archive.Member, content *hashing, yield func(archive.Member, error) bool) (more bool, err error) {
+	var r io.Reader = content
+	switch section := sectionOf(m.Name); {
+	case section == sectionTransparency, section == sectionTimestamps:
+		if r, err = v.loose.read(m, content); r == nil || err != nil {
+			return true, err
+		}
+	case section == sectionAttestations && m.Size <= maxNoticed:
+		v.noticed.Reset()
+		if _, err := v.noticed.ReadFrom(content); err == nil {
+			v.aside.notice(v.noticed.Bytes())
+		}
+		r = io.MultiReader(bytes.NewReader(v.noticed.Bytes()), content)
+	default:
+		kept, err := v.aside.keep(v.joined.entry, m, content)
+		switch {
+		case err != nil:
+			return true, err
+		case kept != nil:
+			r = kept
+		}
+	}
+	return yield(archive.Member{Name: m.Name, Size: m.Size, Content: r}, nil), nil
 }
 
 // keep returns the beginning of a small member.

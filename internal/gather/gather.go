@@ -34,7 +34,7 @@ type Inputs struct {
 	o       Options
 	keep    *keep // nil before the first use
 	closers []io.Closer
-	members archive.Members // in place of names, already open
+	members archive.Members  // in place of names, already open
 	nested  iter.Seq[Nested] // behind members
 
 	mu    sync.Mutex
