@@ -56,24 +56,23 @@ func (a *aside) notice(text []byte) {
 	}
 }
 
-// keep keeps a member that the manifest says to be wanted, and returns a reader of what was
-// read of it, nil if it was not. An error of reading is met again by whoever reads on.
-func (a *aside) keep(e *Entry, m *archive.Member, content *hashing) (io.Reader, error) {
-	if e == nil || e.Path != m.Name || m.Size > maxAside || a.shelf.end+m.Size > maxAllAside {
-		return nil, nil
+// wants reports whether the manifest says of a member that somebody asks for it.
+func (a *aside) wants(e *Entry, m *archive.Member) bool {
+	if len(a.wanted) == 0 || e == nil || e.Path != m.Name || m.Size > maxAside || a.shelf.end+m.Size > maxAllAside {
+		return false
 	}
 	sum, err := hex.DecodeString(e.SHA256)
-	if err != nil || !a.wanted[string(sum)] {
-		return nil, nil //nolint:nilerr // cannot be: the manifest was checked
-	}
+	return err == nil && a.wanted[string(sum)]
+}
+
+// keep keeps a member that is wanted, and returns a reader of it. An error of reading is met
+// again by whoever reads on.
+func (a *aside) keep(e *Entry, content *hashing) (io.Reader, error) {
 	p, err := a.shelf.put(content)
-	switch {
-	case content.err != nil:
-		return nil, nil
-	case err != nil:
+	if err != nil && content.err == nil {
 		return nil, err
 	}
-	if content.hex() == e.SHA256 {
+	if sum := content.sum.Sum(nil); content.err == nil && hex.EncodeToString(sum) == e.SHA256 {
 		a.kept[string(sum)] = p
 	}
 	return a.shelf.at(p), nil

@@ -106,12 +106,15 @@ type verification struct {
 	aside      aside
 	loose      looseProofs
 	noticed    bytes.Buffer // the member that is read
+	hashers    hashers
+	unsettled  []unsettled
 	references *references
 	signed     bool // the signature's result was met
 }
 
 func (v *verification) close() {
 	v.stop()
+	v.hashers.close()
 	if v.in != nil {
 		_ = v.in.Close() // only read
 	}

@@ -1,0 +1,183 @@
+//go:build linux
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// caseSize is how large the case is that a snapshot is made of.
+type caseSize struct {
+	bytes                         int64
+	entries, attestations, events int
+}
+
+// The small case of the table, a fiftieth of the one that the limits name.
+func smallCase() caseSize {
+	return caseSize{bytes: 200 * megabyte, entries: 2000, attestations: 200, events: 100_000}
+}
+
+// largeCase is the case of size megabytes: as many entries and attestations for each as the limits
+// name, 100,000 and 10,000 for 10 GB, and a million events.
+func largeCase(megabytes int64) caseSize {
+	return caseSize{megabytes * megabyte, int(megabytes * 10), int(megabytes), 1_000_000}
+}
+
+const (
+	// caseShare is the rate of verification as a share of that of SHA-256 and P-256 alone.
+	caseShare = 0.7
+	// caseMemory bounds its resident set, in bytes.
+	caseMemory = 150 * megabyte
+	// caseEvents bounds the time of verifying a million events.
+	caseEvents = 4 * time.Second
+)
+
+// writeCase makes snapshot.tar of a case, and events.ndjson.
+func (b *bench) writeCase(c caseSize) error {
+	const dir = "case"
+	if err := writeNoise(filepath.Join(b.dir, dir, "files"), c.entries, int(c.bytes)/max(1, c.entries)); err != nil {
+		return err
+	}
+	if err := b.writeBundles(filepath.Join(dir, "att"), c.attestations); err != nil {
+		return err
+	}
+	if err := os.Remove(filepath.Join(b.dir, dir, "att.jsonl")); err != nil {
+		return err
+	}
+	_, err := b.once(b.stella, []string{"forensic", "snapshot", "create", dir, "--case", "CASE-7", "--key", "key", "--audit-log", "none", "-o", "snapshot.tar"})
+	if err := errors.Join(err, os.RemoveAll(filepath.Join(b.dir, dir))); err != nil {
+		return err
+	}
+	return b.writeEvents(c.events)
+}
+
+// writeEvents makes a timeline of n events.
+func (b *bench) writeEvents(n int) error {
+	f, err := os.Create(filepath.Join(b.dir, "new.ndjson")) // #nosec G304 -- in a directory of our own
+	if err != nil {
+		return err
+	}
+	for i := range n {
+		if _, err := fmt.Fprintf(f, `{"category":"scanner","kind":"scan.completed","details":{"image":"registry.example/app@sha256:%064x","findings":%d}}`+"\n", i, i%100); err != nil {
+			return errors.Join(err, f.Close())
+		}
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	_, err = b.once(b.stella, []string{"forensic", "timeline", "add", "events.ndjson", "--events", "new.ndjson"})
+	return errors.Join(err, os.Remove(f.Name()))
+}
+
+// writeNoise writes n files of size bytes that no program takes for anything.
+func writeNoise(dir string, n, size int) error {
+	content := make([]byte, size)
+	for i := range content {
+		content[i] = byte(i*i>>3) | 0x80
+	}
+	for i := range n {
+		below := filepath.Join(dir, fmt.Sprint(i%1000))
+		if i < 1000 {
+			if err := os.MkdirAll(below, 0o700); err != nil {
+				return err
+			}
+		}
+		copy(content, fmt.Sprintf("\x80%d", i))
+		if err := os.WriteFile(filepath.Join(below, fmt.Sprint(i)), content, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// The work on a case.
+func judgingCase() []string { return []string{"forensic", "verify", "snapshot.tar", "--key", "key.pub"} }
+
+func judgingEvents() []string { return []string{"forensic", "timeline", "verify", "events.ndjson"} }
+
+// caseRun is what was measured of a large case.
+type caseRun struct {
+	size             caseSize
+	hash, signatures float64       // of the primitives, in bytes and signatures a second, on all cores
+	snapshot, events time.Duration // by the clock, the least
+	cost, eventsCost usage
+}
+
+// limit is what the primitives alone take for the case.
+func (r *caseRun) limit() time.Duration {
+	s := float64(r.size.bytes)/r.hash + float64(r.size.attestations)/r.signatures
+	return time.Duration(s * float64(time.Second))
+}
+
+// caseTo measures a large case and prints it. One that is judged too slowly, or with too
+// much memory, is an error.
+func (b *bench) caseTo(out io.Writer, c caseSize) error {
+	if err := b.makeKey(); err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "figures: making a snapshot of %s\n", megabytes(c.bytes))
+	if err := b.writeCase(c); err != nil {
+		return err
+	}
+	r := caseRun{size: c}
+	for range b.runs {
+		hash, signatures, err := primitives()
+		if err != nil {
+			return err
+		}
+		r.hash, r.signatures = max(r.hash, hash), max(r.signatures, signatures)
+		for _, work := range []struct {
+			args []string
+			took *time.Duration
+			cost *usage
+		}{{judgingCase(), &r.snapshot, &r.cost}, {judgingEvents(), &r.events, &r.eventsCost}} {
+			start := time.Now()
+			cost, err := b.once(b.stella, work.args)
+			if err != nil {
+				return err
+			}
+			if took := time.Since(start); *work.took == 0 || took < *work.took {
+				*work.took = took
+				work.cost.cpu = cost.cpu
+			}
+			work.cost.rss = max(work.cost.rss, cost.rss)
+		}
+	}
+	return r.report(out)
+}
+
+// report prints what was measured and judges it.
+func (r *caseRun) report(out io.Writer) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	limit := r.limit()
+	share := limit.Seconds() / r.snapshot.Seconds()
+	fmt.Fprintln(w, "work\ttime\tCPU\tmemory\tof the primitives' rate")
+	fmt.Fprintf(w, "SHA-256 at %.0f MB/s and P-256 at %.0f/s on %d cores\t%s\t\t\t\n", r.hash/megabyte, r.signatures, runtime.NumCPU(), seconds(limit))
+	fmt.Fprintf(w, "forensic verify, %s, %d entries, %d attestations\t%s\t%s\t%s\t%.0f %%\n",
+		megabytes(r.size.bytes), r.size.entries, r.size.attestations, seconds(r.snapshot), seconds(r.cost.cpu), megabytes(r.cost.rss), 100*share)
+	fmt.Fprintf(w, "forensic timeline verify, %d events\t%s\t%s\t%s\t\n", r.size.events, seconds(r.events), seconds(r.eventsCost.cpu), megabytes(r.eventsCost.rss))
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	var over []string
+	for words, is := range map[string]bool{
+		"forensic verify is too slow": share < caseShare, "forensic verify takes too much memory": r.cost.rss > caseMemory,
+		"forensic timeline verify is too slow": r.events > caseEvents,
+	} {
+		if is {
+			over = append(over, words)
+		}
+	}
+	if len(over) > 0 {
+		return errors.New(strings.Join(over, ", "))
+	}
+	return nil
+}
