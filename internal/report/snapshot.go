@@ -97,9 +97,7 @@ func (s *SnapshotJSON) Result(r *verify.Result) error {
 	}
 	var checksum, signature, subject tri
 	var why, open []string
-	made := false
 	for _, c := range r.Checks {
-		made = made || c.Status == verify.Passed
 		if c.Status == verify.NotDemanded {
 			open = append(open, c.Message)
 		}
@@ -120,7 +118,7 @@ func (s *SnapshotJSON) Result(r *verify.Result) error {
 	out.Rationale = strings.Join(why, "; ")
 	switch {
 	case out.Rationale != "":
-	case !made && len(open) > 0:
+	case !r.Established():
 		out.Status, out.Rationale = notEstablished, strings.Join(open, "; ")
 	default:
 		out.Rationale = "every demanded check passed"
