@@ -47,13 +47,13 @@ func TestSignedFiles(t *testing.T) {
 		bundle []byte
 		want   []string
 	}{
-		"beside":                   {blob("the app", signer), nil},
-		"without":                  {blob("another app", signer), []string{place + " reference subject.required"}},
-		"another digest":           {bytes.Replace(blob("another app", signer), digest64("another app"), digest64("the app"), 1), []string{place + " signature signature.untrusted"}},
-		"Ed25519":                  {blob("the app", d.signer), nil},
-		"ML-DSA":                   {blob("the app", lattice), nil},
-		"Ed25519, without":         {blob("another app", d.signer), []string{place + " signature subject.required"}},
-		"Ed25519, another digest":  {bytes.Replace(blob("another app", d.signer), digest64("another app"), digest64("the app"), 1), []string{place + " signature signature.untrusted"}},
+		"beside":                  {blob("the app", signer), nil},
+		"without":                 {blob("another app", signer), []string{place + " reference subject.required"}},
+		"another digest":          {bytes.Replace(blob("another app", signer), digest64("another app"), digest64("the app"), 1), []string{place + " signature signature.untrusted"}},
+		"Ed25519":                 {blob("the app", d.signer), nil},
+		"ML-DSA":                  {blob("the app", lattice), nil},
+		"Ed25519, without":        {blob("another app", d.signer), []string{place + " signature subject.required"}},
+		"Ed25519, another digest": {bytes.Replace(blob("another app", d.signer), digest64("another app"), digest64("the app"), 1), []string{place + " signature signature.untrusted"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inputs, _ := d.aCase()
