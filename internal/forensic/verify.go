@@ -107,7 +107,7 @@ type verification struct {
 	loose      looseProofs
 	noticed    bytes.Buffer // the member that is read
 	hashers    hashers
-	unsettled  []unsettled
+	unsettled  queue
 	references *references
 	signed     bool // the signature's result was met
 }

@@ -7,6 +7,14 @@ type unsettled struct {
 	hex  func() string
 }
 
+// queue is members that wait, in a ring.
+type queue struct {
+	ring     [maxUnsettled]unsettled
+	first, n int
+}
+
+func (q *queue) at(i int) *unsettled { return &q.ring[(q.first+i)%maxUnsettled] }
+
 // place finds a member in the manifest. What the digest is turns out when it is settled.
 func (v *verification) place(name string, size int64, hex func() string) error {
 	j := &v.joined
@@ -22,12 +30,13 @@ func (v *verification) place(name string, size int64, hex func() string) error {
 	if j.entry != nil && j.entry.Path == name {
 		u.want = j.entry
 	}
-	v.unsettled = append(v.unsettled, u)
-	if len(v.unsettled) > maxUnsettled {
+	if v.unsettled.n == maxUnsettled {
 		if err := v.settleOne(); err != nil {
 			return err
 		}
 	}
+	*v.unsettled.at(v.unsettled.n) = u
+	v.unsettled.n++
 	if u.want == nil {
 		return nil
 	}
@@ -36,19 +45,20 @@ func (v *verification) place(name string, size int64, hex func() string) error {
 
 // settleOne compares the first member that waits.
 func (v *verification) settleOne() error {
-	u := &v.unsettled[0]
+	q := &v.unsettled
+	u := *q.at(0)
+	*q.at(0) = unsettled{}
+	q.first, q.n = (q.first+1)%maxUnsettled, q.n-1
 	u.got.SHA256 = u.hex()
-	want, got := u.want, u.got
-	v.unsettled = append(v.unsettled[:0], v.unsettled[1:]...)
-	if want == nil {
-		return v.joined.apart.Add(apartRecord(isMember, &got))
+	if u.want == nil {
+		return v.joined.apart.Add(apartRecord(isMember, &u.got))
 	}
-	return v.match(want, &got)
+	return v.match(u.want, &u.got)
 }
 
 // settleAll compares all members that wait.
 func (v *verification) settleAll() error {
-	for len(v.unsettled) > 0 {
+	for v.unsettled.n > 0 {
 		if err := v.settleOne(); err != nil {
 			return err
 		}
