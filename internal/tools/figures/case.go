@@ -43,7 +43,7 @@ const (
 // writeCase makes snapshot.tar of a case, and events.ndjson.
 func (b *bench) writeCase(c caseSize) error {
 	const dir = "case"
-	if err := writeNoise(filepath.Join(b.dir, dir, "files"), c.entries, int(c.bytes)/max(1, c.entries)); err != nil {
+	if err := writeHoles(filepath.Join(b.dir, dir, "files"), c.entries, c.bytes/int64(max(1, c.entries))); err != nil {
 		return err
 	}
 	if err := b.writeBundles(filepath.Join(dir, "att"), c.attestations); err != nil {
@@ -77,12 +77,9 @@ func (b *bench) writeEvents(n int) error {
 	return errors.Join(err, os.Remove(f.Name()))
 }
 
-// writeNoise writes n files of size bytes that no program takes for anything.
-func writeNoise(dir string, n, size int) error {
-	content := make([]byte, size)
-	for i := range content {
-		content[i] = byte(i*i>>3) | 0x80
-	}
+// writeHoles writes n different files of size bytes that no program takes for anything. They take
+// next to no disk.
+func writeHoles(dir string, n int, size int64) error {
 	for i := range n {
 		below := filepath.Join(dir, fmt.Sprint(i%1000))
 		if i < 1000 {
@@ -90,8 +87,8 @@ func writeNoise(dir string, n, size int) error {
 				return err
 			}
 		}
-		copy(content, fmt.Sprintf("\x80%d", i))
-		if err := os.WriteFile(filepath.Join(below, fmt.Sprint(i)), content, 0o600); err != nil {
+		name := filepath.Join(below, fmt.Sprint(i))
+		if err := errors.Join(os.WriteFile(name, fmt.Appendf(nil, "\x80%d", i), 0o600), os.Truncate(name, size)); err != nil {
 			return err
 		}
 	}
@@ -99,7 +96,9 @@ func writeNoise(dir string, n, size int) error {
 }
 
 // The work on a case.
-func judgingCase() []string { return []string{"forensic", "verify", "snapshot.tar", "--key", "key.pub"} }
+func judgingCase() []string {
+	return []string{"forensic", "verify", "snapshot.tar", "--key", "key.pub"}
+}
 
 func judgingEvents() []string { return []string{"forensic", "timeline", "verify", "events.ndjson"} }
 

@@ -26,7 +26,7 @@
 //
 // With -case, it measures instead a snapshot of so many megabytes, with ten entries and an
 // attestation for each, and a timeline of a million events, and holds the rate to that of
-// SHA-256 and P-256 alone in the same run. That takes twice the megabytes of disk.
+// SHA-256 and P-256 alone in the same run. That takes so many megabytes of disk.
 package main
 
 import (
