@@ -60,7 +60,7 @@ func decodeMediaType(d *strictjson.Decoder) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	version, ok := mediaTypes()[s]
+	version, ok := versionOf(s)
 	if !ok {
 		return "", fault.New(fault.BundleVersion, "unknown bundle version: media type %q is none of v0.1 to v0.3", s)
 	}

@@ -12,15 +12,18 @@ package bundle
 // MediaType is the media type of the bundles that are written.
 const MediaType = "application/vnd.dev.sigstore.bundle.v0.3+json"
 
-// mediaTypes maps the media types that are read to the bundle's version. Both
-// spellings are in use for v0.3.
-func mediaTypes() map[string]string {
-	return map[string]string{
-		"application/vnd.dev.sigstore.bundle+json;version=0.1": "v0.1",
-		"application/vnd.dev.sigstore.bundle+json;version=0.2": "v0.2",
-		"application/vnd.dev.sigstore.bundle+json;version=0.3": "v0.3",
-		MediaType: "v0.3",
+// versionOf returns the version of the bundles with a media type. Both spellings are
+// in use for v0.3.
+func versionOf(mediaType string) (version string, known bool) {
+	switch mediaType {
+	case "application/vnd.dev.sigstore.bundle+json;version=0.1":
+		return "v0.1", true
+	case "application/vnd.dev.sigstore.bundle+json;version=0.2":
+		return "v0.2", true
+	case "application/vnd.dev.sigstore.bundle+json;version=0.3", MediaType:
+		return "v0.3", true
 	}
+	return "", false
 }
 
 // Limits on what is read.

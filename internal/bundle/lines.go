@@ -7,11 +7,11 @@ import (
 	"github.com/stellaops/stella/internal/input"
 )
 
-func readLines(f *input.File) ([]Item, []Ignored, error) {
+func (r *Reader) readLines(f *input.File) ([]Item, []Ignored, error) {
 	var items []Item
 	var ignored []Ignored
 	err := eachLine(f, MaxLines, func(l Line) error {
-		found, err := ReadLine(f, l)
+		found, err := r.ReadLine(f, l)
 		switch {
 		case fault.ReasonOf(err) == fault.NotEvidence:
 			ignored = append(ignored, Ignored{l.Number, err.Error()})

@@ -27,9 +27,10 @@ func Read(f *input.File) ([]Item, []Ignored, error) {
 	if item := readDetached(f); item != nil {
 		return place([]Item{*item}, f, 0), nil, nil
 	}
-	items, more, err := readDocument(f, 0, f.Size())
+	var r Reader
+	items, more, err := r.read(f, 0, f.Size())
 	if more {
-		return readLines(f)
+		return r.readLines(f)
 	}
 	if err != nil {
 		return nil, nil, inFile(err, f, 0)
@@ -53,14 +54,14 @@ func ReadEnvelope(f *input.File) (*Item, error) {
 	return &items[0], nil
 }
 
-// readDocument reads what begins at off: one document, which may hold several
-// signed ones. more says that other content follows it, so the file may be JSON
-// lines.
-func readDocument(f *input.File, off, size int64) (items []Item, more bool, err error) {
+// read reads what begins at off: one document, which may hold several signed ones.
+// more says that other content follows it, so the file may be JSON lines.
+func (r *Reader) read(f *input.File, off, size int64) (items []Item, more bool, err error) {
 	if err := looksLikeJSON(f, off); err != nil {
 		return nil, false, err
 	}
-	d := strictjson.NewDecoder(f, off, size, MaxOverhead)
+	d := r.decoder(f, off, size)
+	defer r.spare.Put(d)
 	s, more, err := peek(d)
 	switch {
 	case err != nil || more:
@@ -76,7 +77,10 @@ func readDocument(f *input.File, off, size int64) (items []Item, more bool, err 
 		}
 		err = d.Unclaimed()
 	}
-	return items, false, asFault(err, s.reason, "malformed "+s.what)
+	if err != nil {
+		err = asFault(err, s.reason, "malformed "+s.what)
+	}
+	return items, false, err
 }
 
 // shapeEnvelope is the shape of an envelope without anything around it.

@@ -3,10 +3,25 @@ package bundle
 import (
 	"bytes"
 	"errors"
+	"sync"
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
+	"github.com/stellaops/stella/internal/strictjson"
 )
+
+// A Reader reads one document after the other in the memory that it has. Its zero
+// value is ready, and it is safe for concurrent use.
+type Reader struct{ spare sync.Pool } // of *strictjson.Decoder
+
+func (r *Reader) decoder(f *input.File, off, size int64) *strictjson.Decoder {
+	d, ok := r.spare.Get().(*strictjson.Decoder)
+	if !ok {
+		return strictjson.NewDecoder(f, off, size, MaxOverhead)
+	}
+	d.Reset(f, off, size, MaxOverhead)
+	return d
+}
 
 // ReadDocument reads f as one document, and is Read for who takes one after the
 // other of any number. lines says that more follows the first object, so that f is
@@ -15,7 +30,7 @@ import (
 //
 // A file that is nothing but a signature is one only if it is named: what has the
 // form of a signature by chance must not count as broken evidence.
-func ReadDocument(f *input.File, named bool) (items []Item, lines bool, err error) {
+func (r *Reader) ReadDocument(f *input.File, named bool) (items []Item, lines bool, err error) {
 	if f.Size() == 0 {
 		return nil, false, errEmpty()
 	}
@@ -27,7 +42,7 @@ func ReadDocument(f *input.File, named bool) (items []Item, lines bool, err erro
 			return place([]Item{*item}, f, 0), false, nil
 		}
 	}
-	items, more, err := readDocument(f, 0, f.Size())
+	items, more, err := r.read(f, 0, f.Size())
 	return place(items, f, 0), more, err
 }
 
@@ -70,8 +85,8 @@ func EachLine(f *input.File, do func(Line) error) error { return eachLine(f, 0, 
 
 // ReadLine reads what is in a line of f. One that is no evidence has the reason
 // input.not_evidence. Errors do not name f.
-func ReadLine(f *input.File, l Line) ([]Item, error) {
-	items, more, err := readDocument(f, l.Off, l.Size)
+func (r *Reader) ReadLine(f *input.File, l Line) ([]Item, error) {
+	items, more, err := r.read(f, l.Off, l.Size)
 	if more {
 		err = ErrBehind
 	}

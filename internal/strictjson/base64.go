@@ -13,10 +13,10 @@ var errLineBreak = errors.New("malformed base64: line break")
 // both in one text: padded, without line breaks, with zero trailing bits.
 func DecodeBase64(s string) ([]byte, error) {
 	encoding := base64.StdEncoding
-	if strings.ContainsAny(s, "-_") {
+	if has(s, '-') || has(s, '_') {
 		encoding = base64.URLEncoding
 	}
-	if strings.ContainsAny(s, "\r\n") {
+	if has(s, '\r') || has(s, '\n') {
 		return nil, errLineBreak // which the library passes over
 	}
 	b, err := encoding.Strict().DecodeString(s)
@@ -25,6 +25,9 @@ func DecodeBase64(s string) ([]byte, error) {
 	}
 	return b, nil
 }
+
+// has is strings.ContainsAny for one byte, and many times as fast.
+func has(s string, c byte) bool { return strings.IndexByte(s, c) >= 0 }
 
 // Bytes reads base64 of at most limit bytes.
 func (d *Decoder) Bytes(limit int) ([]byte, error) {

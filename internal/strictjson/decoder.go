@@ -14,7 +14,8 @@ import (
 // concurrent use.
 type Decoder struct {
 	dec  *jsontext.Decoder
-	el   *elider // nil for a text too short for a long string
+	text bytes.Buffer // what dec reads, of a text in memory
+	el   *elider      // nil for a text too short for a long string
 	src  io.ReaderAt
 	base int64 // where the text begins in src
 	size int64
@@ -23,9 +24,16 @@ type Decoder struct {
 // NewDecoder returns a Decoder over size bytes of src from offset off. All of
 // the text but its long strings is at most overhead bytes.
 func NewDecoder(src io.ReaderAt, off, size, overhead int64) *Decoder {
-	d := &Decoder{dec: jsontext.NewDecoder(new(bytes.Buffer)), src: src, base: off, size: size}
-	d.Rewind(overhead)
+	d := &Decoder{}
+	d.dec = jsontext.NewDecoder(&d.text)
+	d.Reset(src, off, size, overhead)
 	return d
+}
+
+// Reset makes d what NewDecoder returns, in the memory that it has.
+func (d *Decoder) Reset(src io.ReaderAt, off, size, overhead int64) {
+	d.src, d.base, d.size = src, off, size
+	d.Rewind(overhead)
 }
 
 // inMemory returns a text that is in memory already and that no limit concerns.
@@ -45,7 +53,8 @@ func inMemory(src io.ReaderAt, off, size, overhead int64) ([]byte, bool) {
 func (d *Decoder) Rewind(overhead int64) {
 	if b, ok := inMemory(d.src, d.base, d.size, overhead); ok {
 		d.el = nil
-		d.dec.Reset(bytes.NewBuffer(b))
+		d.text = *bytes.NewBuffer(b)
+		d.dec.Reset(&d.text)
 		return
 	}
 	d.el = newElider(io.NewSectionReader(d.src, d.base, d.size), d.base, d.size, overhead)
@@ -60,7 +69,7 @@ func (d *Decoder) Kind() jsontext.Kind { return d.dec.PeekKind() }
 // one that differs from a known name only by case is an error, since a lenient
 // reader would take it for that name.
 func (d *Decoder) Object(known []string, member func(name string) error) error {
-	return d.object(func(name string) error {
+	return d.object(known, func(name string) error {
 		for _, k := range known {
 			if name == k {
 				return member(name)
@@ -77,7 +86,7 @@ func (d *Decoder) Object(known []string, member func(name string) error) error {
 
 // ClosedObject is like Object and refuses names that are not known.
 func (d *Decoder) ClosedObject(known []string, member func(name string) error) error {
-	return d.object(func(name string) error {
+	return d.object(known, func(name string) error {
 		for _, k := range known {
 			if name == k {
 				return member(name)
@@ -88,24 +97,38 @@ func (d *Decoder) ClosedObject(known []string, member func(name string) error) e
 }
 
 // Members reads an object whose members nobody knows beforehand.
-func (d *Decoder) Members(member func(name string) error) error { return d.object(member) }
+func (d *Decoder) Members(member func(name string) error) error { return d.object(nil, member) }
 
-func (d *Decoder) object(member func(name string) error) error {
+func (d *Decoder) object(known []string, member func(name string) error) error {
 	if err := d.expect('{'); err != nil {
 		return err
 	}
 	for d.dec.PeekKind() != '}' {
-		token, err := d.dec.ReadToken()
+		name, err := d.name(known)
 		if err != nil {
 			return d.explain(err)
 		}
-		name := token.String()
 		if err := member(name); err != nil {
 			return err
 		}
 	}
 	_, err := d.dec.ReadToken()
 	return d.explain(err)
+}
+
+// name reads a member's name. One that is known takes no memory.
+func (d *Decoder) name(known []string) (string, error) {
+	raw, err := d.dec.ReadValue()
+	if err != nil {
+		return "", err
+	}
+	for _, k := range known {
+		if len(raw) == len(k)+2 && string(raw[1:len(raw)-1]) == k {
+			return k, nil
+		}
+	}
+	name, err := jsontext.AppendUnquote(nil, raw)
+	return string(name), err
 }
 
 // Array reads an array of at most limit elements and calls element for each,

@@ -56,9 +56,10 @@ func ParseEnvelope(src io.ReaderAt, size int64) (*Envelope, error) {
 func DecodeEnvelope(d *strictjson.Decoder) (*Envelope, error) {
 	e := &Envelope{}
 	var payloadText *strictjson.Text
-	seen := make(map[string]bool)
-	err := d.Object([]string{"payload", "payloadType", "signatures"}, func(name string) error {
-		seen[name] = true
+	members := [...]string{"payload", "payloadType", "signatures"}
+	var seen [len(members)]bool
+	err := d.Object(members[:], func(name string) error {
+		seen[slices.Index(members[:], name)] = true
 		switch name {
 		case "payload":
 			text, err := d.Text()
@@ -75,8 +76,8 @@ func DecodeEnvelope(d *strictjson.Decoder) (*Envelope, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range []string{"payload", "payloadType", "signatures"} {
-		if !seen[name] {
+	for i, name := range members {
+		if !seen[i] {
 			return nil, fmt.Errorf("member %q is missing", name)
 		}
 	}

@@ -93,12 +93,18 @@ type message struct {
 	header      []byte // what is signed before the content
 
 	mu      sync.Mutex
-	digests map[crypto.Hash][]byte
+	digests []digest
 	whole   []byte // header and content, kept while a threshold is counted
 	keep    bool
 }
 
 var _ Message = (*message)(nil)
+
+// digest is what a message hashes to by one function.
+type digest struct {
+	hash crypto.Hash
+	sum  []byte
+}
 
 // NewMessage returns a Message over c. It reads nothing.
 func NewMessage(payloadType string, c Content) Message {
@@ -121,7 +127,7 @@ func NewSSHSIG(signed []byte) (Message, error) {
 }
 
 func newMessage(payloadType string, header []byte, c Content) *message {
-	return &message{Content: c, payloadType: payloadType, header: header, digests: make(map[crypto.Hash][]byte)}
+	return &message{Content: c, payloadType: payloadType, header: header}
 }
 
 func (m *message) PayloadType() string { return m.payloadType }
@@ -131,24 +137,25 @@ func (m *message) signedHeader() []byte { return m.header }
 func (m *message) Digest(h crypto.Hash) ([]byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if d, ok := m.digests[h]; ok {
-		return slices.Clone(d), nil
+	if i := slices.IndexFunc(m.digests, func(d digest) bool { return d.hash == h }); i >= 0 {
+		return slices.Clone(m.digests[i].sum), nil
 	}
 	if !h.Available() {
 		return nil, fmt.Errorf("hash function %v is not available", h)
 	}
-	digest := h.New()
-	digest.Write(m.header)
-	if err := copyExactly(digest, m); err != nil {
+	hashed := h.New()
+	hashed.Write(m.header)
+	if err := copyExactly(hashed, m); err != nil {
 		return nil, err
 	}
-	m.digests[h] = digest.Sum(nil)
-	return slices.Clone(m.digests[h]), nil
+	sum := hashed.Sum(nil)
+	m.digests = append(m.digests, digest{h, sum})
+	return slices.Clone(sum), nil
 }
 
 // withDigests returns m with digests of it that the caller computed while it
 // wrote the payload, so that they are not computed again.
-func withDigests(m Message, digests map[crypto.Hash][]byte) Message {
+func withDigests(m Message, digests []digest) Message {
 	return &message{Content: m, payloadType: m.PayloadType(), header: signedHeader(m), digests: digests}
 }
 
@@ -233,10 +240,10 @@ func (hs hashes) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (hs hashes) sums() map[crypto.Hash][]byte {
-	out := make(map[crypto.Hash][]byte, len(hs))
+func (hs hashes) sums() []digest {
+	out := make([]digest, 0, len(hs))
 	for id, h := range hs {
-		out[id] = h.Sum(nil)
+		out = append(out, digest{id, h.Sum(nil)})
 	}
 	return out
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 
 	"github.com/stellaops/stella/internal/fault"
@@ -204,7 +205,7 @@ func pin(m Message) (*message, error) {
 	c := &pinned{Content: m, header: signedHeader(m), sum: sum}
 	return &message{
 		Content: c, payloadType: m.PayloadType(), header: c.header,
-		digests: map[crypto.Hash][]byte{crypto.SHA256: sum},
+		digests: []digest{{crypto.SHA256, sum}},
 	}, nil
 }
 
@@ -216,12 +217,24 @@ type pinned struct {
 }
 
 func (p *pinned) WriteTo(w io.Writer) (int64, error) {
-	h := crypto.SHA256.New()
-	h.Write(p.header)
-	n, err := p.Content.WriteTo(io.MultiWriter(w, h))
-	if err == nil && !bytes.Equal(h.Sum(nil), p.sum) {
+	also := &hashedWriter{w: w, h: crypto.SHA256.New()}
+	also.h.Write(p.header)
+	n, err := p.Content.WriteTo(also)
+	if err == nil && !bytes.Equal(also.h.Sum(nil), p.sum) {
 		err = fault.New(fault.InputChanged, "the envelope changed while it was being read").
 			WithHint("let nothing write to the file and run the command again")
 	}
+	return n, err
+}
+
+// hashedWriter hashes what it passes on.
+type hashedWriter struct {
+	w io.Writer
+	h hash.Hash
+}
+
+func (hw *hashedWriter) Write(p []byte) (int, error) {
+	n, err := hw.w.Write(p)
+	hw.h.Write(p[:n])
 	return n, err
 }

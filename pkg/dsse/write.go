@@ -52,7 +52,7 @@ func WriteSigned(ctx context.Context, w io.Writer, m Message, signatures []Signa
 
 // writePayload writes the envelope's first member and returns the digests that
 // the signers will ask for.
-func writePayload(ctx context.Context, w io.Writer, m Message, signers []Signer) (map[crypto.Hash][]byte, error) {
+func writePayload(ctx context.Context, w io.Writer, m Message, signers []Signer) ([]digest, error) {
 	hashes, err := newHashes(m, digestsFor(signers)...)
 	if err != nil {
 		return nil, err

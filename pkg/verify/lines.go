@@ -22,7 +22,7 @@ type lineWork[T any] struct {
 // eachLine works on the lines of a file, in order, and closes it.
 func eachLine[T any](ctx context.Context, s *stream, file *Piece, lines *reading, w lineWork[T]) error {
 	defer lines.close()
-	l := &lineReader{policy: s.bench.policy, file: file, f: lines.lines, tally: lineTally{file: file.display()}}
+	l := &lineReader{policy: s.bench.policy, reader: &s.reader, file: file, f: lines.lines, tally: lineTally{file: file.display()}}
 	run := ignoredRun{to: s.ignored}
 	err := ordered.Run(ctx, l.all(), func(ctx context.Context, at bundle.Line) T {
 		p, r := l.read(at)
@@ -63,6 +63,7 @@ func eachLine[T any](ctx context.Context, s *stream, file *Piece, lines *reading
 // lineReader reads the lines of one file.
 type lineReader struct {
 	policy *Policy
+	reader *bundle.Reader
 	file   *Piece
 	f      *input.File
 	tally  lineTally
@@ -98,7 +99,7 @@ func (l *lineReader) end() error {
 // read reads one line. It is safe for concurrent use.
 func (l *lineReader) read(at bundle.Line) (Piece, reading) {
 	p := Piece{Name: l.file.Name, Member: l.file.Member, Line: at.Number, Named: l.file.Named, Place: l.file.Place}
-	items, err := bundle.ReadLine(l.f, at)
+	items, err := l.reader.ReadLine(l.f, at)
 	if err != nil {
 		return p, reading{}.failed(&p, err)
 	}

@@ -43,7 +43,7 @@ func (s *stream) open(p *Piece) reading {
 		return r.selected(s.bench.policy.consider)
 	}
 	f := opened(p, r.content)
-	items, lines, err := bundle.ReadDocument(f, p.Named)
+	items, lines, err := s.reader.ReadDocument(f, p.Named)
 	switch {
 	case lines && p.Line > 0:
 		return r.failed(p, bundle.ErrBehind)

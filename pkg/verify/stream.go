@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 
+	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/ordered"
 )
@@ -63,6 +64,7 @@ type stream struct {
 	in      Inputs
 	options StreamOptions
 	to      Sink
+	reader  bundle.Reader
 
 	verdict conclusion
 	read    int       // pieces, in the first reading

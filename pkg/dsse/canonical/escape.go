@@ -143,6 +143,15 @@ func appendChar(dst []byte, r rune) []byte {
 	return utf8.AppendRune(dst, r)
 }
 
+// unescaped returns what the checked literal text, without its quotes, stands for.
+// It is text itself if that has no escapes.
+func unescaped(text []byte) []byte {
+	if bytes.IndexByte(text, '\\') < 0 {
+		return text
+	}
+	return appendUnescaped(make([]byte, 0, len(text)), text)
+}
+
 // appendUnescaped appends what the checked literal text, without its quotes,
 // stands for.
 func appendUnescaped(dst, text []byte) []byte {

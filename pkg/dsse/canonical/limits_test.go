@@ -138,7 +138,7 @@ func TestSlowInputs(t *testing.T) {
 			_, err = canonical.Scan(bytes.NewReader(src), nil)
 			require.NoError(t, err)
 			t.Logf("%d MB in %v", len(src)>>20, time.Since(start))
-			assert.Less(t, time.Since(start), 10*time.Second)
+			assert.Less(t, time.Since(start), time.Minute) // a second at ease; a slow way takes hours
 		})
 	}
 }

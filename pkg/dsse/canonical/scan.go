@@ -131,12 +131,19 @@ type limits struct {
 }
 
 func scan(r io.Reader, v Visitor, l limits) (size int64, err error) {
+	var little struct { // what most texts need, taken at once
+		names       [2 * linear]nameID
+		steps, path [64]byte
+	}
 	s := scanner{
 		window:   window{r: r, max: l.size, room: make([]byte, roomFor(r))},
 		visitor:  v,
 		names:    newNameSet(l.members),
 		maxDepth: l.depth,
+		steps:    little.steps[:0],
+		path:     little.path[:0],
 	}
+	s.names.ids = little.names[:0]
 	err = s.text()
 	return s.base + int64(len(s.buf)), err
 }

@@ -2,6 +2,7 @@ package canonical
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/stellaops/stella/internal/fault"
 )
@@ -89,7 +90,7 @@ func (s *scanner) visit(i int, c byte, depth int) int {
 		}
 		v.Data = data
 		if action == Text && v.Kind == String {
-			v.Data = appendUnescaped(make([]byte, 0, len(data)), data[1:len(data)-1])
+			v.Data = unescaped(data[1 : len(data)-1])
 		}
 	}
 	if s.stopped = s.visitor.Value(s.path, v); s.stopped != nil {
@@ -161,7 +162,7 @@ func (s *scanner) array(i, depth int, enter bool) (end, n int) {
 
 func (s *scanner) visitElement(i int, c byte, depth, n int) int {
 	mark := len(s.path)
-	s.path = fmt.Appendf(s.path, "/%d", n)
+	s.path = strconv.AppendInt(append(s.path, '/'), int64(n), 10)
 	i = s.visit(i, c, depth)
 	s.path = s.path[:mark]
 	return i

@@ -108,7 +108,7 @@ func (p *parser) visit(steps int, name []byte, kind canonical.Kind) (canonical.A
 		p.out.Subjects = append(p.out.Subjects, Subject{Digest: make(map[string]string)})
 		return wants(canonical.Object, kind, canonical.Enter, "a subject")
 	case 3:
-		return subjectMember(string(name), kind)
+		return subjectMember(name, kind)
 	default:
 		if len(p.out.Subjects[len(p.out.Subjects)-1].Digest) == MaxDigests {
 			return canonical.Skip, fmt.Errorf("a subject has more than %d digests", MaxDigests)
@@ -122,8 +122,10 @@ func (p *parser) member(name []byte, kind canonical.Kind) (canonical.Action, err
 		p.seen[i] = p.seen[i] || string(name) == known
 	}
 	switch string(name) {
-	case "_type", "predicateType":
-		return wants(canonical.String, kind, canonical.Text, string(name))
+	case "_type":
+		return wants(canonical.String, kind, canonical.Text, "_type")
+	case "predicateType":
+		return wants(canonical.String, kind, canonical.Text, "predicateType")
 	case "subject":
 		return wants(canonical.Array, kind, canonical.Enter, "subject")
 	case "predicate":
@@ -139,14 +141,14 @@ func (p *parser) member(name []byte, kind canonical.Kind) (canonical.Action, err
 	return canonical.Skip, refuseFolded(other, members[:])
 }
 
-func subjectMember(name string, kind canonical.Kind) (canonical.Action, error) {
-	switch name {
+func subjectMember(name []byte, kind canonical.Kind) (canonical.Action, error) {
+	switch string(name) {
 	case "name":
 		return wants(canonical.String, kind, canonical.Text, "a subject's name")
 	case "digest":
 		return wants(canonical.Object, kind, canonical.Enter, "a subject's digest")
 	}
-	return canonical.Skip, refuseFolded(name, []string{"name", "digest"})
+	return canonical.Skip, refuseFolded(string(name), []string{"name", "digest"})
 }
 
 // wants returns the action if the value is of the kind that its place demands.
