@@ -20,7 +20,7 @@ func (s *stream) reopen(e *entry) (item bundle.Item, content Content, err error)
 	if err != nil {
 		return bundle.Item{}, nil, err
 	}
-items, needed, err := e.readAgain(&s.reader, content, s.bench.policy.Loose != nil)
+	items, needed, err := e.readAgain(&s.reader, content, s.bench.policy.Loose != nil)
 	if err == nil && e.index >= len(items) {
 		err = fault.New(fault.InputChanged, "it changed while it was being read").
 			WithHint("let nothing write to the file and run the command again")
