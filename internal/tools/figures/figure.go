@@ -108,7 +108,7 @@ func figures() []figure {
 		{
 			name:  "verify a timeline of 100,000 events",
 			args:  judgingEvents(),
-			limit: budget{caseEvents / 10, 60 * megabyte},
+			limit: budget{caseEvents / 10, 100 * megabyte},
 		},
 	}
 }
