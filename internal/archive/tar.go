@@ -52,7 +52,11 @@ func (t *tarReader) read(r io.Reader, f Format) error {
 		return err
 	}
 	defer plain.Close()
-	out := bufio.NewReaderSize(&expanded{plain, e}, 64<<10)
+	size := 64 << 10
+	if f == Tar {
+		size = 16 << 10 // what is behind it goes to the reader of a member without a copy
+	}
+	out := bufio.NewReaderSize(&expanded{plain, e}, size)
 	if f != Tar {
 		head, err := out.Peek(block)
 		if err != nil && !errors.Is(err, io.EOF) {

@@ -40,8 +40,14 @@ func (b Beside) Complete(f *input.File, items []Item) error {
 		return err
 	}
 	m.Timestamps = encodeTimestamps([][]byte{response})
-	if items[0].Envelope != nil && m.Stamped == nil && f.Size() <= MaxInner {
-		m.Stamped, err = f.ReadAll()
+	return items[0].StampedWhole(f, MaxInner)
+}
+
+// StampedWhole has time stamps of all of f, which the item is, count for its signature, if
+// it is a form that keeps them in other files and f has at most limit bytes.
+func (i *Item) StampedWhole(f *input.File, limit int64) (err error) {
+	if i.Version == "" && i.Envelope != nil && len(i.Envelope.Signatures()) == 1 && i.Material.Stamped == nil && f.Size() <= limit {
+		i.Material.Stamped, err = f.ReadAll()
 	}
 	return err
 }
@@ -67,7 +73,8 @@ func (b Beside) certificate(m *Material) error {
 }
 
 // ReadTimestamp returns the RFC 3161 response that f is: DER, base64 of it, or
-// cosign's JSON around it. The response itself is not read.
+// cosign's JSON around it. A token without the response around it becomes one. The
+// response itself is not read.
 func ReadTimestamp(f *input.File) ([]byte, error) {
 	der, err := readTimestamp(f)
 	if err != nil {
@@ -90,7 +97,7 @@ func readTimestamp(f *input.File) ([]byte, error) {
 	if len(text) > MaxTimestampSize {
 		return nil, fault.New(fault.InputTooLarge, "a time stamp has at most %d bytes", MaxTimestampSize)
 	}
-	return text, nil
+	return asResponse(text), nil
 }
 
 func readSmall(f *input.File, limit int64) ([]byte, error) {

@@ -125,14 +125,21 @@ func decodeRekorBundle(d *strictjson.Decoder, m *Material) error {
 }
 
 // express returns the entry as a bundle has it (sigstore_rekor.proto,
-// TransparencyLogEntry). It has the log's promise and no inclusion proof.
+// TransparencyLogEntry), with the log's promise and no inclusion proof.
 func (e *rekorEntry) express() (jsontext.Value, error) {
+	if len(e.promise) == 0 {
+		return nil, errors.New("there is no signed entry timestamp")
+	}
+	return e.expressWith(nil)
+}
+
+// expressWith is express with an inclusion proof, which may be nil, beside a promise or
+// without one.
+func (e *rekorEntry) expressWith(proof map[string]any) (jsontext.Value, error) {
 	id, err := hex.DecodeString(e.logID)
 	switch {
 	case err != nil || len(id) == 0:
 		return nil, errors.New("logID is not hex")
-	case len(e.promise) == 0:
-		return nil, errors.New("there is no signed entry timestamp")
 	case e.logIndex < 0 || e.time <= 0:
 		return nil, errors.New("index or time is not positive")
 	}
@@ -141,14 +148,20 @@ func (e *rekorEntry) express() (jsontext.Value, error) {
 		return nil, err
 	}
 	type object = map[string]any
-	return json.Marshal(object{
+	out := object{
 		"logIndex":          strconv.FormatInt(e.logIndex, 10),
 		"logId":             object{"keyId": id},
 		"kindVersion":       object{"kind": kind, "version": version},
 		"integratedTime":    strconv.FormatInt(e.time, 10),
-		"inclusionPromise":  object{"signedEntryTimestamp": e.promise},
 		"canonicalizedBody": e.body,
-	}, json.Deterministic(true))
+	}
+	if len(e.promise) > 0 {
+		out["inclusionPromise"] = object{"signedEntryTimestamp": e.promise}
+	}
+	if proof != nil {
+		out["inclusionProof"] = proof
+	}
+	return json.Marshal(out, json.Deterministic(true))
 }
 
 // kindOf reads of which kind and version a log entry says to be.

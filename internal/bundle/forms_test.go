@@ -405,3 +405,22 @@ func TestSimpleSigning(t *testing.T) {
 		}
 	}
 }
+
+// FuzzLogEntries: nothing panics, and what is taken is JSON.
+func FuzzLogEntries(f *testing.F) {
+	f.Add([]byte(`{"body":"e30=","integratedTime":1,"logID":"00","logIndex":2,"verification":{"signedEntryTimestamp":"AA==","inclusionProof":{"checkpoint":"x","hashes":["00"],"logIndex":1,"rootHash":"00","treeSize":2}}}`))
+	f.Add([]byte(`{"canonicalizedBody":"e30=","logIndex":"1"}`))
+	f.Add([]byte(`{"SignedEntryTimestamp":"AA==","Payload":{"body":"eyJraW5kIjoiayIsImFwaVZlcnNpb24iOiIxIn0=","integratedTime":1,"logIndex":2,"logID":"00"}}`))
+	f.Add([]byte(`{"` + strings.Repeat("0", 64) + `":{"body":"eyJraW5kIjoiayIsImFwaVZlcnNpb24iOiIxIn0="}}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		entries, err := bundle.ReadLogEntries(text)
+		if err != nil {
+			require.Contains(t, []fault.Reason{fault.NotEvidence, fault.LogInvalid, fault.InputTooLarge}, fault.ReasonOf(err), "%v", err)
+			return
+		}
+		require.NotEmpty(t, entries)
+		for _, e := range entries {
+			require.True(t, e.IsValid())
+		}
+	})
+}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/fault"
@@ -41,7 +42,10 @@ type signatureView struct {
 // judge gives each signature that is shown its verdict, by the trust that was named
 // or else the active trust bundle. Without any, nothing is verified.
 func (o *attestShowOptions) judge(ctx context.Context, s *session, r *attestView, items []bundle.Item, f *input.File, layout *oci.Layout) error {
-	policy := &verify.Policy{Threshold: 1, Spellings: predicate.Spellings, At: s.Now(), Profile: s.config.Profile}
+	policy := &verify.Policy{
+		Threshold: 1, Spellings: predicate.Spellings, At: s.Now(), Profile: s.config.Profile,
+		BareByDigest: true, // which is shown, and compared with nothing
+	}
 	if o.at != "" {
 		var err error
 		if policy.At, err = parseInstant("at", o.at); err != nil {
@@ -76,21 +80,41 @@ func (o *attestShowOptions) judge(ctx context.Context, s *session, r *attestView
 	}
 	for i := range whole.Results {
 		result := &whole.Results[i]
+		r.unjudged(result, index)
 		for k := range result.Signers {
 			signer := &result.Signers[k]
 			source := result.Evidence[signer.Evidence]
 			at, ok := index[itemKey(source.Line, source.Part)]
 			if ok && signer.Index < len(r.Items[at].Signatures) {
-				r.Items[at].Signatures[signer.Index].judged(signer, whole)
+				item := &r.Items[at]
+				item.Signatures[signer.Index].judged(signer, whole, item.Certificates)
 			}
 		}
 	}
 	return nil
 }
 
+// unjudged says of the signatures of a result that nobody could judge why that is.
+func (r *attestView) unjudged(result *verify.Result, index map[[2]string]int) {
+	if len(result.Signers) > 0 {
+		return
+	}
+	failed := slices.IndexFunc(result.Checks, func(c verify.Check) bool { return c.Status == verify.Failed })
+	for _, source := range result.Evidence {
+		at, ok := index[itemKey(source.Line, source.Part)]
+		if !ok || failed < 0 {
+			continue
+		}
+		for i := range r.Items[at].Signatures {
+			v := &r.Items[at].Signatures[i]
+			v.Reason, v.Message = result.Checks[failed].Reason, result.Checks[failed].Message
+		}
+	}
+}
+
 func itemKey(line int, part string) [2]string { return [2]string{fmt.Sprint(line), part} }
 
-func (v *signatureView) judged(s *verify.Signer, whole *verify.Report) {
+func (v *signatureView) judged(s *verify.Signer, whole *verify.Report, certificates []certificateView) {
 	v.Status, v.Reason, v.Message = rejected, s.Reason, s.Message
 	v.Time, v.Proofs = s.Time, s.Proofs
 	if !s.Verified {
@@ -100,6 +124,11 @@ func (v *signatureView) judged(s *verify.Signer, whole *verify.Report) {
 	for _, k := range whole.Trust.Keys {
 		if k.KeyID == s.KeyID {
 			v.Algorithm = k.Algorithm
+		}
+	}
+	for i := range certificates {
+		if c := &certificates[i]; v.Algorithm == "" && c.KeyID == s.KeyID {
+			v.Algorithm = c.Algorithm
 		}
 	}
 	if s.Counted {
@@ -116,7 +145,11 @@ func (v *signatureView) show(p *ui.Printer, n int) {
 	case rejected:
 		p.Status(ui.Failed, ui.T(name), ui.Styled(ui.Bad, "REJECTED"), ui.T(": "+v.Message), ui.Styled(ui.Faint, "  "+string(v.Reason)))
 	default:
-		p.Status(ui.Warned, ui.T(name), ui.Styled(ui.Warn, "NOT VERIFIED"))
+		line := []ui.Text{ui.T(name), ui.Styled(ui.Warn, "NOT VERIFIED")}
+		if v.Message != "" {
+			line = append(line, ui.T(": "+v.Message), ui.Styled(ui.Faint, "  "+string(v.Reason)))
+		}
+		p.Status(ui.Warned, line...)
 	}
 	pairs := []ui.Pair{ui.P("size", ui.T(fmt.Sprintf("%d bytes", v.Size)))}
 	if v.KeyID != "" {

@@ -34,4 +34,28 @@ func TestShowKeyless(t *testing.T) {
 	assert.Regexp(t, `(?m)^says time +\S+Z \((log|timestamp)\)$`, bare)
 	judged := show("--trusted-root", root, "--certificate-identity", "ci@example.com", "--certificate-oidc-issuer", "https://issuer.example.com")
 	assert.NotContains(t, judged, "NOT VERIFIED")
+	assert.Regexp(t, `(?m)^key +sha256:[0-9a-f]{64}  ecdsa-p256$`, judged)
+}
+
+// TestShowBlob judges a signature over bare bytes by the digest that it names, and says why
+// one that names none cannot be judged.
+func TestShowBlob(t *testing.T) {
+	w := issuers.New(t.Name())
+	w.Clock.Set(time.Now().Add(-time.Minute))
+	o := issuers.Options{Artifact: []byte("app"), Content: issuers.Message, Identity: "ci@example.com", Issuer: "https://issuer.example.com"}
+	dir := t.TempDir()
+	write := func(name string, content []byte) string {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(path, content, 0o600))
+		return path
+	}
+	root := write("trusted_root.json", w.TrustedRoot())
+	show := func(file string) string {
+		out := newWorld()
+		args := []string{"attest", "show", file, "--trusted-root", root, "--certificate-identity", "ci@example.com", "--certificate-oidc-issuer", "https://issuer.example.com", "--at", time.Now().UTC().Format(time.RFC3339)}
+		require.Zero(t, Main(args, out.Env), out.stderr.String())
+		return out.stdout.String()
+	}
+	assert.Contains(t, show(write("blob.sigstore.json", w.Bundle(o))), "signature 1  verified: ci@example.com")
+	assert.Contains(t, show(write("old.bundle", w.CosignBundle(o))), "signature 1  NOT VERIFIED: a signature over bare bytes is verified only against its artifact")
 }

@@ -24,10 +24,11 @@ func newForensicVerifyCommand(a *app) *cobra.Command {
 		Long: `Verify a snapshot, in an archive, unpacked in a directory, or through standard
 input, in one pass and without a network: the signature over its manifest,
 every entry against manifest and checksums, the Merkle root, the timeline, the
-signatures, log proofs and time stamps of all evidence in it, and what
-evidence says of other evidence in the snapshot. Everything that is wrong is
-named, each at its place. A proof that forensic prove wrote is verified as
-well.
+signatures, log proofs and time stamps of all evidence in it, also of images in
+image layouts and in files of their own, and what evidence says of other
+evidence in the snapshot. Everything that is wrong is named, each at its place;
+a proof that proves nothing is said to be not established. A proof that
+forensic prove wrote is verified as well.
 
 Signatures are judged as by stella verify: by the keys and identities that are
 named, else by the active trust bundle, each at the time that is proven for

@@ -14,8 +14,11 @@ import (
 // check, and under the signature every signer.
 func resultNode(p *ui.Printer, r *verify.Result) ui.Node {
 	status := ui.Passed
-	if !r.Verified {
+	switch {
+	case !r.Verified:
 		status = ui.Failed
+	case !r.Established():
+		status = ui.Skipped
 	}
 	n := ui.Node{Status: &status, Line: []ui.Text{ui.T(sources(r))}}
 	if c := r.Claims; c != nil {

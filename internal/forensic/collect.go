@@ -87,10 +87,11 @@ func below(dir, output string, yield func(candidate) bool) bool {
 	if err != nil {
 		return yield(candidate{err: err})
 	}
-	base, whole := filepath.Base(absolute), oci.IsLayout(dir)
+	base, around := filepath.Base(absolute), layoutAround{}
 	for f, err := range gather.Files(dir) {
-		c := candidate{path: f.Path, kind: f.Kind, whole: whole, err: err}
+		c := candidate{path: f.Path, kind: f.Kind, err: err}
 		if err == nil {
+			c.whole = around.holds(f.Path)
 			var rel string
 			rel, c.err = filepath.Rel(dir, f.Path)
 			c.name = filepath.ToSlash(filepath.Join(base, rel))
@@ -103,6 +104,23 @@ func below(dir, output string, yield func(candidate) bool) bool {
 		}
 	}
 	return true
+}
+
+// layoutAround tells whether files are blobs of an image layout, which stays together. It keeps what it
+// found of one directory, in which most of the next files are, too.
+type layoutAround struct {
+	blobs string
+	is    bool
+}
+
+func (l *layoutAround) holds(path string) bool {
+	if dir := filepath.Dir(path); dir != l.blobs {
+		l.blobs, l.is = dir, false
+		if above, blobs := strings.CutSuffix(dir, filepath.FromSlash(layoutBlobs)); blobs {
+			l.is = oci.IsLayout(above)
+		}
+	}
+	return l.is
 }
 
 // isOutput reports whether a file is the one that will give way to the snapshot.
@@ -186,7 +204,7 @@ func sectionFor(f *input.File, name string) string {
 	switch {
 	case bundle.LooksLikeEvidence(name):
 		return sectionAttestations
-	case ends(".tsr", ".tsq"):
+	case ends(".tsr", ".tst", ".tsq"):
 		return sectionTimestamps
 	case ends(".logentry.json", ".checkpoint", ".tlog-proof"):
 		return sectionTransparency

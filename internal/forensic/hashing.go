@@ -29,50 +29,14 @@ func (h *hashing) Read(p []byte) (int, error) {
 	return n, err
 }
 
-const (
-	// hashBlock is how much is read while what was read before is hashed, in bytes.
-	hashBlock = 256 << 10
-	// worthTwo is from how many bytes on that is worth a goroutine.
-	worthTwo = 4 * hashBlock
-)
+// hashBlock is how much is read at once, in bytes.
+const hashBlock = 256 << 10
 
-// rest reads to the end. size is that of all the content, as its archive says it:
-// reading, which mostly is decompressing, and hashing of much content go on at the
-// same time.
-func (h *hashing) rest(size int64) error {
-	if h.err == nil && size-h.size < worthTwo {
+// rest reads to the end.
+func (h *hashing) rest() error {
+	if h.err == nil {
 		_, _ = io.Copy(io.Discard, h) // Read keeps the error
-		return h.err
 	}
-	if h.err != nil {
-		return h.err
-	}
-	full, empty := make(chan []byte, 1), make(chan []byte, 2)
-	empty <- make([]byte, hashBlock)
-	empty <- make([]byte, hashBlock)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for b := range full {
-			h.sum.Write(b)
-			empty <- b[:cap(b)]
-		}
-	}()
-	for {
-		b := <-empty
-		n, err := io.ReadFull(h.r, b)
-		h.size += int64(n)
-		full <- b[:n]
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			break // an archive says in its own words that it is truncated
-		}
-		if err != nil {
-			h.err = err
-			break
-		}
-	}
-	close(full)
-	<-done
 	return h.err
 }
 

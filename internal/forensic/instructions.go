@@ -27,6 +27,21 @@ With stock tools, in the unpacked snapshot:
      cosign verify-blob-attestation --key KEY.pub --insecure-ignore-tlog \
        --signature signature.dsse.json --type stella.ops/snapshot@v1 manifest.json
 
+   OpenSSL verifies a signature over the payload with its type and length before it
+   (DSSE v1). With one signature in the file, for ECDSA P-256 and RSA:
+
+     tmp=$(mktemp -d)
+     sed -n 's/.*"payload":"\([^"]*\)".*/\1/p' signature.dsse.json | base64 -d > "$tmp/payload"
+     sed -n 's/.*"sig":"\([^"]*\)".*/\1/p' signature.dsse.json | base64 -d > "$tmp/sig"
+     printf 'DSSEv1 28 application/vnd.in-toto+json %s ' "$(wc -c < "$tmp/payload")" > "$tmp/signed"
+     cat "$tmp/payload" >> "$tmp/signed"
+     openssl dgst -sha256 -verify KEY.pub -signature "$tmp/sig" "$tmp/signed"
+     grep -c "$(sha256sum manifest.json | cut -c 1-64)" "$tmp/payload"
+
+   For Ed25519 the line before the last one is:
+
+     openssl pkeyutl -verify -pubin -inkey KEY.pub -rawin -sigfile "$tmp/sig" -in "$tmp/signed"
+
 The files in attestations/ are signed for themselves; stella verify and cosign verify
 them, too. timeline.ndjson is described in docs/formats/timeline.md of stella.
 `

@@ -77,7 +77,7 @@ func (d *desk) aCase() (inputs []string, tl string) {
 	d.write("evidence/app", "the app")
 	d.write("evidence/b.txt", "second")
 	d.write("evidence/c d.txt", "third")
-	d.write("evidence/stamp.tsr", "no real stamp")
+	d.write("evidence/stamp.tsq", "no real request")
 	d.attest("evidence/app.dsse.json", "app", "the app")
 	tl = d.path("case.ndjson")
 	if _, err := os.Stat(tl); err != nil {

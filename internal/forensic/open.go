@@ -2,6 +2,7 @@ package forensic
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"io"
 	"os"
@@ -25,14 +26,18 @@ func Open(name string, stdin io.Reader) (archive.Members, io.Closer, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	r := bufio.NewReaderSize(in, 256<<10)
-	head, err := r.Peek(archive.HeadSize)
-	if err != nil && !errors.Is(err, io.EOF) {
+	head := make([]byte, archive.HeadSize)
+	n, err := io.ReadFull(in, head)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, nil, errors.Join(fault.Wrap(fault.InputUnreadable, err, "failed to read %s", input.Display(name)).With("path", name), in.Close())
 	}
-	format := archive.Recognise(head)
+	format := archive.Recognise(head[:n])
 	if format == archive.None || format == archive.Zip {
 		return nil, nil, errors.Join(noSnapshot(name, "it is no tar archive"), in.Close())
+	}
+	r := io.MultiReader(bytes.NewReader(head[:n]), in)
+	if format != archive.Tar { // whose reader has a buffer that most of it need not be copied through
+		r = bufio.NewReaderSize(r, 256<<10)
 	}
 	return archive.ReadTar(r, format), in, nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
+	"crypto/mldsa"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -26,7 +27,12 @@ func TestSignedFiles(t *testing.T) {
 	require.NoError(t, err)
 	signer, err := dsse.NewSigner(key)
 	require.NoError(t, err)
+	latticeKey, err := mldsa.GenerateKey(mldsa.MLDSA65())
+	require.NoError(t, err)
+	lattice, err := dsse.NewSigner(latticeKey)
+	require.NoError(t, err)
 	d.policy.Trust, err = keys.NewTrust(
+		keys.TrustedKey{Name: "lattice", Public: latticeKey.Public(), AnyPredicateType: true},
 		keys.TrustedKey{Name: "lab", Public: d.signer.Public(), AnyPredicateType: true},
 		keys.TrustedKey{Name: "build", Public: key.Public(), AnyPredicateType: true},
 	)
@@ -41,10 +47,13 @@ func TestSignedFiles(t *testing.T) {
 		bundle []byte
 		want   []string
 	}{
-		"beside":                   {blob("the app", signer), nil},
-		"without":                  {blob("another app", signer), []string{place + " reference subject.required"}},
-		"another digest":           {bytes.Replace(blob("another app", signer), digest64("another app"), digest64("the app"), 1), []string{place + " signature subject.required"}},
-		"key that signs no digest": {blob("the app", d.signer), []string{place + " signature subject.required"}},
+		"beside":                  {blob("the app", signer), nil},
+		"without":                 {blob("another app", signer), []string{place + " reference subject.required"}},
+		"another digest":          {bytes.Replace(blob("another app", signer), digest64("another app"), digest64("the app"), 1), []string{place + " signature signature.untrusted"}},
+		"Ed25519":                 {blob("the app", d.signer), nil},
+		"ML-DSA":                  {blob("the app", lattice), nil},
+		"Ed25519, without":        {blob("another app", d.signer), []string{place + " signature subject.required"}},
+		"Ed25519, another digest": {bytes.Replace(blob("another app", d.signer), digest64("another app"), digest64("the app"), 1), []string{place + " signature signature.untrusted"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inputs, _ := d.aCase()

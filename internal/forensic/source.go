@@ -43,6 +43,7 @@ func (s Source) head(ctx context.Context) (*verification, error) {
 
 func newVerification(ctx context.Context, members archive.Members, o *VerifyOptions) *verification {
 	v := &verification{ctx: ctx, o: o, references: newReferences()}
+	v.loose.aside = &v.aside
 	v.next, v.stop = iter.Pull2(members)
 	return v
 }

@@ -1,6 +1,7 @@
 package forensic
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -47,18 +48,19 @@ type Verdict struct {
 // snapshot (fault.SnapshotMalformed), a void policy, or an end of ctx.
 func Verify(ctx context.Context, members archive.Members, o VerifyOptions, to verify.Sink) (*Verdict, error) {
 	policy := *o.Policy
+	v := newVerification(ctx, members, &o)
 	policy.BareByDigest = true // see references
+	policy.Artifact, policy.Loose = v.aside.content, v.loose.find
 	judge, err := verify.NewVerifier(&policy)
 	if err != nil {
 		return nil, err
 	}
-	v := newVerification(ctx, members, &o)
 	v.to = to
 	defer v.close()
 	if err := v.head(); err != nil {
 		return nil, err
 	}
-	inputs := gather.Members(o.Name, v.evidence)
+	inputs := gather.Members(o.Name, v.evidence, v.layouts.all())
 	defer inputs.Close()
 	whole, err := judge.Stream(ctx, signedInputs{inputs, v}, verify.StreamOptions{Together: true}, sink{v})
 	if whole == nil {
@@ -100,18 +102,28 @@ type verification struct {
 	checkpoint []byte
 	publicKey  []byte
 	timeline   bool // was met
+	layouts    layouts
+	aside      aside
+	loose      looseProofs
+	noticed    bytes.Buffer // the member that is read
+	hashers    hashers
+	unsettled  queue
 	references *references
 	signed     bool // the signature's result was met
 }
 
 func (v *verification) close() {
 	v.stop()
+	v.hashers.close()
 	if v.in != nil {
 		_ = v.in.Close() // only read
 	}
 	v.manifestText.close()
 	v.waiting.spilt.close()
 	v.joined.close()
+	v.layouts.shelf.close()
+	v.aside.shelf.close()
+	v.loose.shelf.close()
 	v.references.close()
 }
 
@@ -165,6 +177,7 @@ func (s sink) Result(r *verify.Result) error {
 	if err := s.waiting.each(s.hand); err != nil {
 		return err
 	}
+	s.loose.found(r)
 	if err := s.references.claimed(r); err != nil {
 		return err
 	}
@@ -172,9 +185,9 @@ func (s sink) Result(r *verify.Result) error {
 }
 
 // Ignored implements verify.Sink. What is no evidence is an entry like others, but for
-// what lies among the attestations.
+// what lies among the attestations, or belongs to an image.
 func (s sink) Ignored(i *verify.Ignored) error {
-	if sectionOf(i.Member) != sectionAttestations {
+	if sectionOf(i.Member) != sectionAttestations && i.Part == "" {
 		return nil
 	}
 	s.conclusion.Ignored(i)
@@ -193,6 +206,9 @@ func (v *verification) finish() error {
 		}
 	}
 	if err := v.waiting.each(v.hand); err != nil {
+		return err
+	}
+	if err := v.loose.judge(v); err != nil {
 		return err
 	}
 	return v.references.judge(v)

@@ -9,7 +9,6 @@ import (
 	"github.com/stellaops/stella/internal/archive"
 	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/fault"
-	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/internal/spill"
 	"github.com/stellaops/stella/pkg/verify"
 )
@@ -57,7 +56,7 @@ func (v *verification) evidence(yield func(archive.Member, error) bool) {
 			return
 		}
 	}
-	if !v.stopped(v.timelineMissing()) {
+	if !v.stopped(v.settleAll()) && !v.stopped(v.timelineMissing()) {
 		v.stopped(v.reconcile())
 	}
 }
@@ -110,30 +109,22 @@ func (v *verification) entryMember(m *archive.Member, yield func(archive.Member,
 		v.joined.bad++
 		return true, v.put(v.result(m.Name, 0, "entry", failure(checkEntry, fault.SnapshotUnlisted, "it is %s, and no entry is", m.Kind)))
 	}
-	content := newHashing(m.Content)
-	more = true
-	switch {
-	case m.Name == SignatureName: // it counts in its own place alone
-	case m.Name == timelineName:
-		err = v.judgeTimeline(content)
-	case m.Name == checkpointName:
-		v.checkpoint, err = keep(content)
-	case m.Name == timelineKeyName:
-		v.publicKey, err = keep(content)
-	case bundle.LooksLikeEvidence(m.Name), sectionOf(m.Name) == sectionAttestations,
-		m.Size <= input.MaxEvidence && m.Name != instructionsName:
-		more = yield(archive.Member{Name: m.Name, Size: m.Size, Content: content}, nil)
-	}
-	if err != nil || !more {
-		return more, err
-	}
-	if err := content.rest(m.Size); err != nil {
-		return true, v.brokenOff(fault.Wrap(fault.ReasonOf(err), err, "in %q", m.Name))
-	}
 	if v.o.Progress != nil {
 		v.o.Progress(v.found)
 	}
-	return true, v.place(m.Name, content)
+	in, name := v.layouts.of(m.Name)
+	if in == nil && sectionOf(m.Name) == sectionFiles && m.Name != SignatureName && !bundle.LooksLikeEvidence(m.Name) {
+		return v.file(m, yield)
+	}
+	content := newHashing(m.Content)
+	if in != nil {
+		return true, v.read(m, content, v.layouts.keep(in, name, m, content))
+	}
+	more, err = v.special(m, content, yield)
+	if !more {
+		return false, err
+	}
+	return true, v.read(m, content, err)
 }
 
 // reasonOfRefused is why a snapshot is not as it should be if it has a member that no
@@ -156,27 +147,6 @@ func keep(r io.Reader) ([]byte, error) {
 		return nil, nil //nolint:nilerr // the reader keeps it for whoever reads on
 	}
 	return b, nil
-}
-
-// place finds a member in the manifest.
-func (v *verification) place(name string, content *hashing) error {
-	j := &v.joined
-	for j.entry != nil && j.entry.Path != name && v.compare(j.entry.Path, name) < 0 {
-		if err := j.apart.Add(apartRecord(isEntry, j.entry)); err != nil {
-			return err
-		}
-		if err := v.advance(); err != nil {
-			return err
-		}
-	}
-	got := &Entry{Path: name, SHA256: content.hex(), Size: content.size}
-	if j.entry == nil || j.entry.Path != name {
-		return j.apart.Add(apartRecord(isMember, got))
-	}
-	if err := v.match(j.entry, got); err != nil {
-		return err
-	}
-	return v.advance()
 }
 
 // match compares a member with its entry.

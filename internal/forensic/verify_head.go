@@ -87,6 +87,9 @@ func (v *verification) brokenOff(err error) error {
 		return nil
 	}
 	v.broken = true
+	if err := v.settleAll(); err != nil {
+		return err
+	}
 	reason := fault.ReasonOf(err)
 	if reason == fault.Internal {
 		reason = fault.InputUnreadable

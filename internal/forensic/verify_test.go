@@ -37,7 +37,7 @@ func TestVerified(t *testing.T) {
 	}
 	assert.Equal(t, []string{
 		ManifestName, SignatureName, ChecksumsName, attested, checkpointName, timelineKeyName, timelineName,
-		"timestamps/evidence/stamp.tsr", appEntry, secondOne, "files/evidence/c_x20d.txt", instructionsName,
+		"timestamps/evidence/stamp.tsq", appEntry, secondOne, "files/evidence/c_x20d.txt", instructionsName,
 	}, names)
 	v, s, err := d.judge(t.Context(), m.tar(), "CASE-7")
 	require.NoError(t, err)
@@ -53,7 +53,7 @@ func TestVerified(t *testing.T) {
 	}
 	assert.Equal(t, []string{
 		"signature.dsse.json DSSE envelope", "manifest.json manifest", "checksums.txt checksums", "timeline.ndjson timeline",
-		"entries", attested + " DSSE envelope", "references",
+		"entries", attested + " DSSE envelope", "timestamps/evidence/stamp.tsq time stamp request", "references",
 	}, places)
 }
 

@@ -5,7 +5,6 @@ import (
 	"iter"
 	"path/filepath"
 
-	"github.com/stellaops/stella/internal/archive"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/pkg/verify"
@@ -52,23 +51,6 @@ func files(dir string, depth int, yield func(Found, error) bool) bool {
 		}
 	}
 	return true
-}
-
-// Members returns inputs that are the members of one archive called name, which open
-// yields once. What a member does not give as evidence is passed over as in any
-// archive, and there may be none. An error of the archive as a whole ends the inputs
-// and is not told: who opened it knows.
-func Members(name string, open archive.Members) *Inputs {
-	return &Inputs{names: []string{name}, members: open}
-}
-
-// stream walks the members that were given open.
-func (w *walk) stream() {
-	for m, err := range w.members {
-		if err != nil || !w.member(verify.Piece{Name: w.names[0], Member: m.Name}, &m) {
-			return
-		}
-	}
 }
 
 // pieces yields the pieces of one pass.

@@ -34,10 +34,11 @@ type Inputs struct {
 	o       Options
 	keep    *keep // nil before the first use
 	closers []io.Closer
-	members archive.Members // in place of names, already open
+	members archive.Members  // in place of names, already open
+	nested  iter.Seq[Nested] // behind members
 
 	mu    sync.Mutex
-	known map[string]*parsed // what Open finds by its name
+	known map[parsedKey]*parsed // what Open finds by its name
 }
 
 var _ verify.Inputs = (*Inputs)(nil)
@@ -95,7 +96,7 @@ func (in *Inputs) Pieces(ctx context.Context, again bool) iter.Seq[verify.Piece]
 
 // Open implements verify.Inputs.
 func (in *Inputs) Open(p *verify.Piece) (verify.Content, error) {
-	if known := in.remembered(p.Name); known != nil {
+	if known := in.remembered(p); known != nil {
 		return known, nil
 	}
 	switch {

@@ -44,37 +44,44 @@ func (w *walk) layout(p verify.Piece, l *oci.Layout) bool {
 	if err != nil {
 		return w.failed(p, err)
 	}
+	return w.parsed(p, newParsed(&p, found))
+}
+
+func newParsed(p *verify.Piece, found *oci.Found) *parsed {
 	content := &parsed{items: found.Items}
 	for _, i := range found.Ignored {
-		content.ignored = append(content.ignored, verify.Ignored{Source: p.Name, Part: i.Part, Reason: fault.NotEvidence, Message: i.Reason})
+		content.ignored = append(content.ignored, verify.Ignored{Source: p.Name, Member: p.Member, Part: i.Part, Reason: fault.NotEvidence, Message: i.Reason})
 	}
-	return w.parsed(p, content)
+	return content
 }
 
 // parsed yields a piece that is parsed already.
 func (w *walk) parsed(p verify.Piece, content *parsed) bool {
 	if w.again {
-		w.remember(p.Name, content)
+		w.remember(&p, content)
 	} else {
 		p.Content = content
 	}
 	return w.give(p)
 }
 
+// parsedKey is where a piece that is parsed already stands.
+type parsedKey struct{ name, member string }
+
 // remember keeps what is parsed for Open.
-func (in *Inputs) remember(name string, content *parsed) {
+func (in *Inputs) remember(p *verify.Piece, content *parsed) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if in.known == nil {
-		in.known = make(map[string]*parsed)
+		in.known = make(map[parsedKey]*parsed)
 	}
-	in.known[name] = content
+	in.known[parsedKey{p.Name, p.Member}] = content
 }
 
-func (in *Inputs) remembered(name string) *parsed {
+func (in *Inputs) remembered(p *verify.Piece) *parsed {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	return in.known[name]
+	return in.known[parsedKey{p.Name, p.Member}]
 }
 
 // openLayout returns the image layout in a tar archive, or nil.

@@ -16,6 +16,9 @@ import (
 type Found struct {
 	Items   []bundle.Item
 	Ignored []Ignored
+	// Layers are the digests of the blobs that were read as evidence, each as
+	// "sha256:<hex>".
+	Layers []string
 }
 
 // Ignored is something in a layout that is no evidence, or none about what was
@@ -89,6 +92,7 @@ func (l *Layout) readLayers(m found, out *Found) error {
 		if !isEvidence(d.mediaType) {
 			continue
 		}
+		out.Layers = append(out.Layers, d.digest)
 		part := fmt.Sprintf("manifest %s, layer %d", m.digest, i+1)
 		f, err := l.openBlob(d)
 		if err != nil {
@@ -136,7 +140,8 @@ func readLayer(f *input.File, d descriptor) ([]bundle.Item, error) {
 // where it is: should somebody write to it meanwhile, its signature, which is
 // judged later, is what counts.
 func (l *Layout) openBlob(d descriptor) (*input.File, error) {
-	if d.size <= maxHeldLayer && l.held+d.size <= maxHeld {
+	_, elsewhere := l.files.(heldFiles) // where they need no open file each
+	if !elsewhere && d.size <= maxHeldLayer && l.held+d.size <= maxHeld {
 		b, err := l.readBlob(d.digest, maxHeldLayer)
 		l.held += int64(len(b))
 		if err == nil && int64(len(b)) != d.size {

@@ -50,6 +50,8 @@ func checkMeaning(name string) string {
 		return "does the promotion continue the one before it, and is it the only one?"
 	case "files":
 		return "are the files of the export those of its manifest, and no others there?"
+	case "proof":
+		return "does a log entry, checkpoint or time stamp in a file of its own prove something about the evidence?"
 	case "artifact":
 		return "is there evidence about each demanded artifact?"
 	}

@@ -49,6 +49,9 @@ type tri string
 
 const noneMade tri = "not_checked"
 
+// notEstablished is the status of a result that proves nothing and refutes nothing.
+const notEstablished = "not_established"
+
 // add takes in a status: the worse counts.
 func (t *tri) add(s verify.Status) {
 	switch {
@@ -93,8 +96,11 @@ func (s *SnapshotJSON) Result(r *verify.Result) error {
 		out.Evidence = r.Evidence
 	}
 	var checksum, signature, subject tri
-	var why []string
+	var why, open []string
 	for _, c := range r.Checks {
+		if c.Status == verify.NotDemanded {
+			open = append(open, c.Message)
+		}
 		switch c.Name {
 		case "checksum", "root", "entry", "archive":
 			checksum.add(c.Status)
@@ -110,7 +116,11 @@ func (s *SnapshotJSON) Result(r *verify.Result) error {
 	}
 	out.Checksum, out.Signature, out.Subject = checksum.word(), signature.word(), subject.word()
 	out.Rationale = strings.Join(why, "; ")
-	if out.Rationale == "" {
+	switch {
+	case out.Rationale != "":
+	case !r.Established():
+		out.Status, out.Rationale = notEstablished, strings.Join(open, "; ")
+	default:
 		out.Rationale = "every demanded check passed"
 	}
 	s.checksum.add(verify.Status(checksum))

@@ -253,7 +253,14 @@ func (p *Policy) named(b *bundle.Blob) *Artifact {
 	if !p.BareByDigest || len(p.Subjects) > 0 || b == nil || b.Payload != nil || b.Algorithm != "SHA2_256" || len(b.Digest) != sha256.Size {
 		return nil
 	}
-	return &Artifact{Name: "the artifact", Digest: map[string]string{"sha256": hex.EncodeToString(b.Digest)}}
+	a := &Artifact{Name: "the artifact", Digest: map[string]string{"sha256": hex.EncodeToString(b.Digest)}}
+	if p.Artifact == nil {
+		return a
+	}
+	if a.Content = p.Artifact(a.Digest["sha256"]); a.Content != nil {
+		a.computed = newComputed(a.Content)
+	}
+	return a
 }
 
 func (j *judgement) openBlobWith(at, artifact int, item bundle.Item, keys []dsse.Key) error {

@@ -1,6 +1,10 @@
 package verify
 
-import "github.com/stellaops/stella/internal/bundle"
+import (
+	"slices"
+
+	"github.com/stellaops/stella/internal/bundle"
+)
 
 // What is here is for those who judge more than one payload says by itself, such as
 // whether a promotion rests on its evidence: they gather evidence as they like, and
@@ -21,6 +25,12 @@ func FailedCheck(name string, err error) Check { return finding(name, "", err) }
 // manifest. It counts in the verdict, and not among the evidence.
 func Part(source Source, checks ...Check) *Result {
 	return &Result{Evidence: []Source{source}, Checks: checks, Signers: []Signer{}, part: true}
+}
+
+// Established reports whether any check passed. What is verified without that proves nothing, and
+// refutes nothing: nobody should take it for good.
+func (r *Result) Established() bool {
+	return slices.ContainsFunc(r.Checks, func(c Check) bool { return c.Status == Passed })
 }
 
 // Documents returns how many signed documents the result is over.

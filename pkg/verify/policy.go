@@ -72,6 +72,13 @@ type Policy struct {
 	// by the SHA-256 that its bundle names, which the result then has. Keys that sign the
 	// artifact itself and no digest verify nothing so.
 	BareByDigest bool
+	// Artifact returns what has a SHA-256, in hex, where BareByDigest has a signature judged
+	// by that, and nil for what the caller does not have. With it keys that sign the artifact
+	// itself verify, too. Both functions are called by several goroutines at once.
+	Artifact func(sha256 string) dsse.Content
+	// Loose returns the proofs that lie apart and may be about a signature, or about the envelope in
+	// which it stands, if that is not nil. They may be about another one; see [Result.Loose].
+	Loose func(signature, envelope []byte) []Loose
 	// AssumeRevoked judges keys as if they were revoked, to see what would fall.
 	// It only adds refusals: a revocation that a key has already stays if it is
 	// earlier. A key that is not trusted is an error.

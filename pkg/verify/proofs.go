@@ -26,6 +26,7 @@ func (j *judgement) judgeProofs(s *Signer) []Proof {
 			proofs = append(proofs, established(j.proofsIn(other, signed))...)
 		}
 	}
+	proofs = append(proofs, j.looseProofs(s, own, signed.Signature)...)
 	if c := &j.candidates[s.key]; c.issued != nil && !c.issued.chain.Private {
 		for _, sct := range j.policy.Root.SCTs(c.issued.chain) {
 			proofs = append(proofs, newProof(ProofSCT, sct.Authority, sct.Operator, sct.Time, sct.Err))

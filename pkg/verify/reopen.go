@@ -20,7 +20,7 @@ func (s *stream) reopen(e *entry) (item bundle.Item, content Content, err error)
 	if err != nil {
 		return bundle.Item{}, nil, err
 	}
-	items, needed, err := e.readAgain(&s.reader, content)
+	items, needed, err := e.readAgain(&s.reader, content, s.bench.policy.Loose != nil)
 	if err == nil && e.index >= len(items) {
 		err = fault.New(fault.InputChanged, "it changed while it was being read").
 			WithHint("let nothing write to the file and run the command again")
@@ -35,8 +35,12 @@ func (s *stream) reopen(e *entry) (item bundle.Item, content Content, err error)
 	return inPlace(&e.piece, items[e.index]), content, nil
 }
 
+// maxStampedWhole bounds an envelope that a time stamp in a file of its own may be over, in bytes.
+const maxStampedWhole = 1 << 20
+
 // readAgain returns the items of the document, and whether they need the content to stay open.
-func (e *entry) readAgain(r *bundle.Reader, content Content) (items []bundle.Item, needed bool, err error) {
+// whole says that there may be time stamps of all of it.
+func (e *entry) readAgain(r *bundle.Reader, content Content, whole bool) (items []bundle.Item, needed bool, err error) {
 	if known, ok := content.(Parsed); ok {
 		items, _ = known.Evidence()
 		return items, false, nil
@@ -45,6 +49,9 @@ func (e *entry) readAgain(r *bundle.Reader, content Content) (items []bundle.Ite
 	if e.line.Size == 0 {
 		_, held := f.Slice(0, f.Size())
 		items, _, err = r.ReadDocument(f, e.piece.Named)
+		if err == nil && len(items) == 1 && whole {
+			err = items[0].StampedWhole(f, maxStampedWhole)
+		}
 		return items, !held, err
 	}
 	if e.line.Size > heldLine {

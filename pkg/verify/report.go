@@ -137,6 +137,9 @@ type Result struct {
 	// with by Policy.BareByDigest; else empty.
 	Artifact string `json:"-"`
 
+	// Loose is what became of the proofs that Policy.Loose gave.
+	Loose []LooseFinding `json:"-"`
+
 	demanded map[int]bool // indices of the policy's artifacts that matched
 	unread   error        // why the evidence could not be read
 	part     bool         // of something that is no signed document

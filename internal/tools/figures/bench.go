@@ -50,6 +50,9 @@ func (b *bench) prepare() error {
 	if err := writeStatements(filepath.Join(b.dir, "batch.jsonl"), batchSize); err != nil {
 		return err
 	}
+	if err := b.writeCase(smallCase()); err != nil {
+		return err
+	}
 	if b.peer == "" {
 		return nil
 	}

@@ -100,6 +100,16 @@ func figures() []figure {
 			limit: budget{600 * time.Millisecond, 64 * megabyte}, aim: 400 * time.Millisecond,
 			cosign: verifying("large.cdx.json", "cyclonedx"),
 		},
+		{
+			name:  "verify a snapshot of 2,000 files, 200 MB, 200 attestations",
+			args:  judgingCase(),
+			limit: budget{500 * time.Millisecond, caseMemory},
+		},
+		{
+			name:  "verify a timeline of 100,000 events",
+			args:  judgingEvents(),
+			limit: budget{caseEvents / 10, 100 * megabyte},
+		},
 	}
 }
 

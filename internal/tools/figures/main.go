@@ -6,6 +6,7 @@
 //
 //	go run ./internal/tools/figures [-stella bin/stella] [-runs 5] [-peer .cache/oracles/cosign-v3]
 //	go run ./internal/tools/figures -runs 3 -growth docs/growth
+//	go run ./internal/tools/figures -runs 3 -case 10000
 //
 // CPU time is user plus system time of the process, the least of the runs;
 // memory is the greatest resident set of any run. Both come from the kernel
@@ -22,6 +23,10 @@
 // With -growth, it measures instead how the cost of verification grows, from one
 // bundle to a million and from a kilobyte to a gigabyte, and writes a table and a
 // plot into that directory. That takes some minutes and 10 GB of disk.
+//
+// With -case, it measures instead a snapshot of so many megabytes, with ten entries and an
+// attestation for each, and a timeline of a million events, and holds the rate to that of
+// SHA-256 and P-256 alone in the same run. That takes so many megabytes of disk.
 package main
 
 import (
@@ -37,15 +42,16 @@ func main() {
 	peer := flag.String("peer", "", "a cosign v3 to measure beside it")
 	runs := flag.Int("runs", 5, "runs of each command")
 	growth := flag.String("growth", "", "a directory for the table and the plot of how cost grows")
+	large := flag.Int64("case", 0, "the size of a snapshot to measure, in MB")
 	flag.Parse()
-	if err := run(*stella, *peer, *runs, *growth, os.Stdout); err != nil {
+	if err := run(*stella, *peer, *runs, *growth, *large, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "figures:", err)
 		os.Exit(1)
 	}
 }
 
 // run measures everything, prints the table and fails when a figure is over.
-func run(stella, peer string, runs int, growth string, out io.Writer) (err error) {
+func run(stella, peer string, runs int, growth string, large int64, out io.Writer) (err error) {
 	if runs < 1 {
 		return fmt.Errorf("-runs %d: at least one is needed", runs)
 	}
@@ -65,6 +71,9 @@ func run(stella, peer string, runs int, growth string, out io.Writer) (err error
 
 	if growth != "" {
 		return b.growthTo(growth)
+	}
+	if large > 0 {
+		return b.caseTo(out, largeCase(large))
 	}
 	if err := b.prepare(); err != nil {
 		return err
