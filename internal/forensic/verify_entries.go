@@ -104,6 +104,9 @@ func (v *verification) entryMember(m *archive.Member, yield func(archive.Member,
 	switch {
 	case m.Err != nil:
 		v.joined.bad++
+		if err := v.observe(&Entry{Path: m.Name}, EntryRefused); err != nil {
+			return false, err
+		}
 		reason := fault.SnapshotOrder // a name that was there before
 		if fault.ReasonOf(m.Err) != fault.ArchiveMalformed {
 			reason = fault.ReasonOf(m.Err)
@@ -111,6 +114,9 @@ func (v *verification) entryMember(m *archive.Member, yield func(archive.Member,
 		return true, v.put(v.result(m.Name, 0, "entry", failure(checkEntry, reason, "%v", m.Err)))
 	case m.Kind != "":
 		v.joined.bad++
+		if err := v.observe(&Entry{Path: m.Name}, EntryUnlisted); err != nil {
+			return false, err
+		}
 		return true, v.put(v.result(m.Name, 0, "entry", failure(checkEntry, fault.SnapshotUnlisted, "it is %s, and no entry is", m.Kind)))
 	}
 	content := newHashing(m.Content)
@@ -163,17 +169,23 @@ func (v *verification) place(name string, content *hashing) error {
 	if j.entry == nil || j.entry.Path != name {
 		return j.apart.Add(apartRecord(isMember, got))
 	}
-	if err := v.match(j.entry, got); err != nil {
+	if err := v.match(j.entry, got, EntryAsListed); err != nil {
 		return err
 	}
 	return v.advance()
 }
 
-// match compares a member with its entry.
-func (v *verification) match(want, got *Entry) error {
+// match compares a member with its entry; s is what becomes of it if they are equal.
+func (v *verification) match(want, got *Entry, s EntryStatus) error {
 	v.found++
 	v.size += got.Size
 	if err := v.references.entry(want, got); err != nil {
+		return err
+	}
+	if got.Size != want.Size || got.SHA256 != want.SHA256 {
+		s = EntryChanged
+	}
+	if err := v.observe(got, s); err != nil {
 		return err
 	}
 	switch {
@@ -193,10 +205,13 @@ func (v *verification) reconcile() error {
 	j := &v.joined
 	missing := 0
 	for j.entry != nil {
-		if missing++; !v.broken {
-			if err := j.apart.Add(apartRecord(isEntry, j.entry)); err != nil {
-				return err
-			}
+		missing++
+		pass := func() error { return j.apart.Add(apartRecord(isEntry, j.entry)) }
+		if v.broken { // said of all together
+			pass = func() error { return v.observe(j.entry, EntryMissing) }
+		}
+		if err := pass(); err != nil {
+			return err
 		}
 		if err := v.advance(); err != nil {
 			return err
