@@ -37,7 +37,7 @@ func TestEveryValueGoesThroughAFunction(t *testing.T) {
 	trees := make(map[string]*parse.Tree)
 	_, err = p.Parse(string(text), "", "", trees)
 	require.NoError(t, err)
-	safe := regexp.MustCompile(`^\{\{(show|say|source|finding|proof|style|hash|word|title|outcome|glyph|status|sign|class|instant|date|day|authority|rule|filled|ordinal|number|count|bytes|more) |^\{\{(style|hash|\.Number)\}\}$`)
+	safe := regexp.MustCompile(`^\{\{(show|say|source|finding|proof|style|hash|word|title|outcome|glyph|status|sign|class|instant|date|day|authority|rule|filled|ordinal|number|count|bytes|more|window) |^\{\{(style|hash|\.Number)\}\}$`)
 	printed := 0
 	for _, tree := range trees {
 		eachAction(tree.Root, func(action string) {
