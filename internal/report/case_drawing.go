@@ -18,6 +18,7 @@ const (
 	scaleHeight  = 46 // of the labels under the rows
 	maxTicks     = 6
 	countRoom    = 30 // between two numbers over marks
+	markRoom     = 11 // between two marks
 	barHeight    = 14
 )
 
@@ -134,7 +135,7 @@ func (r *drawnRow) mark(a *axis.Axis, at time.Time, shape, title string) {
 // density adds a mark for each cell: where several instants are, with their number.
 func (r *drawnRow) density(a *axis.Axis, d *axis.Density, shape, noun, marked string) {
 	written := -float64(countRoom)
-	for _, c := range d.Cells() {
+	for _, c := range together(a, d.Cells()) {
 		title := countWords(c.Count, noun) + ", " + spanWords([]axis.Cell{c})
 		if c.Marked > 0 {
 			title += fmt.Sprintf(", %s %s", thousands(int64(c.Marked)), marked)
@@ -146,6 +147,21 @@ func (r *drawnRow) density(a *axis.Axis, d *axis.Density, shape, noun, marked st
 			m.Count, written = thousands(int64(c.Count)), m.X
 		}
 	}
+}
+
+// together makes one cell of those whose marks would lie upon each other.
+func together(a *axis.Axis, cells []axis.Cell) []axis.Cell {
+	var out []axis.Cell
+	begun := 0.0
+	for _, c := range cells {
+		x, _ := a.At(c.First)
+		if len(out) > 0 && x-begun < markRoom {
+			out[len(out)-1].Join(&c)
+			continue
+		}
+		out, begun = append(out, c), x
+	}
+	return out
 }
 
 // bar adds a span; a zero time is none.

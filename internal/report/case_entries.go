@@ -32,7 +32,7 @@ type folder struct {
 	Faulty  int // of these, not as listed
 	Left    int // of these, not shown
 	Size    int64
-	Open    bool // it is short, or something in it is wrong
+	Open    bool // it is short
 	Folders []*folder
 	Entries []*entryView
 	listed  int // of Entries
@@ -137,22 +137,17 @@ func (t *entryTree) judged(path string, verified bool, number int) {
 	}
 }
 
-// shortFolder is how many entries a folder has that is shown open.
+// shortFolder is how many entries a folder shows that is open. A browser does not lay out
+// what is closed.
 const shortFolder = 40
 
 // arrange sorts the tree, and opens what should be seen at once.
 func (f *folder) arrange() {
 	slices.SortFunc(f.Folders, func(a, b *folder) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortStableFunc(f.Entries, func(a, b *entryView) int { return cmp.Or(strings.Compare(a.path, b.path)) })
-	f.Open = f.Count <= shortFolder || f.Faulty > 0
+	f.Open = len(f.Entries)+len(f.Folders) <= shortFolder
 	for _, below := range f.Folders {
 		below.arrange()
-	}
-	for _, e := range f.Entries {
-		f.Open = f.Open || e.Judged && !e.Verified
-	}
-	for _, below := range f.Folders {
-		f.Open = f.Open || below.Faulty > 0
 	}
 }
 

@@ -21,13 +21,21 @@ type findingList struct {
 
 // findingView is one failed check.
 type findingView struct {
-	Number           int
-	Place, Check     string
-	Reason           fault.Reason
-	Meaning          string
-	Found, Do        string
-	Details          int // the number of the evidence that is shown in full; 0 for none
-	DetailsAvailable bool
+	Number       int
+	Place, Check string
+	Reason       fault.Reason
+	Found, Do    string
+	Details      int  // the number of the evidence that is shown in full; 0 for none
+	Begins, Ends bool // it is the first or last of its part of the list
+}
+
+// findingsTogether is how many findings are one part of the list. A browser lays out the
+// parts that it shows.
+const findingsTogether = 100
+
+// open reports whether the last part of the list has no end yet.
+func (l *findingList) open() bool {
+	return l.count < MaxCaseFindings && l.count%findingsTogether > 0
 }
 
 // add takes in what is wrong by a result, which is shown in full under a number.
@@ -43,8 +51,9 @@ func (l *findingList) add(r *verify.Result, number int) error {
 			continue
 		}
 		v := findingView{
-			Number: l.count, Place: casePlace(r), Check: check.Name, Reason: check.Reason, Meaning: reasonMeaning(check.Reason),
-			Found: check.Message, Do: cmp.Or(check.Hint, nextStep(check.Reason)), Details: number, DetailsAvailable: number > 0,
+			Number: l.count, Place: casePlace(r), Check: check.Name, Reason: check.Reason,
+			Found: check.Message, Do: cmp.Or(check.Hint, nextStep(check.Reason)), Details: number,
+			Begins: l.count%findingsTogether == 1, Ends: l.count%findingsTogether == 0,
 		}
 		if err := l.templates.ExecuteTemplate(l.to, "finding", v); err != nil {
 			return err

@@ -15,7 +15,7 @@ import (
 )
 
 // maxLabel is how many characters of a label fit beside a row of a drawing.
-const maxLabel = 24
+const maxLabel = 27
 
 // caseFunctions are what the case file's own templates print through.
 func caseFunctions() template.FuncMap {
@@ -49,6 +49,7 @@ type caseView struct {
 	Sealed                 bool
 	Findings, Places, Left int // Left: of the findings, not described
 	MostFindings           int
+	FindingsOpen           bool
 	Notes                  []Fact
 	Entries                *folder
 	EntriesLeft            int
@@ -78,7 +79,7 @@ func newCaseView(c *CaseFile, whole *verify.Report) *caseView {
 	v := &caseView{
 		headView: newHeadView(c.page, whole), Tail: newTailView(c.page, whole),
 		Snapshot: m, Found: c.Snapshot.Entries, Size: c.Snapshot.Size, Sealed: c.sealed,
-		Findings: c.findings.count, Places: c.findings.places, Left: max(0, c.findings.count-MaxCaseFindings), MostFindings: MaxCaseFindings,
+		Findings: c.findings.count, Places: c.findings.places, Left: max(0, c.findings.count-MaxCaseFindings), MostFindings: MaxCaseFindings, FindingsOpen: c.findings.open(),
 		Notes: metadata(m), Entries: c.entries.root, EntriesLeft: leftIn(c.entries.root),
 		Events:    eventsView{c.events.count, c.events.notices, c.events.removed, c.events.checkpoints},
 		EventRows: c.events.rows, EventsLeft: c.events.count - len(c.events.rows),

@@ -48,14 +48,19 @@ func (d *Density) put(at int64, c *Cell) {
 		d.cells[at] = c
 		return
 	}
-	if c.First.Before(have.First) {
-		have.First = c.First
+	have.Join(c)
+}
+
+// Join takes in the instants of another cell.
+func (c *Cell) Join(other *Cell) {
+	if other.First.Before(c.First) {
+		c.First = other.First
 	}
-	if c.Last.After(have.Last) {
-		have.Last = c.Last
+	if other.Last.After(c.Last) {
+		c.Last = other.Last
 	}
-	have.Count += c.Count
-	have.Marked += c.Marked
+	c.Count += other.Count
+	c.Marked += other.Marked
 }
 
 // widen makes one cell of every two.
