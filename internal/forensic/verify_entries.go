@@ -182,6 +182,7 @@ func (v *verification) match(want, got *Entry, s EntryStatus) error {
 	if err := v.references.entry(want, got); err != nil {
 		return err
 	}
+	got.Section, got.Name = want.Section, want.Name
 	if got.Size != want.Size || got.SHA256 != want.SHA256 {
 		s = EntryChanged
 	}

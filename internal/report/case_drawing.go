@@ -11,7 +11,8 @@ import (
 // How a drawing is laid out, in its own units: about pixels on a wide screen.
 const (
 	drawingWidth = 960
-	plotLeft     = 190
+	plotLeft     = 196
+	labelRoom    = 188 // of which a label is cut off
 	plotRight    = 940
 	rowHeight    = 34
 	drawingTop   = 8
@@ -26,6 +27,7 @@ const (
 type drawing struct {
 	ID                 string
 	Width, Height      int
+	LabelRoom          int
 	PlotLeft, PlotEnd  int
 	Bottom             int // of the rows
 	Title, Description string
@@ -45,6 +47,8 @@ type tickView struct {
 type drawnRow struct {
 	Label, Full string
 	Y           int // of its middle
+	Top, Height int // of where the label is
+	Baseline    int // of the label, from there
 	Across      []float64
 	Bars        []drawnBar
 	Marks       []drawnMark
@@ -71,7 +75,7 @@ type drawnMark struct {
 
 // newDrawing returns a drawing without rows.
 func newDrawing(id, title string, a *axis.Axis) *drawing {
-	d := &drawing{ID: id, Width: drawingWidth, PlotLeft: plotLeft, PlotEnd: plotRight, Title: title}
+	d := &drawing{ID: id, Width: drawingWidth, LabelRoom: labelRoom, PlotLeft: plotLeft, PlotEnd: plotRight, Title: title}
 	ticks := a.Ticks(maxTicks)
 	clock := clockFormat(ticks)
 	day := ""
@@ -105,7 +109,8 @@ func clockFormat(ticks []time.Time) string {
 
 // row adds a row.
 func (d *drawing) row(label, full string) *drawnRow {
-	d.Rows = append(d.Rows, drawnRow{Label: label, Full: full, Y: drawingTop + rowHeight*len(d.Rows) + rowHeight/2 + 3})
+	top := drawingTop + rowHeight*len(d.Rows)
+	d.Rows = append(d.Rows, drawnRow{Label: label, Full: full, Y: top + rowHeight/2 + 3, Top: top, Height: rowHeight, Baseline: rowHeight/2 + 8})
 	return &d.Rows[len(d.Rows)-1]
 }
 

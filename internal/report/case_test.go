@@ -169,7 +169,7 @@ func marksOf(t *testing.T, text, id string) (marks map[string]float64, scale map
 	t.Helper()
 	_, svg, found := strings.Cut(text, `<title id="`+id+`">`)
 	require.True(t, found)
-	svg, _, _ = strings.Cut(svg, "</svg>")
+	svg, _, _ = strings.Cut(svg, "</figure>")
 	number := func(s string) float64 {
 		x, err := strconv.ParseFloat(s, 64)
 		require.NoError(t, err)
