@@ -33,7 +33,7 @@ type signatureView struct {
 	Place     string
 	Index     int
 	Details   int
-	Signer    *verify.Signer
+	Signer    verify.Signer // what is shown of it
 	Name      string
 	Status    verify.Status
 	Algorithm string
@@ -64,12 +64,27 @@ func (l *signerList) add(r *verify.Result, number int) {
 		if len(l.rows) == maxShownSignatures {
 			continue
 		}
-		v := signatureView{Place: casePlace(r), Index: s.Index + 1, Details: number, Signer: s, Name: SignerName(s), Status: newSignerView(s).Status}
+		v := signatureView{Place: casePlace(r), Index: s.Index + 1, Details: number, Signer: brief(s), Name: SignerName(s), Status: newSignerView(s).Status}
 		if s.Evidence < len(r.Evidence) {
 			v.Place = cmp.Or(r.Evidence[s.Evidence].Member, v.Place)
 		}
 		l.rows = append(l.rows, v)
 	}
+}
+
+// brief is a copy of what the list shows of a signer: the result is not kept.
+func brief(s *verify.Signer) verify.Signer {
+	out := verify.Signer{Verified: s.Verified, KeyID: s.KeyID, Reason: s.Reason, Message: s.Message}
+	if s.Certificate != nil {
+		c := *s.Certificate
+		c.Extensions = nil
+		out.Certificate = &c
+	}
+	if s.Time != nil {
+		at := *s.Time
+		out.Time = &at
+	}
+	return out
 }
 
 // used takes in that a key signed something.
