@@ -252,7 +252,11 @@ func TestCaseFileIsBounded(t *testing.T) {
 	assert.Contains(t, text, "407 further signatures not listed here.")
 	assert.Less(t, strings.Count(text, `<g class="mark`), 400)
 	assert.Less(t, len(text), 12<<20)
-	assert.Equal(t, strings.Count(text, "<ol"), strings.Count(text, "</ol>"))
+	for i, part := range strings.Split(text, `<ol class="findings" start="`)[1:] {
+		assert.True(t, strings.HasPrefix(part, strconv.Itoa(100*i+1)+`"`))
+		part, _, _ = strings.Cut(part, "</ol>")
+		require.Equal(t, 100, strings.Count(part, "<li>"))
+	}
 }
 
 // hostileCase says s wherever a snapshot can say what others wrote; path is s as the

@@ -23,7 +23,7 @@ func caseFunctions() template.FuncMap {
 		"label":     func(s string) string { return clipRunes(ui.Escape(s), maxLabel) },
 		"px":        func(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) },
 		"whole":     strconv.Itoa,
-		"nth":       func(n uint64) string { return thousands(int64(min(n, 1<<62))) }, //nolint:gosec // bounded
+		"nth":       func(n uint64) string { return thousands(int64(min(n, 1<<62))) },
 		"outcomeOf": entryOutcome,
 		"moment":    func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000") },
 		"entries":   func(n int) string { return thousands(int64(n)) + plural(n, " entry", " entries") },
