@@ -146,8 +146,10 @@ func unnamedHolder(issuer, name string) string {
 func (c *Certificate) UnnamedHolder() string { return unnamedHolder(c.Issuer, c.Identity) }
 
 func (i *issued) summary() *Certificate {
+	algorithm, _ := keys.AlgorithmOf(i.leaf.PublicKey()) // of a key that has a verifier
 	return &Certificate{
 		Authority: i.chain.Authority, Identity: i.name, Issuer: i.issuer,
+		Subject: i.leaf.SubjectDN(), Algorithm: string(algorithm),
 		Serial: i.leaf.Serial(), SHA256: i.leaf.SHA256(),
 		NotBefore: i.leaf.NotBefore(), NotAfter: i.leaf.NotAfter(),
 		Extensions: i.leaf.Extensions(),

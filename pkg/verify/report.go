@@ -94,6 +94,11 @@ type TrustedKey struct {
 	Hybrid    string `json:"hybrid,omitempty"`
 	KeyID     string `json:"keyId"`
 	Algorithm string `json:"algorithm"`
+	// NotBefore, NotAfter and RevokedAt bound when the key is good, as the trust says;
+	// zero for no bound.
+	NotBefore time.Time `json:"notBefore,omitzero"`
+	NotAfter  time.Time `json:"notAfter,omitzero"`
+	RevokedAt time.Time `json:"revokedAt,omitzero"`
 }
 
 // TrustedIdentity is one identity whose certificates count, as it was demanded.
@@ -226,9 +231,13 @@ type Certificate struct {
 	// Identity is the subject alternative name that was demanded.
 	Identity string `json:"identity"`
 	// Issuer is the OIDC issuer, or the distinguished name of the issuing CA.
-	Issuer    string    `json:"issuer"`
-	Serial    string    `json:"serial"` // lower-case hex
-	SHA256    string    `json:"sha256"` // of the certificate in DER
+	Issuer string `json:"issuer"`
+	// Subject is the distinguished name that the certificate is for, as RFC 2253 writes
+	// it; empty for a certificate that has alternative names only.
+	Subject   string    `json:"subject,omitempty"`
+	Algorithm string    `json:"algorithm"` // of its key
+	Serial    string    `json:"serial"`    // lower-case hex
+	SHA256    string    `json:"sha256"`    // of the certificate in DER
 	NotBefore time.Time `json:"notBefore"`
 	NotAfter  time.Time `json:"notAfter"`
 	// Extensions are Fulcio's further claims about the build, by the names of

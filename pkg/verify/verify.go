@@ -66,7 +66,10 @@ func newReport(p *Policy) *Report {
 	}
 	for _, k := range p.trustedKeys() {
 		id, _ := dsse.KeyID(k.Public) // a trusted key has one: it has a verifier
-		r.Trust.Keys = append(r.Trust.Keys, TrustedKey{Name: k.Name, Holder: k.Holder, Hybrid: k.Hybrid, KeyID: id, Algorithm: string(k.Algorithm)})
+		r.Trust.Keys = append(r.Trust.Keys, TrustedKey{
+			Name: k.Name, Holder: k.Holder, Hybrid: k.Hybrid, KeyID: id, Algorithm: string(k.Algorithm),
+			NotBefore: k.NotBefore.UTC(), NotAfter: k.NotAfter.UTC(), RevokedAt: k.RevokedAt.UTC(),
+		})
 		if !slices.Contains(r.Trust.Sources, k.Source) {
 			r.Trust.Sources = append(r.Trust.Sources, k.Source)
 		}
