@@ -18,6 +18,10 @@ const (
 	maxUSTARName = 100
 	// maxUSTARSize is how long a file is, in bytes, that a header of ustar can tell of.
 	maxUSTARSize = 1<<33 - 1
+	// window is how far back a zstd stream that is written refers, in bytes. Who writes
+	// an archive holds two of them, and two more who reads it at the same time; stock zstd
+	// takes 2 MiB at this level.
+	window = 4 << 20
 )
 
 // FormatOfName returns the format that an archive called name is written in: by
@@ -48,7 +52,7 @@ type Writer struct {
 
 // NewWriter returns a writer of an archive of format Tar, Gzip or Zstd to w, all of
 // whose members have the time at, in whole seconds. Of a zstd archive a reader needs
-// a window of no more than 8 MiB, as every decoder has.
+// a window of no more than 4 MiB; every decoder has one of 8.
 func NewWriter(w io.Writer, f Format, at time.Time) (*Writer, error) {
 	out := &Writer{at: at.UTC().Truncate(time.Second), names: newNames()}
 	switch f {
@@ -56,7 +60,7 @@ func NewWriter(w io.Writer, f Format, at time.Time) (*Writer, error) {
 	case Gzip:
 		out.zip = gzip.NewWriter(w)
 	case Zstd:
-		z, err := zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithWindowSize(maxWindow), zstd.WithEncoderConcurrency(2))
+		z, err := zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithWindowSize(window), zstd.WithEncoderConcurrency(2))
 		if err != nil {
 			return nil, err
 		}
