@@ -100,6 +100,36 @@ func figures() []figure {
 			limit: budget{600 * time.Millisecond, 64 * megabyte}, aim: 400 * time.Millisecond,
 			cosign: verifying("large.cdx.json", "cyclonedx"),
 		},
+		{
+			name:  "build and check a kit of 100 MB",
+			args:  building("kit.tar.zst", "1", "--image", kitImage),
+			limit: budget{1200 * time.Millisecond, kitMemory},
+		},
+		{
+			name:  "verify a kit of 100 MB",
+			args:  checking("kit.tar.zst"),
+			limit: budget{400 * time.Millisecond, kitMemory},
+		},
+		{
+			name:  "import a kit of 100 MB",
+			args:  importing("kit.tar.zst"),
+			limit: budget{600 * time.Millisecond, kitMemory},
+		},
+		{
+			name:  "status of the kits",
+			args:  []string{"offline-kit", "status"},
+			limit: budget{20 * time.Millisecond, 35 * megabyte},
+		},
+		{
+			name:  "build a kit of 10,000 small files",
+			args:  building("files.tar.zst", "2", "--document", "files"),
+			limit: budget{1500 * time.Millisecond, kitMemory},
+		},
+		{
+			name:  "verify a kit of 10,000 small files",
+			args:  checking("files.tar.zst"),
+			limit: budget{400 * time.Millisecond, kitMemory},
+		},
 	}
 }
 
