@@ -12,7 +12,7 @@ import (
 )
 
 // window is the window of the zstd stream of a kit, in bytes.
-const window = 4 << 20
+const window = 2 << 20
 
 // primitive does nothing but hash, compress or decompress files, on one core, and
 // throws away what comes of it. zstd has the level and window of the kits' archives.
