@@ -103,17 +103,17 @@ func figures() []figure {
 		{
 			name:  "build and check a kit of 100 MB",
 			args:  building("kit.tar.zst", "1", "--image", kitImage),
-			limit: budget{1200 * time.Millisecond, kitMemory},
+			limit: budget{700 * time.Millisecond, kitMemory},
 		},
 		{
 			name:  "verify a kit of 100 MB",
 			args:  checking("kit.tar.zst"),
-			limit: budget{400 * time.Millisecond, kitMemory},
+			limit: budget{250 * time.Millisecond, kitMemory},
 		},
 		{
 			name:  "import a kit of 100 MB",
 			args:  importing("kit.tar.zst"),
-			limit: budget{600 * time.Millisecond, kitMemory},
+			limit: budget{450 * time.Millisecond, kitMemory},
 		},
 		{
 			name:  "status of the kits",
@@ -123,12 +123,12 @@ func figures() []figure {
 		{
 			name:  "build a kit of 10,000 small files",
 			args:  building("files.tar.zst", "2", "--document", "files"),
-			limit: budget{1500 * time.Millisecond, kitMemory},
+			limit: budget{900 * time.Millisecond, kitMemory},
 		},
 		{
 			name:  "verify a kit of 10,000 small files",
 			args:  checking("files.tar.zst"),
-			limit: budget{400 * time.Millisecond, kitMemory},
+			limit: budget{300 * time.Millisecond, kitMemory},
 		},
 	}
 }

@@ -186,7 +186,11 @@ func (r *kitRun) report(out io.Writer) error {
 				over = append(over, row.name+" takes too much memory")
 			}
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%.0f MB/s\t%s\t%s\n", row.name, seconds(row.took), seconds(row.cpu), row.rate()/megabyte, megabytes(row.rss), share)
+		rate := "-"
+		if row.timed != &r.status {
+			rate = fmt.Sprintf("%.0f MB/s", row.rate()/megabyte)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", row.name, seconds(row.took), seconds(row.cpu), rate, megabytes(row.rss), share)
 	}
 	if err := w.Flush(); err != nil {
 		return err
