@@ -134,11 +134,15 @@ func (r *reading) broken(err error) error {
 // damaged says where an archive cannot be read on. One that ends there, or holds no kit,
 // is for broken.
 func (r *reading) damaged(err error) error {
-	if r.header.Manifest == nil || errors.Is(err, archive.ErrTruncated) || fault.ReasonOf(err) != fault.ArchiveMalformed {
+	reason := fault.ReasonOf(err)
+	if r.header.Manifest == nil || errors.Is(err, archive.ErrTruncated) || reason != fault.ArchiveMalformed && reason != fault.InputTooLarge {
 		return err
 	}
-	return fault.Wrap(fault.ArchiveMalformed, err, "%s is damaged %s", input.Display(r.source.name), r.place()).With("path", r.source.name).
-		WithHint("is a part of it missing, or was it copied badly? Copy it anew, and put all parts together in their order")
+	f := fault.Wrap(reason, err, "%s cannot be read any further %s", input.Display(r.source.name), r.place()).With("path", r.source.name)
+	if reason == fault.InputTooLarge {
+		return f // which says what to do
+	}
+	return f.WithHint("is a part of it missing, or was it copied badly? Copy it anew, and put all parts together in their order")
 }
 
 // place says how far the reading came.

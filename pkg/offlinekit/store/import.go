@@ -230,7 +230,7 @@ func (i *importing) wrap(err error, format string, args ...any) *fault.Error {
 
 // unread says in which kit a file is not what it should be.
 func (i *importing) unread(err error) error {
-	ofFiles := []fault.Reason{fault.KitMismatch, fault.KitIncomplete, fault.KitUnlisted, fault.KitMalformed, fault.ArchiveMalformed}
+	ofFiles := []fault.Reason{fault.KitMismatch, fault.KitIncomplete, fault.KitUnlisted, fault.KitMalformed, fault.ArchiveMalformed, fault.InputTooLarge}
 	if i.header == nil || !slices.Contains(ofFiles, fault.ReasonOf(err)) {
 		return err
 	}
