@@ -44,14 +44,12 @@ func TestKitOfADamagedImage(t *testing.T) {
 	for _, out := range outputs {
 		build(0, "good-"+out)
 	}
-	for _, content := range []string{"the content of a latex", "the content of another layer", "short"} {
-		w.write(layer, content)
-		for _, out := range outputs {
-			stderr := build(1, out)
-			assert.Contains(t, stderr, filepath.Base(layer), out)
-			assert.Contains(t, stderr, "is not what it was", out)
-			require.NoFileExists(t, out)
-			require.NoDirExists(t, out)
-		}
+	w.write(layer, "the content of a latex") // of another length it would be refused before
+	for _, out := range outputs {
+		stderr := build(1, out)
+		assert.Contains(t, stderr, filepath.Base(layer), out)
+		assert.Contains(t, stderr, "is not what it was", out)
+		require.NoFileExists(t, out)
+		require.NoDirExists(t, out)
 	}
 }
