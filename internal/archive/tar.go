@@ -75,7 +75,9 @@ func decompressed(r io.Reader, f Format) (io.ReadCloser, error) {
 	case Gzip:
 		return gzip.NewReader(bufio.NewReaderSize(r, 64<<10))
 	case Zstd:
-		d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
+		// With little memory the decoder moves its window down for each megabyte that it
+		// makes, and takes twice the time for it.
+		d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(false), zstd.WithDecoderMaxWindow(maxWindow))
 		if err != nil {
 			return nil, err
 		}
