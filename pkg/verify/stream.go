@@ -135,7 +135,6 @@ func (s *stream) finish() (*Report, error) {
 		if r.unread != nil && s.named {
 			return nil, r.unread
 		}
-		s.bench.policy.alone(r)
 		s.options.FailFast = false // there is nothing left to stop
 		if err := s.release(); err != nil {
 			return nil, err

@@ -103,6 +103,7 @@ type evidencePool struct {
 	world              *world.World
 	keyless            *world.Evidence // of the world's workflow, with every proof
 	lines              []string
+	blob               int // where in lines those over bare bytes begin
 	provenance         int // where in lines what is of provenanceType begins
 	byCertificate      int // where in lines those by certificates, and with the same payload, begin
 }
@@ -128,6 +129,7 @@ func newEvidencePool(t testing.TB) *evidencePool {
 	}
 	provenance, err := intoto.NewMessage(provenanceType, []intoto.Subject{appSubject()}, dsse.Bytes(`{}`))
 	require.NoError(t, err)
+	p.blob = len(p.lines)
 	p.lines = append(p.lines, oneLine(sealedBlob(t, "app", p.ann)), oneLine(sealedBlob(t, "app", p.eve)))
 	p.provenance = len(p.lines)
 	p.lines = append(p.lines, oneLine(sealed(t, provenance, p.ann)), oneLine(sealed(t, provenance, p.eve)))
@@ -219,6 +221,7 @@ func (p *evidencePool) draw(random *rand.Rand) files {
 	if random.IntN(3) > 0 {
 		likely := [][]int{
 			{2, 8, 14},            // by ann and bob together
+			{p.blob, 8, 14},       // about one artifact, the other and both
 			{0, p.provenance},     // what a rule requires, and something else
 			{2, p.provenance, 14}, // the same by several
 			{p.byCertificate, p.byCertificate + 5, p.byCertificate + 7}, // by those who are trusted for it
@@ -282,9 +285,6 @@ func TestStreamAgreesWithVerify(t *testing.T) {
 // eachIsJudgedAsAlone compares each result with what Verify says of that piece.
 func (p *evidencePool) eachIsJudgedAsAlone(t *testing.T, set files, policy verify.Policy, got *verify.Report) {
 	t.Helper()
-	if len(policy.Subjects) > 1 {
-		return // Verify demands both of one piece
-	}
 	i, statuses := 0, []int{}
 	for _, f := range set {
 		number := 0
@@ -297,7 +297,10 @@ func (p *evidencePool) eachIsJudgedAsAlone(t *testing.T, set files, policy verif
 			alone, _ := verify.Verify(t.Context(), e, &policy)
 			alone.Results[0].Evidence[0].Line = got.Results[i].Evidence[0].Line
 			require.Equal(t, text(t, alone.Results[0]), text(t, got.Results[i]))
-			statuses, i = append(statuses, alone.Exit), i+1
+			if !alone.Results[0].Verified { // else it lacks what another piece may have
+				statuses = append(statuses, alone.Exit)
+			}
+			i++
 		}
 	}
 	if got.Checks != nil {
