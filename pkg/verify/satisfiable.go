@@ -57,10 +57,12 @@ func (p *Policy) identitiesOf(set *RuleSet) []Identity {
 func (p *Policy) possible(set *RuleSet, rule *Rule) *filling {
 	b := newBar(p, &applied{set: set, rule: rule})
 	var all []vote
+	var counted []dsse.Key
 	for i := range b.trusted {
 		k := &b.trusted[i]
+		counted = append(counted, dsse.Key{Holder: k.Holder, Hybrid: k.Hybrid})
 		id, _ := dsse.KeyID(k.Public) // a trusted key has one: it has a verifier
-		v := vote{trusted: k, key: k.Public, Signer: Signer{Holder: k.Holder, Roles: k.Roles, Tenant: k.Tenant, KeyID: id}}
+		v := vote{trusted: k, key: k.Public, Signer: Signer{Holder: k.Holder, Roles: k.Roles, Tenant: k.Tenant, KeyID: id, key: i}}
 		if b.key(&v) == nil && p.maySign(k, rule) {
 			all = append(all, v)
 		}
@@ -68,7 +70,8 @@ func (p *Policy) possible(set *RuleSet, rule *Rule) *filling {
 	if p.issued() && !set.Signature.Hardware && !rule.Signature.Hardware {
 		all = append(all, p.possibleCertificates(set, rule)...)
 	}
-	return fill(rule.requirements(), all, func(*vote) bool { return true })
+	votes, _ := counting(counted, all, anyVote)
+	return fill(rule.requirements(), votes)
 }
 
 // maySign reports whether the key may sign any type that the rule is about.
@@ -77,6 +80,9 @@ func (p *Policy) maySign(k *keys.TrustedKey, rule *Rule) bool {
 		return k.Allows(p.spellings(uri)...) == nil
 	})
 }
+
+// noKey is the index of a key that nobody knows yet, among those that are trusted.
+const noKey = -1
 
 // possibleCertificates is a signer for each holder that the identities allow: of
 // a pattern without a holder, as many as there are places.
@@ -94,7 +100,7 @@ func (p *Policy) possibleCertificates(set *RuleSet, rule *Rule) []vote {
 			n = places
 		}
 		for k := range n {
-			v := vote{identity: id, Signer: Signer{Holder: id.Holder, Roles: id.Roles, Tenant: id.Tenant}}
+			v := vote{identity: id, Signer: Signer{Holder: id.Holder, Roles: id.Roles, Tenant: id.Tenant, key: noKey}}
 			if v.Holder == "" {
 				v.Holder = fmt.Sprintf("%d %d", i, k)
 			}
