@@ -7,7 +7,8 @@ import (
 // Counts are what a verification went over.
 type Counts struct {
 	// Evidence is how many envelopes and bundles were judged: Verified and Rejected
-	// of them. One that was given twice counts twice.
+	// of them. One that was given twice counts twice here, and once where a number is
+	// expected.
 	Evidence int `json:"evidence"`
 	Verified int `json:"verified"`
 	Rejected int `json:"rejected"`
