@@ -35,7 +35,7 @@ func checkStatement(j *judgement) error {
 		claims.Problem = err.Error()
 		return fault.New(fault.ReasonOf(err), "the payload is not an in-toto statement that stella knows")
 	}
-	j.statement = s
+	j.statement, j.about = s, s.Subjects
 	j.found = s.Type
 	claims.StatementType, claims.PredicateType = s.Type, s.PredicateType
 	for _, subject := range s.Subjects {

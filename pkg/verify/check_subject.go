@@ -13,7 +13,7 @@ func checkSubject(j *judgement) error {
 	switch {
 	case len(j.policy.Subjects) == 0:
 		return notDemanded("not compared with any artifact")
-	case j.statement == nil:
+	case j.message == nil:
 		j.found = "the signature is over the artifact"
 		if n := len(j.policy.Subjects); n > 1 {
 			j.found = fmt.Sprintf("the signature is over %d of %d demanded artifacts", len(j.result.demanded), n)
@@ -36,7 +36,7 @@ func checkSubject(j *judgement) error {
 }
 
 func (j *judgement) matchArtifact(a int) error {
-	for i, s := range j.statement.Subjects {
+	for i, s := range j.about {
 		ok, err := j.policy.Subjects[a].matches(s)
 		if err != nil {
 			return err

@@ -97,10 +97,11 @@ type judgement struct {
 	group  group
 	result *Result
 
-	message   dsse.Message // verified; nil for a blob
-	found     string       // what the running check established, for the report
-	statement *intoto.Statement
-	applied   []*applied // the rule of each policy, once it is selected
+	message   dsse.Message      // verified; nil for a blob
+	found     string            // what the running check established, for the report
+	statement *intoto.Statement // nil for what is none
+	about     []intoto.Subject  // what the payload says that it is about, as a statement or not
+	applied   []*applied        // the rule of each policy, once it is selected
 
 	candidates []candidate   // the bench's, then those of admitted certificates
 	admitted   map[int]*int  // the candidate that the certificate of an item is
