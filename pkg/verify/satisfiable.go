@@ -11,14 +11,18 @@ import (
 )
 
 // Satisfiable returns fault.PolicyUnsatisfiable if a rule wants more
-// holders than the trust and the identities have, however they all signed. An
-// identity has nobody where no authority that issues certificates is trusted.
+// holders than the trust and the identities have, however they all signed, or
+// proofs that nobody is trusted to give. An identity has nobody where no authority
+// that issues certificates is trusted.
 // Where that cannot be told, such as for patterns of names, it is not an error.
 func (p *Policy) Satisfiable() error {
 	for i := range p.RuleSets {
 		set := &p.RuleSets[i]
 		for k := range set.Rules {
 			rule := &set.Rules[k]
+			if err := p.provable(set, rule); err != nil {
+				return err
+			}
 			f := p.possible(set, rule)
 			if f.full {
 				continue
@@ -32,6 +36,9 @@ func (p *Policy) Satisfiable() error {
 
 // whomToTrust is the hint for a rule that nobody can meet.
 func (p *Policy) whomToTrust(set *RuleSet, rule *Rule) string {
+	if p.issued() && !p.mayShowSCTs(set, rule) {
+		return nameAuthority(ProofSCT)
+	}
 	if p.issued() || len(p.identitiesOf(set)) == 0 || set.Signature.Hardware || rule.Signature.Hardware {
 		return "trust the keys or identities that the rule is about, with the holders and roles that it names"
 	}
@@ -67,7 +74,7 @@ func (p *Policy) possible(set *RuleSet, rule *Rule) *filling {
 			all = append(all, v)
 		}
 	}
-	if p.issued() && !set.Signature.Hardware && !rule.Signature.Hardware {
+	if p.issued() && p.mayShowSCTs(set, rule) && !set.Signature.Hardware && !rule.Signature.Hardware {
 		all = append(all, p.possibleCertificates(set, rule)...)
 	}
 	votes, _ := counting(counted, all, anyVote)
