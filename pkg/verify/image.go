@@ -40,7 +40,7 @@ func (j *judgement) checkImage(claims *Claims) error {
 	s, err := bundle.ParseSimpleSigning(document.Bytes())
 	if err != nil {
 		claims.Problem = err.Error()
-		return fault.New(fault.ReasonOf(err), "the payload is not an image signature that stella knows")
+		return fault.New(fault.ReasonOf(err), "the payload is not an image signature that stella knows").WithHint(seeProblem, "a signature as cosign makes it")
 	}
 	image := intoto.Subject{Name: s.Reference, Digest: map[string]string{"sha256": s.SHA256}}
 	j.about = []intoto.Subject{image}
