@@ -62,7 +62,7 @@ func judged(t *testing.T, now time.Time, set RuleSet, signers ...Signer) *judgem
 	by := candidate{Key: dsse.Key{Verifier: verifier}, issued: &issued{chain: &material.Chain{}}}
 	policy := &Policy{At: now, RuleSets: []RuleSet{set}}
 	return &judgement{
-		ctx: t.Context(), policy: policy, candidates: []candidate{by},
+		ctx: t.Context(), bench: &bench{}, policy: policy, candidates: []candidate{by},
 		result: &Result{Signers: signers, demanded: make(map[int]bool)},
 	}
 }

@@ -145,9 +145,10 @@ type Result struct {
 	// Loose is what became of the proofs that Policy.Loose gave.
 	Loose []LooseFinding `json:"-"`
 
-	demanded map[int]bool // indices of the policy's artifacts that matched
-	unread   error        // why the evidence could not be read
-	part     bool         // of something that is no signed document
+	demanded  map[int]bool // indices of the policy's artifacts that matched
+	documents [][]byte     // which each piece of evidence is, if they are counted
+	unread    error        // why the evidence could not be read
+	part      bool         // of something that is no signed document
 }
 
 // Source is one envelope, bundle or signature.
