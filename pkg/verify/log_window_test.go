@@ -39,6 +39,10 @@ func windowed(t testing.TB, w *world.World, windows ...world.Window) *material.R
 	require.NoError(t, err)
 	root, err := material.ParseRoot("trusted_root.json", text)
 	require.NoError(t, err)
+	witnesses, err := material.ParseWitnesses(w.Evidence(world.Options{Log: world.LogV2, Cosignatures: 2}).Demand.Witnesses...)
+	require.NoError(t, err)
+	root, err = material.Join(root, witnesses)
+	require.NoError(t, err)
 	return root
 }
 
@@ -59,6 +63,7 @@ func TestRetiredLog(t *testing.T) {
 		reason  fault.Reason
 	}{
 		"v2, stamped then":            {world.Options{Log: world.LogV2}, 0, []world.Window{around(0)}, year, ""},
+		"v2, cosigned":                {world.Options{Log: world.LogV2, Cosignatures: 2}, 0, []world.Window{around(0)}, year, ""},
 		"v2, stamped later":           {world.Options{Log: world.LogV2}, 2 * time.Hour, []world.Window{around(0)}, year, fault.LogInvalid},
 		"v2, stamped before":          {world.Options{Log: world.LogV2}, 0, []world.Window{around(2 * time.Hour)}, year, fault.LogInvalid},
 		"v2, in one of its windows":   {world.Options{Log: world.LogV2}, 0, []world.Window{around(year), around(0)}, 2 * year, ""},
@@ -77,6 +82,7 @@ func TestRetiredLog(t *testing.T) {
 			tt.options.Stamp.At = signed.Add(tt.stamp)
 			e, policy := keyEvidence(t, w, tt.options)
 			policy.Root, policy.At, policy.Proofs.Log = windowed(t, w, tt.windows...), signed.Add(max(tt.at, 2*time.Second)), 1
+			policy.Proofs.Witness = tt.options.Cosignatures
 			_, err := verify.Verify(t.Context(), read(t, e.Bundle), policy)
 			if tt.reason == "" {
 				require.NoError(t, err)
