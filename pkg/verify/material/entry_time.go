@@ -48,9 +48,9 @@ func (e *LogEntry) distrusted(times []time.Time) error {
 	for _, t := range times {
 		words = append(words, t.UTC().Format(time.RFC3339))
 	}
-	err := fault.New(fault.LogInvalid, "%q is not trusted at %s", e.logs[0].name, strings.Join(words, ", "))
-	if e.Time.IsZero() {
-		return err.WithHint("the entry proves no time of its own: give a time stamp from when the log was trusted, or verify at that time")
+	if !e.Time.IsZero() {
+		return fault.New(fault.LogInvalid, "%q is not trusted at %s", e.logs[0].name, strings.Join(words, ", "))
 	}
-	return err
+	return fault.New(fault.LogInvalid, "it proves no time of its own, and %q is not trusted at %s", e.logs[0].name, strings.Join(words, ", ")).
+		WithHint("give a time stamp from when the log was trusted, or verify at that time")
 }
