@@ -156,7 +156,7 @@ func (w *walk) named(name string) bool {
 		if w.o.Beside != (bundle.Beside{}) {
 			return w.failed(p, errBeside())
 		}
-		return w.directory(p, 0)
+		return w.directory(p, 0, "")
 	}
 	f, err := input.Open(name, nil, input.MaxArtifact)
 	if err != nil {
