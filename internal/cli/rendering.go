@@ -63,7 +63,7 @@ func (f *renderingFlags) openDocument(d document) (report.Writer, error) {
 		d.ascii = s.ui.Out.ASCIIOnly()
 		return report.Tee(append(gitHub(s, format), d.in(format, s.ui.Out, standardOutput{s.Stdout}))...), nil
 	}
-	out, err := atomicfile.Create(d.ctx, f.output.path, atomicfile.Options{Force: f.output.force, Inputs: d.inputs})
+	out, err := atomicfile.Create(d.ctx, f.output.path, atomicfile.Options{Force: f.output.force, Inputs: d.inputs, Below: append(s.basis(), d.below...)})
 	if err != nil {
 		return nil, err
 	}
@@ -87,6 +87,7 @@ type document struct {
 	ctx          context.Context
 	s            *session
 	inputs       []string
+	below        []string // directories that the verdict rests on and that nobody named
 	named        string
 	reservations []string
 	ascii        bool
