@@ -2,6 +2,7 @@ package gather
 
 import (
 	"archive/tar"
+	"bytes"
 	"errors"
 	"io"
 	"strings"
@@ -119,6 +120,13 @@ func openLayout(f *input.File) (*oci.Layout, error) {
 		return oci.OpenTar(f)
 	}
 	return nil, nil //nolint:nilnil // no program saves a layout so
+}
+
+// mayBeLayout reports whether a tar archive that begins with head may hold an image
+// layout, as openLayout finds it.
+func mayBeLayout(head []byte) bool {
+	first, err := tar.NewReader(bytes.NewReader(head)).Next()
+	return err == nil && (first.Typeflag == tar.TypeDir || inLayout(first.Name))
 }
 
 // inLayout reports whether an image layout, as programs save it, has a member of

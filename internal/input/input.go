@@ -86,7 +86,7 @@ func (f *File) ReadAll() ([]byte, error) {
 // than limit bytes is refused.
 func Open(name string, stdin io.Reader, limit int64) (*File, error) {
 	if name == "-" {
-		return spool(stdin, limit)
+		return Spool("-", stdin, limit)
 	}
 	file, err := os.Open(name)
 	if err != nil {
@@ -109,11 +109,10 @@ func fromFile(file *os.File, name string, limit int64) (*File, error) {
 	case info.IsDir():
 		return nil, fault.New(fault.InputNotRegular, "%s is a directory, not a file", Display(name)).With("path", name)
 	case info.Mode()&(fs.ModeNamedPipe|fs.ModeSocket|fs.ModeCharDevice) != 0:
-		f, err := spool(file, limit)
+		f, err := Spool(name, file, limit)
 		if err != nil {
 			return nil, err
 		}
-		f.name = name
 		return f, file.Close()
 	case !info.Mode().IsRegular():
 		return nil, fault.New(fault.InputNotRegular, "%s is not a regular file", Display(name)).With("path", name)
