@@ -71,9 +71,14 @@ func CheckHead(head []byte) error {
 	return nil
 }
 
-var errNoObject = fault.New(fault.NotEvidence, "not an envelope or bundle: it does not begin with a JSON object")
+var errNoObject = fault.New(fault.NotEvidence, "not an envelope or bundle: it does not begin with a JSON object").WithHint(hintOther)
 
-func errEmpty() error { return fault.New(fault.InputEmpty, "the file is empty") }
+// hintOther answers an artifact that was given in place of its evidence.
+const hintOther = "name what stella sign wrote, such as FILE.sigstore.json; the artifact itself goes with --subject"
+
+func errEmpty() error { return fault.New(fault.InputEmpty, "the file is empty").WithHint(hintEmpty) }
+
+const hintEmpty = "make it again, and look at what the program that should have written it says"
 
 // Line is a line of JSON lines that is not blank.
 type Line struct {

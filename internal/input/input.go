@@ -135,7 +135,8 @@ func FromReaderAt(name string, r io.ReaderAt, size int64) *File {
 func openError(name string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fault.New(fault.InputNotFound, "%s does not exist", Display(name)).With("path", name)
+		return fault.New(fault.InputNotFound, "%s does not exist", Display(name)).
+			WithHint("correct the name; relative ones begin in the working directory").With("path", name)
 	case errors.Is(err, fs.ErrPermission):
 		return fault.New(fault.InputUnreadable, "%s cannot be read: permission denied", Display(name)).With("path", name)
 	}
