@@ -72,7 +72,7 @@ func (f *renderingFlags) openDocument(d document) (report.Writer, error) {
 		d.ascii = s.ui.Out.ASCIIOnly()
 		return report.Tee(append(gitHub(s, said), d.in(format, s.ui.Out, standardOutput{s.Stdout}))...), nil
 	}
-	out, err := atomicfile.Create(d.ctx, f.output.path, atomicfile.Options{Force: f.output.force, Inputs: d.inputs})
+	out, err := atomicfile.Create(d.ctx, f.output.path, atomicfile.Options{Force: f.output.force, Inputs: d.inputs, Below: append(s.basis(), d.below...)})
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +96,7 @@ type document struct {
 	ctx          context.Context
 	s            *session
 	inputs       []string
+	below        []string // directories that the verdict rests on and that nobody named
 	named        string
 	reservations []string
 	ascii        bool

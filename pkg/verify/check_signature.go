@@ -65,7 +65,8 @@ func (j *judgement) open(at int, item bundle.Item) error {
 		better = fault.New(fault.SignatureMismatch, "the signature does not fit the key of its certificate, or the content was altered")
 	}
 	if better == nil {
-		return err
+		return fault.Wrap(fault.SignatureUntrusted, err, "").
+			WithHint("find out who signed: stella attest show FILE; if it is who you expect, say so with --key or --trust")
 	}
 	j.result.explain(at, better)
 	return inItem(j, item, better)

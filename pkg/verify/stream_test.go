@@ -370,6 +370,14 @@ func TestStreamPassesOver(t *testing.T) {
 		{"broken bundle", "notes", `{"mediaType":"application/vnd.dev.sigstore.bundle.v9+json"}`, fault.BundleVersion, ""},
 		{"log", "app.log", "{\"a\":1}\n{\"a\":2}\n{\"a\":3}\n", "", fault.NotEvidence},
 		{"broken log", "app.log", "{\"a\":1}\n{\"a\":2}\n{\"a\"", "", fault.InputMalformed},
+		{"damaged line by its name", "x.intoto.jsonl", good + "z" + good[1:], fault.InputMalformed, ""},
+		{"text in a line by its name", "x.intoto.jsonl", good + "text\n", fault.InputMalformed, ""},
+		{"another line by its name", "x.intoto.jsonl", good + "{\"a\":1}\n\n", "", fault.NotEvidence},
+		{"damaged line among evidence", "some", good + "z" + good[1:], fault.InputMalformed, ""},
+		{"broken syntax among evidence", "some", good + `{"q":,` + good[1:], fault.InputMalformed, ""},
+		{"another line among evidence", "some", good + "{\"a\":1}\n", "", fault.NotEvidence},
+		{"damaged line of a log", "app.log", "{\"a\":1}\ntext\n", "", fault.InputMalformed},
+		{"damaged document", "other.json", "z" + good[1:], "", fault.NotEvidence},
 		{"broken line among evidence", "some", good + `{"payload":1}` + "\n" + good, fault.EnvelopeMalformed, ""},
 	}
 	for _, tt := range tests {
@@ -401,7 +409,7 @@ func TestNamedPieceIsNeverPassedOver(t *testing.T) {
 	good := file{name: "good", content: pool.lines[0], named: true}
 	for content, want := range map[string]fault.Reason{
 		"# hello": fault.NotEvidence, "": fault.InputEmpty, `{"a":1}`: fault.NotEvidence, `{"a":`: fault.InputMalformed,
-		"{\"a\":1}\n{\"a\":2}\n": fault.NotEvidence,
+		"{\"a\":1}\n{\"a\":2}\n": fault.NotEvidence, "z" + pool.lines[0][1:]: fault.NotEvidence,
 	} {
 		bad := file{name: "bad", content: content, named: true}
 		r, err := stream(t, files{good, bad}, pool.onePolicy(t), verify.StreamOptions{})
