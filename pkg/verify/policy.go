@@ -53,8 +53,8 @@ type Policy struct {
 	// none. Where one file holds several pieces of evidence it selects among them:
 	// what is not of the type is ignored, if there is something that is.
 	PredicateType string
-	// Spellings returns all URIs that name the same schema as uri, uri among
-	// them. Nil means that every URI is a schema of its own.
+	// Spellings returns all URIs that may name the same schema as uri, uri among
+	// them: a version goes with the URI that says none, and not with other versions. Nil means that every URI is a schema of its own.
 	Spellings func(uri string) []string
 	// At is when keys are judged.
 	At time.Time

@@ -66,7 +66,7 @@ func (p *Policy) possible(set *RuleSet, rule *Rule) *filling {
 // maySign reports whether the key may sign any type that the rule is about.
 func (p *Policy) maySign(k *keys.TrustedKey, rule *Rule) bool {
 	return len(rule.PredicateTypes) == 0 || slices.ContainsFunc(rule.PredicateTypes, func(uri string) bool {
-		return k.Allows(p.spellings(uri)...) == nil
+		return slices.ContainsFunc(p.spellings(uri), func(said string) bool { return k.Allows(p.spellings(said)...) == nil })
 	})
 }
 

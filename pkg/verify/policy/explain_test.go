@@ -85,6 +85,8 @@ func TestWarnings(t *testing.T) {
 		{"after everything", "", []string{"signers: [{}]", "predicateTypes: [spdx], signers: [{}]"}, []string{"shadowed /rules/1"}},
 		{"before everything", "", []string{"predicateTypes: [spdx], signers: [{threshold: 2}]", "signers: [{}]"}, nil},
 		{"the same type in another spelling", "", []string{"predicateTypes: [cyclonedx], signers: [{}]", "predicateTypes: ['https://cyclonedx.org/bom/v1.6'], signers: [{threshold: 2}]"}, []string{"shadowed /rules/1"}},
+		{"another version of the type", "", []string{"predicateTypes: ['https://cyclonedx.org/bom/v1.6'], signers: [{}]", "predicateTypes: [cyclonedx], signers: [{threshold: 2}]"}, nil},
+		{"a version by what says none", "", []string{"subjects: [{name: a}], predicateTypes: ['https://cyclonedx.org/bom/v1.6'], signers: [{threshold: 2}]", "predicateTypes: ['https://cyclonedx.org/bom/v1.5'], signers: [{}]"}, []string{"avoidable /rules/0/subjects"}},
 		{"one of two types", "", []string{"predicateTypes: [spdx], signers: [{}]", "predicateTypes: [spdx, cyclonedx], signers: [{}]"}, nil},
 		{"all types after some", "", []string{"predicateTypes: [spdx], signers: [{}]", "signers: [{}]"}, nil},
 		{"exact name in a pattern", "", []string{"subjects: [{name: {glob: 'a*'}}], signers: [{}]", "subjects: [{name: ab}], signers: [{}]"}, []string{"shadowed /rules/1"}},

@@ -20,13 +20,7 @@ import (
 )
 
 func options() policy.Options {
-	return policy.Options{
-		TypeURI: func(name string) (string, error) {
-			t, err := predicate.Lookup(name)
-			return t.URI, err
-		},
-		Spellings: predicate.Spellings,
-	}
+	return policy.Options{TypeURI: predicate.Resolve, Spellings: predicate.Spellings}
 }
 
 func parse(text string) (*policy.Policy, error) {

@@ -23,7 +23,7 @@ type Options struct {
 	// TypeURI returns the URI of a predicate type, which is a short name or a URI
 	// itself; or an error.
 	TypeURI func(nameOrURI string) (string, error)
-	// Spellings returns all URIs of the schema that uri names, uri among them. Nil
+	// Spellings returns all URIs that may name the schema that uri names, uri among them. Nil
 	// means that each URI is a schema of its own.
 	Spellings func(uri string) []string
 }
