@@ -78,8 +78,14 @@ func (r *policyReader) compileCEL(o *object, c *Condition, members *predicateMem
 		r.keep(o.fail("cel", "is %s and not true or false", t))
 		return nil
 	}
+	costs, ok := newCallCost(ast)
+	if !ok {
+		r.keep(o.fail("cel", "has a pattern that is not written in it as a text").
+			WithHint(`write matches("PATTERN"), and one for each pattern`))
+		return nil
+	}
 	program, err := r.conditions.Program(ast,
-		cel.CostLimit(MaxConditionCost),
+		cel.CostTracking(costs), cel.CostLimit(MaxConditionCost),
 		cel.InterruptCheckFrequency(interruptEvery), cel.EvalOptions(cel.OptOptimize))
 	if err != nil {
 		r.keep(o.fail("cel", "is not an expression that can be run: %s", err))

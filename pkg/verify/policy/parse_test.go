@@ -202,6 +202,8 @@ func TestParse(t *testing.T) {
 		{"long expression", bad, cel("'" + strings.Repeat("1", 4097) + "'"), "more than 4096 characters"},
 		{"bad pattern in an expression", semantic, cel("'statement._type.matches(\"a(\")'"), "is not a CEL expression"},
 		{"large pattern in an expression", semantic, cel("'statement._type.matches(\"((a{100}){100})\")'"), "is not a CEL expression"},
+		{"pattern of evidence's choice", semantic, cel("'predicate.a.matches(predicate.b)'"), "has a pattern that is not written in it"},
+		{"pattern that is put together", semantic, cel("'matches(predicate.a, \"a\" + predicate.b)'"), "has a pattern that is not written in it"},
 		{"bad time in an expression", semantic, cel("'now < timestamp(\"today\")'"), "is not a CEL expression"},
 		{"loops in loops", semantic, cel("'[1].all(a, [1].all(b, [1].all(c, [1].all(d, a == d))))'"), "is not a CEL expression"},
 		{"deep expression", semantic, cel("'" + strings.Repeat("(", 300) + "true" + strings.Repeat(")", 300) + "'"), "is not a CEL expression"},
