@@ -177,7 +177,7 @@ func (p *Policy) loosened() []string {
 // or on the word of any issuer. A private CA is the issuer itself.
 func (p *Policy) anybody(i Identity) bool {
 	public := func(a material.Authority) bool { return a.Kind == material.KindCA }
-	return i.SubjectAlternativeName.any || i.Issuer.any && slices.ContainsFunc(p.Root.Authorities(), public)
+	return i.SubjectAlternativeName.MatchesAnyName() || i.Issuer.MatchesAnyIssuer() && slices.ContainsFunc(p.Root.Authorities(), public)
 }
 
 // trustedKeys returns the keys of the trust, if there is one.

@@ -11,7 +11,6 @@ import (
 	"cel.dev/cel-go/interpreter"
 
 	"github.com/stellaops/stella/internal/fault"
-	"github.com/stellaops/stella/internal/strictjson"
 	"github.com/stellaops/stella/pkg/verify"
 )
 
@@ -47,8 +46,8 @@ func (r *policyReader) readConditions(o *object) []Condition {
 	var out []Condition
 	for _, c := range o.objects("conditions", false, MaxConditions) {
 		out = append(out, Condition{
-			Name:     c.text("name", true, maxName, strictjson.IsText),
-			CEL:      c.text("cel", true, MaxExpression, isProse),
+			Name:     c.text("name", true, maxName, aLine()),
+			CEL:      c.text("cel", true, MaxExpression, someText()),
 			compiled: nil,
 		})
 		if r.err == nil {

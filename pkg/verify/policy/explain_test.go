@@ -79,6 +79,9 @@ func TestWarnings(t *testing.T) {
 		{"no SCT", "allowNoSCTUnsafe: true\n", []string{"signers: [{}]"}, []string{"loosened /allowNoSCTUnsafe"}},
 		{"said not to be loosened", "allowNoSCTUnsafe: false\n", []string{"signers: [{}]"}, nil},
 		{"any identity", "identities: [{identity: {anyUnsafe: true}, issuer: i}]\n", []string{"signers: [{}]"}, []string{"loosened /identities/0/identity"}},
+		{"any identity by a pattern", "identities: [{identity: {glob: '**'}, issuer: i}, {identity: {regexp: '(?i)[^ ]+'}, issuer: i}]\n", []string{"signers: [{}]"}, []string{"loosened /identities/0/identity", "loosened /identities/1/identity"}},
+		{"any issuer by a pattern", "identities: [{identity: a, issuer: {regexp: '.*'}}, {identity: a, issuer: {glob: 'https://**'}}]\n", []string{"signers: [{}]"}, []string{"loosened /identities/0/issuer", "loosened /identities/1/issuer"}},
+		{"patterns of some", "identities: [{identity: {glob: '*@acme.example'}, issuer: {glob: 'https://*.acme.example'}}, {identity: {regexp: '.*@.*'}, issuer: i}]\n", []string{"signers: [{}]"}, nil},
 		{"any issuer", "", []string{"signers: [{identities: [{identity: a, issuer: {anyUnsafe: true}}]}]"}, []string{"loosened /rules/0/signers/0/identities/0/issuer"}},
 		{"any issuer of any", "", []string{"signers: [{anyOf: [{roles: [a]}, {identities: [{identity: a, issuer: {anyUnsafe: true}}]}]}]"}, []string{"loosened /rules/0/signers/0/anyOf/1/identities/0/issuer"}},
 

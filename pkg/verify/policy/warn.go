@@ -60,10 +60,10 @@ func (p *Policy) loosened() []Warning {
 	}
 	anybody := func(pointer string, list []Identity) {
 		for i, id := range list {
-			if id.Identity.AnyUnsafe {
+			if id.Identity.compiled.MatchesAnyName() {
 				add(fmt.Sprintf("%s/%d/identity", pointer, i), "every name counts that the issuer vouches for")
 			}
-			if id.Issuer.AnyUnsafe {
+			if id.Issuer.compiled.MatchesAnyIssuer() {
 				add(fmt.Sprintf("%s/%d/issuer", pointer, i), "the name counts whoever vouches for it")
 			}
 		}
