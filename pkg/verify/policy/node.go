@@ -25,7 +25,7 @@ const (
 	number   kind = "a number"
 	boolean  kind = "true or false"
 	null     kind = "nothing"
-	yamlBool kind = "true or false in a spelling that only YAML has"
+	yamlBool kind = "a word that only YAML takes for true or false"
 	other    kind = "a time or binary value"
 )
 

@@ -141,7 +141,7 @@ func TestParse(t *testing.T) {
 		{"age of nothing", bad, rule("maxAge: 0d"), `has a value that is not allowed: "0d" is not a whole number from 1 to 100,000 of days, hours or minutes, such as 30d`},
 		{"misspelt demand", bad, rule("hardware: requred"), `"requred" is not required`},
 		{"misspelt profile", bad, rule("profile: fisp"), `"fisp" is not `},
-		{"truth that only YAML has", semantic, rule("required: True"), "/required is true or false in a spelling that only YAML has"},
+		{"truth that only YAML has", semantic, rule("required: True"), "/required is a word that only YAML takes for true or false"},
 		{"control character", bad, top(`name: "a\eb"`), "has a value that is not allowed"},
 		{"line break in a name", bad, top(`name: "a\nb"`), "has a value that is not allowed"},
 		{"threshold 0", bad, signer("threshold: 0"), "is not a whole number from 1 to 64"},

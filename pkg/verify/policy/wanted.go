@@ -12,7 +12,7 @@ type wanted struct {
 	what string
 }
 
-func aLine() wanted   { return wanted{strictjson.IsText, "text on one line"} }
+func aLine() wanted    { return wanted{strictjson.IsText, "text on one line"} }
 func someText() wanted { return wanted{isProse, "text without control characters"} }
 func aName() wanted {
 	return wanted{strictjson.IsName, "a word of letters, digits and ._@:/+-"}
