@@ -60,7 +60,8 @@ func judged(t *testing.T, now time.Time, set RuleSet, signers ...Signer) *judgem
 	verifier, err := dsse.NewVerifier(private.Public())
 	assert.NoError(t, err)
 	by := candidate{Key: dsse.Key{Verifier: verifier}, issued: &issued{chain: &material.Chain{}}}
-	policy := &Policy{At: now, RuleSets: []RuleSet{set}}
+	everybody := []Identity{{Issuer: AnyUnsafe(), SubjectAlternativeName: AnyUnsafe()}} // as whom the signers say
+	policy := &Policy{At: now, RuleSets: []RuleSet{set}, Identities: everybody}
 	return &judgement{
 		ctx: t.Context(), policy: policy, candidates: []candidate{by},
 		result: &Result{Signers: signers, demanded: make(map[int]bool)},
@@ -124,9 +125,7 @@ func TestCertificatesInRules(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
-			j := judged(t, now, RuleSet{Identities: row.identities, Rules: row.rules}, row.signers...)
-			j.policy.Identities = []Identity{{Issuer: AnyUnsafe(), SubjectAlternativeName: AnyUnsafe()}} // which said what was said before
-			err := checkRules(j)
+			err := checkRules(judged(t, now, RuleSet{Identities: row.identities, Rules: row.rules}, row.signers...))
 			if row.want == "" {
 				assert.NoError(t, err)
 				return

@@ -47,6 +47,6 @@ const (
 	maxPredicateDepth = 256 // levels of what a condition looks at
 	maxNestedLoops    = 3   // all, exists, map and filter inside each other
 	maxExpressionTree = 2048
-	maxRegexProgram   = 4096 // instructions of a regular expression in a condition
+	maxRegexProgram   = 1024 // instructions of a regular expression in a condition
 	interruptEvery    = 1000 // iterations between looks at the context
 )
