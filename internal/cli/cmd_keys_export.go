@@ -149,11 +149,11 @@ func (o *keysExportOptions) encode(k *keys.TrustedKey) ([]byte, error) {
 			k.PredicateTypes = append(k.PredicateTypes, name)
 			continue
 		}
-		t, err := predicate.Lookup(name)
+		uri, err := predicate.Resolve(name)
 		if err != nil {
 			return nil, err
 		}
-		k.PredicateTypes = append(k.PredicateTypes, t.URI)
+		k.PredicateTypes = append(k.PredicateTypes, uri)
 	}
 	return keys.MarshalKeysJSON(*k)
 }

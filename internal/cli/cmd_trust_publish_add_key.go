@@ -134,11 +134,11 @@ func (o *trustPublishAddKeyOptions) setTypes(k *keys.TrustedKey) error {
 			k.AnyPredicateType = true
 			continue
 		}
-		t, err := predicate.Lookup(name)
+		uri, err := predicate.Resolve(name)
 		if err != nil {
 			return err
 		}
-		k.PredicateTypes = append(k.PredicateTypes, t.URI)
+		k.PredicateTypes = append(k.PredicateTypes, uri)
 	}
 	if k.AnyPredicateType && len(k.PredicateTypes) > 0 {
 		return fault.New(fault.UsageInvalid, "--type * is every type, and so the only one")

@@ -252,11 +252,9 @@ func (o *verifyOptions) demands(ctx context.Context, s *session) (*verify.Policy
 		return nil, closers, err
 	}
 	if o.predicateType != "" {
-		t, err := predicate.Lookup(o.predicateType)
-		if err != nil {
+		if p.PredicateType, err = predicate.Resolve(o.predicateType); err != nil {
 			return nil, closers, err
 		}
-		p.PredicateType = t.URI
 	}
 	file, err := o.policy.load(s)
 	if err != nil {

@@ -45,13 +45,7 @@ func (f *policyFlags) load(s *session) (*policy.Policy, error) {
 
 // policyOptions are what policies are read with.
 func policyOptions() policy.Options {
-	return policy.Options{
-		TypeURI: func(name string) (string, error) {
-			t, err := predicate.Lookup(name)
-			return t.URI, err
-		},
-		Spellings: predicate.Spellings,
-	}
+	return policy.Options{TypeURI: predicate.Resolve, Spellings: predicate.Spellings}
 }
 
 func readPolicy(s *session, path string) (*policy.Policy, error) {

@@ -65,6 +65,10 @@ func (t *trustFlags) apply(ctx context.Context, s *session, p *verify.Policy) er
 		return t.nobody()
 	}
 	files := splitRoots(slices.Concat(t.keys, t.trust))
+	if len(files.keys) > 0 && t.identity.given() {
+		return fault.New(fault.UsageInvalid, "an identity asks for the signature of a certificate, and %q holds keys, which would count as well", files.keys[0]).
+			WithHint("leave one of them out; where both kinds sign, name the identities in a --policy")
+	}
 	if len(files.keys) > 0 {
 		if p.Trust, err = t.loadKeys(ctx, s, files.keys); err != nil {
 			return err

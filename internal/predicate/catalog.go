@@ -39,7 +39,8 @@ type Type struct {
 	Name string `json:"name"`
 	// URI is the predicate type that is written.
 	URI string `json:"uri"`
-	// Spellings are further URIs under which others write the same schema.
+	// Spellings are further URIs under which others write it, each with a version of the
+	// schema.
 	Spellings []string `json:"spellings,omitempty"`
 	// Kind says for people what the predicate is.
 	Kind string `json:"kind"`
@@ -98,9 +99,10 @@ func Lookup(nameOrURI string) (Type, error) {
 	return Type{URI: nameOrURI, Kind: "not in the catalog"}, nil
 }
 
-// resolve returns the predicate type to write for what a user asked for: a
-// spelling stays as it is.
-func resolve(nameOrURI string) (string, error) {
+// Resolve returns the predicate type that a user asks for, to write or to demand: of a
+// short name the URI that is written, and a URI as it is, with its version. The error
+// is that of [Lookup].
+func Resolve(nameOrURI string) (string, error) {
 	t, err := Lookup(nameOrURI)
 	if err != nil || nameOrURI != t.Name {
 		return nameOrURI, err
@@ -128,21 +130,25 @@ func checkURI(s string) error {
 }
 
 // Matches reports whether a predicate whose statement says the type actual is what
-// a user's demand for demanded, a short name or URI, asks for: the same schema, in
-// any spelling.
+// a user's demand for demanded, a short name or URI, asks for: the same schema, as
+// [Spellings] says.
 func Matches(demanded, actual string) bool {
-	t, err := Lookup(demanded)
-	return err == nil && slices.Contains(Spellings(t.URI), actual)
+	uri, err := Resolve(demanded)
+	return err == nil && slices.Contains(Spellings(uri), actual)
 }
 
-// Spellings returns all URIs that name the schema of a URI, the one that is written
-// first. One that is not in the catalog has itself alone, and so has a short
-// name: that is for what users type, and a signed statement that says it instead
-// of a URI is of no type in the catalog.
+// Spellings returns all URIs that may name the schema of a URI, the one that is written
+// first. That one says no version, so it goes with every version; a URI that says one goes
+// with itself and with that one, and never with another version. One that is not in the
+// catalog has itself alone, and so has a short name: that is for what users type, and a
+// signed statement that says it instead of a URI is of no type in the catalog.
 func Spellings(uri string) []string {
 	for _, t := range Types() {
-		if uri == t.URI || slices.Contains(t.Spellings, uri) {
+		switch {
+		case uri == t.URI:
 			return append([]string{t.URI}, t.Spellings...)
+		case slices.Contains(t.Spellings, uri):
+			return []string{t.URI, uri}
 		}
 	}
 	return []string{uri}

@@ -31,7 +31,12 @@ func TestMatches(t *testing.T) {
 	}{
 		{"cyclonedx", "https://cyclonedx.org/bom", true},
 		{"cyclonedx", "https://cyclonedx.org/bom/v1.5", true},
+		{"https://cyclonedx.org/bom", "https://cyclonedx.org/bom/v1.5", true},
 		{"https://cyclonedx.org/bom/v1.4", "https://cyclonedx.org/bom", true},
+		{"https://cyclonedx.org/bom/v1.4", "https://cyclonedx.org/bom/v1.4", true},
+		{"https://cyclonedx.org/bom/v1.5", "https://cyclonedx.org/bom/v1.4", false},
+		{"https://spdx.dev/Document/v2.3", "https://spdx.dev/Document/v3", false},
+		{"https://spdx.dev/Document/v3", "https://spdx.dev/Document/v2.3", false},
 		{"spdx", "https://spdx.dev/Document/v3", true},
 		{"spdx", "https://spdx.dev/Document/v4", false},
 		{"spdx", "https://cyclonedx.org/bom", false},
@@ -57,9 +62,9 @@ func TestMatches(t *testing.T) {
 func TestSpellingsAreURIs(t *testing.T) {
 	for _, typ := range predicate.Types() {
 		assert.Equal(t, []string{typ.Name}, predicate.Spellings(typ.Name))
-		all := append([]string{typ.URI}, typ.Spellings...)
-		for _, uri := range all {
-			assert.Equal(t, all, predicate.Spellings(uri))
+		assert.Equal(t, append([]string{typ.URI}, typ.Spellings...), predicate.Spellings(typ.URI))
+		for _, uri := range typ.Spellings {
+			assert.Equal(t, []string{typ.URI, uri}, predicate.Spellings(uri))
 		}
 	}
 	assert.Equal(t, []string{"https://example.com/x"}, predicate.Spellings("https://example.com/x"))

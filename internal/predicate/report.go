@@ -61,7 +61,7 @@ func notAReport(s *source) error {
 // rawReport signs the report itself. A type of the catalog must be that of the
 // report's format; a URI that is not in the catalog is the user's word.
 func (s *source) rawReport(o *ReportOptions) (*Draft, error) {
-	predicateType, err := resolve(o.Type)
+	predicateType, err := Resolve(o.Type)
 	if err != nil {
 		return nil, err
 	}

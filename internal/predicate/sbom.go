@@ -55,7 +55,7 @@ func sbomType(s *source, o *Options) (predicateType string, embed bool, err erro
 	if o.Type == "" || o.Type == "sbom" && !embed {
 		return want, embed, withoutURI(o, embed)
 	}
-	predicateType, err = resolve(o.Type)
+	predicateType, err = Resolve(o.Type)
 	if err != nil {
 		return "", false, err
 	}

@@ -76,7 +76,7 @@ func (s *source) readStatement(o *Options) (ready bool, err error) {
 
 // barePredicate signs any JSON object under a type, about given subjects.
 func (s *source) barePredicate(o *Options) (*Draft, error) {
-	predicateType, err := resolve(o.Type)
+	predicateType, err := Resolve(o.Type)
 	switch {
 	case err != nil:
 		return nil, err
@@ -109,7 +109,7 @@ func formatTypes() []string {
 
 // bareReplay signs a replay manifest without a statement around it.
 func (s *source) bareReplay(o *Options, ready bool) (*Draft, error) {
-	uri, err := resolve(o.Type)
+	uri, err := Resolve(o.Type)
 	switch {
 	case ready || err != nil || uri != TypeReplay:
 		return nil, located(s.file, fault.New(fault.UsageInvalid, "only a replay manifest has a payload type of its own").

@@ -15,7 +15,7 @@ func Validate(f *input.File, nameOrURI string) (uri string, err error) {
 		return "", s.withTypeHint(err)
 	}
 	if !ready {
-		uri, err = resolve(nameOrURI)
+		uri, err = Resolve(nameOrURI)
 		if err == nil {
 			err = known(uri)
 		}

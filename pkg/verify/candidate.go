@@ -26,13 +26,14 @@ type candidate struct {
 type bench struct {
 	policy     *Policy
 	checks     []check
+	identities []Identity  // whose certificates are judged
 	candidates []candidate // the trusted keys
 	counted    []dsse.Key  // theirs, in the same order, as they are counted
 	keys       []dsse.Key  // the same, each for itself
 }
 
 func newBench(p *Policy) (*bench, error) {
-	b := &bench{policy: p, checks: checks()}
+	b := &bench{policy: p, checks: checks(), identities: p.admitting()}
 	trusted := p.trustedKeys()
 	forbidden := p.Profile.Verify(trusted)
 	for i := range trusted {

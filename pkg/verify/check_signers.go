@@ -130,32 +130,11 @@ func (j *judgement) votes(a *applied) []vote {
 		}
 		by := &j.candidates[s.key]
 		v := vote{Signer: s, index: i, trusted: by.trusted, key: by.Verifier.Public(), logged: j.sigstoreIssued(&s)}
-		if v.barred = v.rename(a.set); v.barred == nil {
+		if v.barred = v.rename(j.policy, a); v.barred == nil {
 			v.barred = bar.judge(&v)
 		}
 		out = append(out, v)
 	}
 	j.barHalves(out)
 	return out
-}
-
-// rename gives the signer of a certificate the holder, roles and tenant that the
-// policy's identities say, if it has any. A key has those of the trust.
-func (v *vote) rename(set *RuleSet) error {
-	if v.trusted != nil || len(set.Identities) == 0 {
-		return nil
-	}
-	for i := range set.Identities {
-		if id := &set.Identities[i]; id.matches(v.Certificate) {
-			named := issued{identity: id, name: v.Certificate.Identity, issuer: v.Certificate.Issuer}
-			v.Holder, v.Roles, v.Tenant = named.holder(), id.Roles, id.Tenant
-			return nil
-		}
-	}
-	return fault.New(fault.IdentityMismatch, "the certificate is in none of the names of the policy")
-}
-
-// matches reports whether a certificate is in the identity's name.
-func (i *Identity) matches(c *Certificate) bool {
-	return c != nil && i.SubjectAlternativeName.Matches(c.Identity) && i.Issuer.Matches(c.Issuer)
 }

@@ -60,7 +60,8 @@ func judged(t *testing.T, now time.Time, set RuleSet, signers ...Signer) *judgem
 	verifier, err := dsse.NewVerifier(private.Public())
 	assert.NoError(t, err)
 	by := candidate{Key: dsse.Key{Verifier: verifier}, issued: &issued{chain: &material.Chain{}}}
-	policy := &Policy{At: now, RuleSets: []RuleSet{set}}
+	everybody := []Identity{{Issuer: AnyUnsafe(), SubjectAlternativeName: AnyUnsafe()}} // as whom the signers say
+	policy := &Policy{At: now, RuleSets: []RuleSet{set}, Identities: everybody}
 	return &judgement{
 		ctx: t.Context(), bench: &bench{}, policy: policy, candidates: []candidate{by},
 		result: &Result{Signers: signers, demanded: make(map[int]bool)},

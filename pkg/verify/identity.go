@@ -2,6 +2,7 @@ package verify
 
 import (
 	"regexp"
+	"slices"
 
 	"github.com/stellaops/stella/internal/fault"
 )
@@ -72,6 +73,23 @@ func (m Match) Matches(s string) bool {
 		return m.pattern.MatchString(s)
 	}
 	return s == m.exact
+}
+
+// MatchesAnyName reports whether names of every kind in certificates meet the demand: it
+// is [AnyUnsafe], or a pattern such as .* that comes to the same.
+func (m Match) MatchesAnyName() bool {
+	return m.matchesAll("a", "z9@mail.example", "https://ci.test/Acme/app_1/.github/x.yml@refs/heads/main",
+		"spiffe://corp/ns/7", "host-3.example.org", "CN=Ann,O=Acme")
+}
+
+// MatchesAnyIssuer is the same of issuers: the URLs of those who vouch by OIDC.
+func (m Match) MatchesAnyIssuer() bool {
+	return m.matchesAll("https://a", "https://issuer-7.example.org", "https://login.test/realms/X_1/~z", "https://192.0.2.7:8443/?q=1")
+}
+
+// matchesAll tries the demand on names that have nothing in common but their kind.
+func (m Match) matchesAll(unlike ...string) bool {
+	return !slices.ContainsFunc(unlike, func(name string) bool { return !m.Matches(name) })
 }
 
 // isZero reports whether nothing is demanded.

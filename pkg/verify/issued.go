@@ -24,7 +24,7 @@ type issued struct {
 // authority issued it to a demanded identity at any time. Whether it was good when
 // it signed is judged later, as for keys. What keeps it out is returned by refused.
 func (j *judgement) admit(at int, item bundle.Item) error {
-	if len(item.Material.Certificates) == 0 || len(j.policy.Identities) == 0 {
+	if len(item.Material.Certificates) == 0 || len(j.bench.identities) == 0 {
 		return nil
 	}
 	c, err := j.admission(item)
@@ -98,8 +98,8 @@ func (j *judgement) identify(leaf *material.Leaf, chain *material.Chain) (*issue
 	if chain.Private && len(names) == 0 {
 		names = []string{leaf.SubjectDN()}
 	}
-	for i := range j.policy.Identities {
-		identity := &j.policy.Identities[i]
+	for i := range j.bench.identities {
+		identity := &j.bench.identities[i]
 		if !identity.Issuer.Matches(issuer) {
 			continue
 		}

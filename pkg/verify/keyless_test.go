@@ -3,6 +3,7 @@ package verify_test
 import (
 	"encoding/json/v2"
 	"encoding/pem"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -300,4 +301,40 @@ func TestPinnedCertificate(t *testing.T) {
 	require.NoError(t, err)
 	_, err = verify.Verify(t.Context(), read(t, e.Bundle), p)
 	require.NoError(t, err)
+}
+
+// TestAnybodyIsLoosened: a pattern that lets everybody count is named in the verdict, whatever
+// it is called.
+func TestAnybodyIsLoosened(t *testing.T) {
+	e := world.New(t.Name()).Evidence(world.Options{})
+	pattern := func(s string) verify.Match {
+		m, err := verify.Pattern(s)
+		require.NoError(t, err)
+		return m
+	}
+	name, issuer := verify.Exactly(e.Demand.Identity), verify.Exactly(e.Demand.Issuer)
+	for _, row := range []struct {
+		what         string
+		name, issuer verify.Match
+		loosened     bool
+	}{
+		{"exact", name, issuer, false},
+		{"a repository", pattern(`https://github\.com/world/.*`), issuer, false},
+		{"some issuers", name, pattern(`https://[a-z]+\.world\.test`), false},
+		{"unsafe name", verify.AnyUnsafe(), issuer, true},
+		{"unsafe issuer", name, verify.AnyUnsafe(), true},
+		{"every name", pattern(`.*`), issuer, true},
+		{"every name, in a roundabout way", pattern(`(?s)[^\x00]{1,500}|never`), issuer, true},
+		{"every issuer", name, pattern(`.+`), true},
+		{"every issuer there is", name, pattern(`https?://.*`), true},
+	} {
+		t.Run(row.what, func(t *testing.T) {
+			p, err := demandOf(e)
+			require.NoError(t, err)
+			p.Identities = []verify.Identity{{SubjectAlternativeName: row.name, Issuer: row.issuer}}
+			r, err := verify.Verify(t.Context(), read(t, e.Bundle), p)
+			require.NoError(t, err)
+			assert.Equal(t, row.loosened, slices.Contains(r.Loosened, verify.LoosenAnyIdentity), "%v", r.Loosened)
+		})
+	}
 }

@@ -26,7 +26,8 @@ type Policy struct {
 	// RootSources are the files that Root is from, for the report.
 	RootSources []string
 	// Identities say which certificates by the trusted authorities count, and as
-	// whom. Without any, only pinned keys and certificates do.
+	// whom: the caller's word, which holds for all rule sets. Without any, pinned keys
+	// and certificates count, and for a rule set the certificates that it names itself.
 	Identities []Identity
 	// Proofs are demanded of each signature that is to count.
 	Proofs Proofs
@@ -52,8 +53,8 @@ type Policy struct {
 	// none. Where one file holds several pieces of evidence it selects among them:
 	// what is not of the type is ignored, if there is something that is.
 	PredicateType string
-	// Spellings returns all URIs that name the same schema as uri, uri among
-	// them. Nil means that every URI is a schema of its own.
+	// Spellings returns all URIs that may name the same schema as uri, uri among
+	// them: a version goes with the URI that says none, and not with other versions. Nil means that every URI is a schema of its own.
 	Spellings func(uri string) []string
 	// At is when keys are judged.
 	At time.Time
@@ -129,7 +130,7 @@ func (p *Policy) assume() (*Policy, error) {
 
 func (p *Policy) validate() error {
 	switch {
-	case p == nil, len(p.trustedKeys()) == 0 && (len(p.Identities) == 0 || p.Root.Empty()):
+	case p == nil, len(p.trustedKeys()) == 0 && (len(p.admitting()) == 0 || p.Root.Empty()):
 		return fault.New(fault.TrustRequired, "no key, certificate or trust was given to verify with").
 			WithHint("say whose signature you expect: --key KEY.pub")
 	case p.Threshold < 1:
@@ -160,7 +161,7 @@ func (p *Policy) loosened() []string {
 	if p.AllowNoSCTUnsafe {
 		out = append(out, LoosenNoSCT)
 	}
-	if slices.ContainsFunc(p.Identities, p.anybody) {
+	if slices.ContainsFunc(p.admitting(), p.anybody) {
 		out = append(out, LoosenAnyIdentity)
 	}
 	if p.Bundle != nil && p.Bundle.Expired {
@@ -176,7 +177,7 @@ func (p *Policy) loosened() []string {
 // or on the word of any issuer. A private CA is the issuer itself.
 func (p *Policy) anybody(i Identity) bool {
 	public := func(a material.Authority) bool { return a.Kind == material.KindCA }
-	return i.SubjectAlternativeName.any || i.Issuer.any && slices.ContainsFunc(p.Root.Authorities(), public)
+	return i.SubjectAlternativeName.MatchesAnyName() || i.Issuer.MatchesAnyIssuer() && slices.ContainsFunc(p.Root.Authorities(), public)
 }
 
 // trustedKeys returns the keys of the trust, if there is one.

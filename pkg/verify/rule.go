@@ -16,8 +16,10 @@ import (
 type RuleSet struct {
 	// Name is how the report calls the policy; it may be empty.
 	Name string
-	// Identities, if there are any, are the only certificates that count for the
-	// rules, and say as whom they do. They narrow those of the Policy.
+	// Identities, with those of a rule, are the only certificates that count for the
+	// rule, and say as whom they do. They narrow those of the Policy. Where no rule has
+	// any, certificates in the names of the Policy's count; what only another rule set
+	// names does not.
 	Identities []Identity
 	// Witnesses, if there are any, are the only ones whose cosignatures count for the
 	// rules: each policy relies on its own. The Policy's Root must have them.
@@ -40,6 +42,8 @@ type Rule struct {
 	// PredicateTypes are the URIs that the rule is about; empty for all, and for
 	// content that is no statement too.
 	PredicateTypes []string
+	// Identities count for this rule beside those of the rule set.
+	Identities []Identity
 	// Signers must all be met. One holder fills at most one place in them. Without
 	// any, one signature that counts is enough.
 	Signers []Requirement

@@ -39,7 +39,7 @@ func (p *Policy) whomToTrust(set *RuleSet, rule *Rule) string {
 	if p.issued() && !p.mayShowSCTs(set, rule) {
 		return nameAuthority(ProofSCT)
 	}
-	if p.issued() || len(p.identitiesOf(set)) == 0 || set.Signature.Hardware || rule.Signature.Hardware {
+	if p.issued() || len(p.identitiesFor(set, rule)) == 0 || set.Signature.Hardware || rule.Signature.Hardware {
 		return "trust the keys or identities that the rule is about, with the holders and roles that it names"
 	}
 	return "name an authority that issues certificates to the identities: --trusted-root FILE, or --ca FILE for your own"
@@ -50,14 +50,6 @@ func (p *Policy) issued() bool {
 	return slices.ContainsFunc(p.Root.Authorities(), func(a material.Authority) bool {
 		return a.Kind == material.KindCA || a.Kind == material.KindPrivateCA
 	})
-}
-
-// identitiesOf are those whose certificates count for a rule set.
-func (p *Policy) identitiesOf(set *RuleSet) []Identity {
-	if len(set.Identities) > 0 {
-		return set.Identities
-	}
-	return p.Identities
 }
 
 // possible fills the rule's requirements as if all who are trusted had signed.
@@ -84,7 +76,7 @@ func (p *Policy) possible(set *RuleSet, rule *Rule) *filling {
 // maySign reports whether the key may sign any type that the rule is about.
 func (p *Policy) maySign(k *keys.TrustedKey, rule *Rule) bool {
 	return len(rule.PredicateTypes) == 0 || slices.ContainsFunc(rule.PredicateTypes, func(uri string) bool {
-		return k.Allows(p.spellings(uri)...) == nil
+		return slices.ContainsFunc(p.spellings(uri), func(said string) bool { return k.Allows(p.spellings(said)...) == nil })
 	})
 }
 
@@ -98,7 +90,7 @@ func (p *Policy) possibleCertificates(set *RuleSet, rule *Rule) []vote {
 	for _, r := range rule.requirements() {
 		places += r.Threshold
 	}
-	identities := p.identitiesOf(set)
+	identities := p.identitiesFor(set, rule)
 	var out []vote
 	for i := range identities {
 		id := &identities[i]

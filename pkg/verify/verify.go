@@ -82,7 +82,7 @@ func newReport(p *Policy) *Report {
 // addRoot says whose word counts beside that of keys.
 func (t *TrustUsed) addRoot(p *Policy) {
 	t.Sources = append(t.Sources, p.RootSources...)
-	for _, i := range p.Identities {
+	for _, i := range p.admitting() {
 		t.Identities = append(t.Identities, TrustedIdentity{
 			Identity: i.SubjectAlternativeName.String(), Issuer: i.Issuer.String(), Holder: i.Holder, Roles: i.Roles,
 		})
@@ -165,7 +165,7 @@ func newJudgement(ctx context.Context, g group, b *bench) *judgement {
 		ctx: ctx, bench: b, policy: b.policy, group: g, candidates: slices.Clip(b.candidates), met: make(map[int]bool),
 		result: &Result{Evidence: make([]Source, 0, len(g)), Checks: make([]Check, 0, len(b.checks)), Signers: make([]Signer, 0, len(g))},
 	}
-	if len(b.policy.Identities) > 0 {
+	if len(b.identities) > 0 {
 		j.admitted, j.refused = make(map[int]*int), make(map[int]error)
 	}
 	if a := b.policy.named(g[0].Blob); a != nil {

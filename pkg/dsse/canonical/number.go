@@ -6,6 +6,18 @@ import (
 	"strconv"
 )
 
+// ExactNumber returns the canonical form of the text of a JSON number, as a Visitor is
+// given one, and whether both stand for the same decimal number. They do not where a
+// double does not hold it: then the form is that of another number, or nil beyond the
+// range of doubles.
+func ExactNumber(text []byte) (form []byte, exact bool) {
+	form, ok := appendNumber(nil, text)
+	if !ok {
+		return nil, false
+	}
+	return form, sameDecimal(text, form)
+}
+
 // appendNumber appends the canonical form of the number text, which has been
 // scanned. It reports false, and appends nothing of use, if the number is
 // beyond the range of doubles.

@@ -124,7 +124,10 @@ func TestExactNumbersLikeBig(t *testing.T) {
 		require.NoError(t, err2)
 		written, ok := new(big.Rat).SetString(string(form))
 		require.True(t, ok)
-		if source.Cmp(written) == 0 {
+		alone, exact := canonical.ExactNumber([]byte(src))
+		require.Equal(t, string(form), string(alone))
+		require.Equal(t, source.Cmp(written) == 0, exact, src)
+		if exact {
 			require.NoError(t, err, src)
 			require.Equal(t, string(form), got)
 		} else {

@@ -87,14 +87,16 @@ rules:
 		{Name: "app", Digest: map[string]string{"sha256": zeros(64)}},
 		{Name: "sha512:" + zeros(128), Digest: map[string]string{"sha512": zeros(128)}},
 	}, v.Subjects)
-	require.Len(t, v.Identities, 2, "the declared one and the demanded one")
-	assert.True(t, v.Identities[0].SubjectAlternativeName.Matches("ci/x"))
-	assert.False(t, v.Identities[0].SubjectAlternativeName.Matches("ci/x/y"))
-	assert.Equal(t, "ci", v.Identities[0].Holder)
-	assert.Equal(t, []string{"build"}, v.Identities[0].Roles)
-	assert.Equal(t, "t", v.Identities[0].Tenant)
-	assert.True(t, v.Identities[1].Issuer.Matches("anything"))
-	assert.Equal(t, v.Identities, set.Identities)
+	assert.Empty(t, v.Identities, "the policy's are nothing to other policies")
+	require.Len(t, set.Identities, 1)
+	ci := set.Identities[0]
+	assert.True(t, ci.SubjectAlternativeName.Matches("ci/x"))
+	assert.False(t, ci.SubjectAlternativeName.Matches("ci/x/y"))
+	assert.Equal(t, "ci", ci.Holder)
+	assert.Equal(t, []string{"build"}, ci.Roles)
+	assert.Equal(t, "t", ci.Tenant)
+	require.Len(t, set.Rules[0].Identities, 1, "what a rule demands counts for that rule")
+	assert.True(t, set.Rules[0].Identities[0].Issuer.Matches("anything"))
 	require.Len(t, v.Root.Authorities(), 1)
 	assert.Equal(t, "witness.example", v.Root.Authorities()[0].Name)
 	assert.True(t, v.DemandRevocation)
@@ -121,7 +123,7 @@ rules:
 	v = &verify.Policy{Identities: own}
 	require.NoError(t, p.Apply(v))
 	assert.Equal(t, own, v.Identities)
-	assert.Len(t, v.RuleSets[0].Identities, 2)
+	assert.Len(t, v.RuleSets[0].Identities, 1)
 }
 
 func zeros(n int) string {

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/stellaops/stella/internal/fault"
@@ -10,11 +11,11 @@ import (
 )
 
 // Apply adds the policy to what a verification demands already: each of its
-// rule sets must accept. Where v names no identities the policy's are used;
-// where it does, a certificate must be in the names of both. What only another
-// policy or v itself lets pass (witnesses, certificates without a log) does not pass
-// for this one. The error is
-// fault.TrustMalformed, if the policy's witnesses cannot be joined to v's trust.
+// rule sets must accept. Where v names identities a certificate must be in the names
+// of both. What only another policy admits (certificates in its names), and what only
+// that or v itself lets pass (witnesses, certificates without a log), does not count
+// for this one. The error is fault.TrustMalformed, if the policy's witnesses cannot be
+// joined to the trust of v.
 func (p *Policy) Apply(v *verify.Policy) error {
 	set := p.ruleSet()
 	if len(p.Witnesses) > 0 {
@@ -26,9 +27,6 @@ func (p *Policy) Apply(v *verify.Policy) error {
 			return err
 		}
 		set.Witnesses = witnesses.Witnesses()
-	}
-	if len(v.Identities) == 0 {
-		v.Identities = set.Identities
 	}
 	for _, a := range p.Artifacts {
 		name := a.Name
@@ -46,7 +44,7 @@ func (p *Policy) Apply(v *verify.Policy) error {
 
 func (p *Policy) ruleSet() verify.RuleSet {
 	set := verify.RuleSet{
-		Name: p.Name, Identities: verifyIdentities(p.allIdentities()), Signature: p.Demands.compiled(),
+		Name: p.Name, Identities: verifyIdentities(p.Identities), Signature: p.Demands.compiled(),
 		AllowNoLogUnsafe: p.AllowNoLogUnsafe, AllowNoSCTUnsafe: p.AllowNoSCTUnsafe,
 	}
 	for i := range p.Rules {
@@ -55,15 +53,12 @@ func (p *Policy) ruleSet() verify.RuleSet {
 	return set
 }
 
-// allIdentities are those that the policy declares, and then those that its
-// requirements name.
-func (p *Policy) allIdentities() []Identity {
-	all := p.Identities
-	for i := range p.Rules {
-		for k := range p.Rules[i].Signers {
-			for _, s := range p.Rules[i].Signers[k].selectors() {
-				all = append(all, s.Identities...)
-			}
+// named are the identities that the rule's requirements name.
+func (r *Rule) named() []Identity {
+	var all []Identity
+	for i := range r.Signers {
+		for _, s := range r.Signers[i].selectors() {
+			all = append(all, s.Identities...)
 		}
 	}
 	return all
@@ -71,7 +66,9 @@ func (p *Policy) allIdentities() []Identity {
 
 // NamesIdentities reports whether certificates count in the policy: without, its
 // signers are keys.
-func (p *Policy) NamesIdentities() bool { return len(p.allIdentities()) > 0 }
+func (p *Policy) NamesIdentities() bool {
+	return len(p.Identities) > 0 || slices.ContainsFunc(p.Rules, func(r Rule) bool { return len(r.named()) > 0 })
+}
 
 func verifyIdentities(list []Identity) []verify.Identity {
 	var out []verify.Identity
@@ -93,6 +90,7 @@ func (d *Demands) compiled() verify.SignatureDemands {
 func (r *Rule) compiled() verify.Rule {
 	out := verify.Rule{
 		Name: r.Name, PredicateTypes: r.uris, Signature: r.Demands.compiled(), MaxAge: r.MaxAge.Duration(), Required: r.Required,
+		Identities: verifyIdentities(r.named()),
 	}
 	if p := r.Promotion; p != nil {
 		out.Promotion = &verify.PromotionDemands{SeparateFrom: p.SeparateFrom, ChainFrom: p.ChainFrom}

@@ -11,7 +11,6 @@ import (
 	"cel.dev/cel-go/interpreter"
 
 	"github.com/stellaops/stella/internal/fault"
-	"github.com/stellaops/stella/internal/strictjson"
 	"github.com/stellaops/stella/pkg/verify"
 )
 
@@ -47,8 +46,8 @@ func (r *policyReader) readConditions(o *object) []Condition {
 	var out []Condition
 	for _, c := range o.objects("conditions", false, MaxConditions) {
 		out = append(out, Condition{
-			Name:     c.text("name", true, maxName, strictjson.IsText),
-			CEL:      c.text("cel", true, MaxExpression, isProse),
+			Name:     c.text("name", true, maxName, aLine()),
+			CEL:      c.text("cel", true, MaxExpression, someText()),
 			compiled: nil,
 		})
 		if r.err == nil {
@@ -78,8 +77,14 @@ func (r *policyReader) compileCEL(o *object, c *Condition, members *predicateMem
 		r.keep(o.fail("cel", "is %s and not true or false", t))
 		return nil
 	}
+	costs, ok := newCallCost(ast)
+	if !ok {
+		r.keep(o.fail("cel", "has a pattern that is not written in it as a text").
+			WithHint(`write matches("PATTERN"), and one for each pattern`))
+		return nil
+	}
 	program, err := r.conditions.Program(ast,
-		cel.CostLimit(MaxConditionCost),
+		cel.CostTracking(costs), cel.CostLimit(MaxConditionCost),
 		cel.InterruptCheckFrequency(interruptEvery), cel.EvalOptions(cel.OptOptimize))
 	if err != nil {
 		r.keep(o.fail("cel", "is not an expression that can be run: %s", err))

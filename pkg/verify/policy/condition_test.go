@@ -119,6 +119,15 @@ func TestConditions(t *testing.T) {
 		{"unsigned", `{"a":18446744073709551615}`, `predicate.a == 18446744073709551615u`, "", ""},
 		{"number beyond all", `{"a":18446744073709551616}`, `predicate.a > 0`, fault.PolicyCondition, "cannot hold exactly"},
 		{"number beyond all, not looked at", `{"a":18446744073709551616,"b":1}`, `predicate.b == 1`, "", ""},
+		{"more digits than a double has", `{"a":7.0000000000000000001}`, `predicate.a <= 7`, fault.PolicyCondition, "cannot hold exactly"},
+		{"fraction that rounds to a whole number", `{"a":9007199254740993.0}`, `predicate.a <= 9007199254740992`, fault.PolicyCondition, "cannot hold exactly"},
+		{"number that rounds to nothing", `{"a":1e-400}`, `predicate.a == 0`, fault.PolicyCondition, "cannot hold exactly"},
+		{"number that rounds to infinity", `{"a":1e400}`, `predicate.a > 0`, fault.PolicyCondition, "cannot hold exactly"},
+		{"nothing, as a fraction", `{"a":-0.0e5}`, `predicate.a == 0`, "", ""},
+		{"fraction with zeros", `{"a":0.50}`, `predicate.a == 0.5`, "", ""},
+		{"large whole number with a point", `{"a":9007199254740992.0}`, `predicate.a == 9007199254740992 && predicate.a < 9007199254740993`, "", ""},
+		{"large whole number with an exponent", `{"a":1e18}`, `predicate.a == 1000000000000000000 && predicate.a < 1000000000000000001`, "", ""},
+		{"whole number beyond all, with an exponent", `{"a":1e30}`, `predicate.a > 1e29`, "", ""},
 		{"list", `{"a":[1,2,3]}`, `predicate.a.all(x, x > 0) && size(predicate.a) == 3 && predicate.a[1] == 2`, "", ""},
 		{"list that fails", `{"a":[1,-2]}`, `predicate.a.all(x, x > 0)`, fault.PolicyCondition, "it does not hold"},
 		{"list of other things", `{"a":[1,"x"]}`, `predicate.a.all(x, x > 0)`, fault.PolicyCondition, notJudged},
@@ -139,8 +148,6 @@ func TestConditions(t *testing.T) {
 		{"time in the predicate", `{"at":"2026-11-23T11:00:00Z"}`, `now - timestamp(predicate.at) == duration("1h")`, "", ""},
 		{"no time in the predicate", `{"at":"yesterday"}`, `timestamp(predicate.at) < now`, fault.PolicyCondition, notJudged},
 		{"pattern", `{"a":"v1.2.3"}`, `predicate.a.matches("^v[0-9.]+$")`, "", ""},
-		{"pattern of evidence's choice", `{"a":"(","b":"x"}`, `predicate.b.matches(predicate.a)`, fault.PolicyCondition, notJudged},
-		{"large pattern of evidence's choice", `{"a":"((((a{50}){50}){50}){50})","b":"x"}`, `predicate.b.matches(predicate.a)`, fault.PolicyCondition, ""},
 		{"division by zero", `{"a":0}`, `1 / predicate.a == 1`, fault.PolicyCondition, notJudged},
 		{"a variable of the same name", `{"a":1}`, `[{"a": 2}].all(predicate, predicate.a == 2)`, "", ""},
 	} {
@@ -167,6 +174,57 @@ func TestConditionLimits(t *testing.T) {
 	require.Error(t, err)
 	assert.Equal(t, fault.PolicyCondition, r.Reason)
 	assert.ErrorContains(t, err, "it takes more steps than the limit of 5000000")
+}
+
+// TestConditionCosts: whatever a call reads, compares or builds is counted, although the
+// types of what the evidence holds are not known when the policy is read.
+func TestConditionCosts(t *testing.T) {
+	list := func(n int, value string) string {
+		return "[" + strings.TrimSuffix(strings.Repeat(value+",", n), ",") + "]"
+	}
+	texts := `{"a":` + list(60, `"`+strings.Repeat("x", 60_000)+`"`) + `}`
+	numbers := `{"a":` + list(3000, "1") + `}`
+	lists := `{"a":` + list(60, list(3000, `"1"`)) + `}`
+	named := `{"a":` + list(60, `{"a":{"b":`+list(3000, "1")+`}}`) + `}`
+	for _, row := range []struct{ name, predicate, cel string }{
+		{"texts that are kept", texts, `predicate.a.map(x, predicate.a.map(y, x + y)).size() > 0`},
+		{"texts that are not", texts, `predicate.a.all(x, predicate.a.all(y, x + y != "q"))`},
+		{"order", texts, `predicate.a.all(x, predicate.a.all(y, x <= y))`},
+		{"equality", texts, `predicate.a.all(x, predicate.a.all(y, x == y))`},
+		{"size", texts, `predicate.a.all(x, predicate.a.all(y, size(x) > 0))`},
+		{"prefix", texts, `predicate.a.all(x, predicate.a.all(y, x.startsWith(y)))`},
+		{"part", texts, `predicate.a.all(x, predicate.a.all(y, x.contains("y") || true))`},
+		{"pattern", texts, `predicate.a.all(x, x.matches("^x{500}"))`},
+		{"conversion", texts, `predicate.a.all(x, predicate.a.all(y, bytes(x) != b""))`},
+		{"key", texts, `predicate.a.all(x, predicate.a.all(y, !(x in {"q": 1})))`},
+		{"equality of lists", lists, `predicate.a.all(x, predicate.a.all(y, x == y))`},
+		{"inequality of what holds lists", named, `!predicate.a.exists(x, predicate.a.exists(y, x != y))`},
+		{"search", numbers, `predicate.a.all(x, !(2 in predicate.a))`},
+		{"joined lists", lists, `predicate.a.all(x, predicate.a.all(y, (x + y).size() > 0))`},
+		{"lists of one list", numbers, `predicate.a.map(x, predicate.a) == predicate.a.map(x, predicate.a)`},
+		{"maps of one list", numbers, `predicate.a.map(x, {"k": predicate.a}).size() > 0`},
+		{"time zones", numbers, `predicate.a.all(x, [1, 2, 3, 4].all(y, now.getHours("Europe/Vienna") >= 0))`},
+		{"nothing but loops", numbers, `predicate.a.all(x, predicate.a.all(y, predicate.a.all(z, true)))`},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			r, err := judge(t, row.predicate, row.cel)
+			require.Error(t, err)
+			assert.Equal(t, fault.PolicyCondition, r.Reason)
+			assert.ErrorContains(t, err, "it takes more steps than the limit of 5000000")
+		})
+	}
+	for _, row := range []struct{ name, predicate, cel string }{
+		{"each text once", texts, `predicate.a.all(x, x + "y" != x && size(x) > 0 && x.matches("^x+$") && x.contains("x"))`},
+		{"texts that are collected", texts, `predicate.a.filter(x, x != "").size() == 60`},
+		{"names against a long text", texts, `predicate.a.all(x, predicate.a.all(y, x > "w" && x != "name" && x.startsWith("xx")))`},
+		{"lists of other sizes", lists, `predicate.a.all(x, predicate.a.all(y, x != [1]))`},
+		{"small lists", numbers, `predicate.a.all(x, x in [1, 2, 3]) && predicate.a.map(x, [x]).size() == 3000`},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			_, err := judge(t, row.predicate, row.cel)
+			assert.NoError(t, err)
+		})
+	}
 }
 
 func TestConditionsOnLargePredicates(t *testing.T) {

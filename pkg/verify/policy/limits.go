@@ -39,13 +39,14 @@ const (
 	// MaxConditionValues bounds the values in those members.
 	MaxConditionValues = 1_000_000
 	// MaxConditionCost bounds the steps that one condition may take, as CEL counts
-	// them: a look at a member, a comparison, ten characters of a string that is
-	// built, which bounds memory too. It is reached after about a second.
+	// them: a look at a member, a call, ten bytes of a text that is read, compared or
+	// built, a value that is compared or collected in a list. So what it builds is
+	// at most 50 MB of text, and 5,000,000 values. It is reached after seconds.
 	MaxConditionCost = 5_000_000
 
 	maxPredicateDepth = 256 // levels of what a condition looks at
 	maxNestedLoops    = 3   // all, exists, map and filter inside each other
 	maxExpressionTree = 2048
-	maxRegexProgram   = 4096 // instructions of a regular expression in a condition
+	maxRegexProgram   = 1024 // instructions of a regular expression in a condition
 	interruptEvery    = 1000 // iterations between looks at the context
 )

@@ -144,7 +144,7 @@ func scalar(v canonical.Value) (any, error) {
 	case canonical.String:
 		return string(v.Data), nil
 	case canonical.Number:
-		return numberValue(string(v.Data))
+		return numberValue(v.Data)
 	}
 	switch string(v.Data) {
 	case "true":
@@ -155,19 +155,34 @@ func scalar(v canonical.Value) (any, error) {
 	return types.NullValue, nil
 }
 
+// exactDouble is the first whole number after which doubles leave some out.
+const exactDouble = 1 << 53
+
 // numberValue returns a whole number as one, so that it compares exactly, and
-// any other as a double.
-func numberValue(s string) (any, error) {
-	if i, err := strconv.ParseInt(s, 10, 64); err == nil {
-		return i, nil
+// any other as a double. What that cannot hold is an error, as it is when it is signed:
+// the condition would be asked of another number.
+func numberValue(text []byte) (any, error) {
+	if whole, ok := wholeNumber(string(text)); ok {
+		return whole, nil
 	}
-	if u, err := strconv.ParseUint(s, 10, 64); err == nil {
-		return u, nil
-	}
-	f, err := strconv.ParseFloat(s, 64)
-	whole := strings.Trim(s, "-0123456789") == ""
-	if err != nil || math.IsInf(f, 0) || whole {
+	form, exact := canonical.ExactNumber(text)
+	if !exact || !bytes.ContainsAny(text, ".eE") {
 		return nil, fault.New(fault.PolicyCondition, "it looks at a member that holds a number which CEL cannot hold exactly")
 	}
-	return f, nil
+	f, err := strconv.ParseFloat(string(text), 64)
+	if err == nil && math.Abs(f) >= exactDouble { // CEL compares it as the whole number that is next to it
+		if whole, ok := wholeNumber(string(form)); ok {
+			return whole, nil
+		}
+	}
+	return f, err
+}
+
+// wholeNumber reads a whole number that CEL holds as one.
+func wholeNumber(text string) (any, bool) {
+	if i, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return i, true
+	}
+	u, err := strconv.ParseUint(text, 10, 64)
+	return u, err == nil
 }

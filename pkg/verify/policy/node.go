@@ -25,6 +25,7 @@ const (
 	number   kind = "a number"
 	boolean  kind = "true or false"
 	null     kind = "nothing"
+	yamlBool kind = "a word that only YAML takes for true or false"
 	other    kind = "a time or binary value"
 )
 
@@ -148,6 +149,7 @@ func scalarKind(y *yaml.Node) kind {
 		if y.Value == "true" || y.Value == "false" {
 			return boolean
 		}
+		return yamlBool
 	case "!!null":
 		return null
 	}

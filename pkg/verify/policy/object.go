@@ -115,27 +115,29 @@ func (o *object) wrongKind(name string, n *node, want kind) *fault.Error {
 	if want == text && n.kind != mapping && n.kind != sequence && n.text != "" {
 		return err.WithHint("put the value in quotes")
 	}
+	if want == boolean && n.kind == yamlBool {
+		return err.WithHint("write %s", strings.ToLower(n.text))
+	}
 	return err
 }
 
-// text returns a text of 1 to limit characters that passes check, which may be
-// nil.
-func (o *object) text(name string, must bool, limit int, check func(string) bool) string {
+// text returns a text of 1 to limit characters that is what is wanted.
+func (o *object) text(name string, must bool, limit int, want wanted) string {
 	n := o.member(name, must, text)
 	if n == nil {
 		return ""
 	}
-	return o.checkText(name, n, limit, check)
+	return o.checkText(name, n, limit, want)
 }
 
-func (o *object) checkText(name string, n *node, limit int, check func(string) bool) string {
+func (o *object) checkText(name string, n *node, limit int, want wanted) string {
 	switch count := utf8.RuneCountInString(n.text); {
 	case count == 0:
 		o.keep(o.fail(name, "is empty"))
 	case count > limit:
 		o.keep(o.fail(name, "has more than %d characters", limit))
-	case check != nil && !check(n.text):
-		o.keep(o.fail(name, "has a value that is not allowed: %q", clip(n.text)))
+	case !want.is(n.text):
+		o.keep(o.fail(name, "has a value that is not allowed: %q is not %s", clip(n.text), want.what))
 	}
 	return n.text
 }
@@ -156,7 +158,7 @@ func (o *object) list(name string, must bool, limit int) []*node {
 }
 
 // texts returns a list of different texts.
-func (o *object) texts(name string, limit int, check func(string) bool) []string {
+func (o *object) texts(name string, limit int, want wanted) []string {
 	var out []string
 	for i, n := range o.list(name, false, maxList) {
 		element := fmt.Sprintf("%s/%d", name, i)
@@ -164,7 +166,7 @@ func (o *object) texts(name string, limit int, check func(string) bool) []string
 			o.keep(o.wrongKind(element, n, text))
 			return nil
 		}
-		s := o.checkText(element, n, limit, check)
+		s := o.checkText(element, n, limit, want)
 		if slices.Contains(out, s) {
 			o.keep(o.fail(element, "stands twice: %q", clip(s)))
 		}

@@ -20,13 +20,7 @@ import (
 )
 
 func options() policy.Options {
-	return policy.Options{
-		TypeURI: func(name string) (string, error) {
-			t, err := predicate.Lookup(name)
-			return t.URI, err
-		},
-		Spellings: predicate.Spellings,
-	}
+	return policy.Options{TypeURI: predicate.Resolve, Spellings: predicate.Spellings}
 }
 
 func parse(text string) (*policy.Policy, error) {
@@ -144,6 +138,10 @@ func TestParse(t *testing.T) {
 		{"truth as a name", bad, top("name: true"), "/name is true or false, not text"},
 		{"nothing as a name", bad, top("name:"), "/name is nothing, not text"},
 		{"long name", bad, top("name: " + strings.Repeat("n", 129)), "more than 128 characters"},
+		{"age of nothing", bad, rule("maxAge: 0d"), `has a value that is not allowed: "0d" is not a whole number from 1 to 100,000 of days, hours or minutes, such as 30d`},
+		{"misspelt demand", bad, rule("hardware: requred"), `"requred" is not required`},
+		{"misspelt profile", bad, rule("profile: fisp"), `"fisp" is not `},
+		{"truth that only YAML has", semantic, rule("required: True"), "/required is a word that only YAML takes for true or false"},
 		{"control character", bad, top(`name: "a\eb"`), "has a value that is not allowed"},
 		{"line break in a name", bad, top(`name: "a\nb"`), "has a value that is not allowed"},
 		{"threshold 0", bad, signer("threshold: 0"), "is not a whole number from 1 to 64"},
@@ -208,6 +206,8 @@ func TestParse(t *testing.T) {
 		{"long expression", bad, cel("'" + strings.Repeat("1", 4097) + "'"), "more than 4096 characters"},
 		{"bad pattern in an expression", semantic, cel("'statement._type.matches(\"a(\")'"), "is not a CEL expression"},
 		{"large pattern in an expression", semantic, cel("'statement._type.matches(\"((a{100}){100})\")'"), "is not a CEL expression"},
+		{"pattern of evidence's choice", semantic, cel("'predicate.a.matches(predicate.b)'"), "has a pattern that is not written in it"},
+		{"pattern that is put together", semantic, cel("'matches(predicate.a, \"a\" + predicate.b)'"), "has a pattern that is not written in it"},
 		{"bad time in an expression", semantic, cel("'now < timestamp(\"today\")'"), "is not a CEL expression"},
 		{"loops in loops", semantic, cel("'[1].all(a, [1].all(b, [1].all(c, [1].all(d, a == d))))'"), "is not a CEL expression"},
 		{"deep expression", semantic, cel("'" + strings.Repeat("(", 300) + "true" + strings.Repeat(")", 300) + "'"), "is not a CEL expression"},

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/stellaops/stella/internal/fault"
-	"github.com/stellaops/stella/internal/strictjson"
 	"github.com/stellaops/stella/pkg/keys"
 	"github.com/stellaops/stella/pkg/verify"
 )
@@ -23,7 +22,7 @@ type Options struct {
 	// TypeURI returns the URI of a predicate type, which is a short name or a URI
 	// itself; or an error.
 	TypeURI func(nameOrURI string) (string, error)
-	// Spellings returns all URIs of the schema that uri names, uri among them. Nil
+	// Spellings returns all URIs that may name the schema that uri names, uri among them. Nil
 	// means that each URI is a schema of its own.
 	Spellings func(uri string) []string
 }
@@ -56,21 +55,21 @@ type policyReader struct {
 func demandMembers() []string { return []string{"profile", "algorithms", "hardware", "proofs"} }
 
 func (r *policyReader) policy(o *object) *Policy {
-	if format := o.text("format", true, maxName, nil); r.err == nil && format != Format {
+	if format := o.text("format", true, maxName, aLine()); r.err == nil && format != Format {
 		r.keep(o.fail("format", "is %q, not %q", clip(format), Format))
 	}
 	p := &Policy{
-		Name:             o.text("name", false, maxName, strictjson.IsText),
-		Description:      o.text("description", false, maxText, isProse),
+		Name:             o.text("name", false, maxName, aLine()),
+		Description:      o.text("description", false, maxText, someText()),
 		Artifacts:        r.artifacts(o),
 		Identities:       r.identities(o, true),
 		Demands:          r.demands(o),
-		Witnesses:        o.texts("witnesses", maxVKey, isVKey),
+		Witnesses:        o.texts("witnesses", maxVKey, aVKey()),
 		Revocation:       o.demand("revocation"),
 		AllowNoLogUnsafe: o.flag(verify.LoosenNoLog),
 		AllowNoSCTUnsafe: o.flag(verify.LoosenNoSCT),
 
-		AllowExpiredTrustUnsafe: MaxAge(o.text(verify.LoosenExpiredTrust, false, maxName, isAge)),
+		AllowExpiredTrustUnsafe: MaxAge(o.text(verify.LoosenExpiredTrust, false, maxName, anAge())),
 	}
 	for _, rule := range o.objects("rules", true, MaxRules) {
 		p.Rules = append(p.Rules, r.rule(rule))
@@ -85,8 +84,8 @@ func (r *policyReader) artifacts(o *object) []Artifact {
 	var out []Artifact
 	for _, a := range o.objects("artifacts", false, maxList) {
 		out = append(out, Artifact{
-			Name:   a.text("name", false, maxText, strictjson.IsText),
-			Digest: a.text("digest", true, maxText, isDigest),
+			Name:   a.text("name", false, maxText, aLine()),
+			Digest: a.text("digest", true, maxText, aDigest()),
 		})
 		a.close("name", "digest")
 	}
@@ -101,9 +100,9 @@ func (r *policyReader) identities(o *object, declare bool) []Identity {
 		id := Identity{Identity: r.match(i, "identity", true), Issuer: r.match(i, "issuer", true)}
 		known := []string{"identity", "issuer"}
 		if declare {
-			id.Holder = i.text("holder", false, maxText, strictjson.IsText)
-			id.Roles = i.texts("roles", maxName, strictjson.IsName)
-			id.Tenant = i.text("tenant", false, maxName, strictjson.IsName)
+			id.Holder = i.text("holder", false, maxText, aLine())
+			id.Roles = i.texts("roles", maxName, aName())
+			id.Tenant = i.text("tenant", false, maxName, aName())
 			known = append(known, "holder", "roles", "tenant")
 		}
 		i.close(known...)
@@ -114,10 +113,10 @@ func (r *policyReader) identities(o *object, declare bool) []Identity {
 
 func (r *policyReader) demands(o *object) Demands {
 	d := Demands{
-		Profile:  keys.Profile(o.text("profile", false, maxName, isProfile)),
+		Profile:  keys.Profile(o.text("profile", false, maxName, oneOf(profileNames()))),
 		Hardware: o.demand("hardware"),
 	}
-	for _, a := range o.texts("algorithms", maxName, isAlgorithm) {
+	for _, a := range o.texts("algorithms", maxName, anAlgorithm()) {
 		d.Algorithms = append(d.Algorithms, keys.Algorithm(a))
 	}
 	if p := o.child("proofs"); p != nil {
@@ -135,19 +134,19 @@ func (r *policyReader) demands(o *object) Demands {
 
 // demand reads a member whose only value is Required.
 func (o *object) demand(name string) Demand {
-	return Demand(o.text(name, false, maxName, func(s string) bool { return s == string(Required) }))
+	return Demand(o.text(name, false, maxName, oneOf([]string{string(Required)})))
 }
 
 func (r *policyReader) rule(o *object) Rule {
 	rule := Rule{
-		Name:        o.text("name", true, maxName, strictjson.IsText),
-		Description: o.text("description", false, maxText, isProse),
+		Name:        o.text("name", true, maxName, aLine()),
+		Description: o.text("description", false, maxText, someText()),
 		Subjects:    r.subjects(o),
 		Demands:     r.demands(o),
-		MaxAge:      MaxAge(o.text("maxAge", false, maxName, isAge)),
+		MaxAge:      MaxAge(o.text("maxAge", false, maxName, anAge())),
 		Required:    o.flag("required"),
 	}
-	rule.PredicateTypes = o.texts("predicateTypes", maxText, strictjson.IsPrintable)
+	rule.PredicateTypes = o.texts("predicateTypes", maxText, printable())
 	for i, t := range rule.PredicateTypes {
 		rule.uris = append(rule.uris, r.typeURI(o, i, t))
 	}
@@ -169,8 +168,8 @@ func (r *policyReader) promotion(o *object) *Promotion {
 		return nil
 	}
 	p := &Promotion{
-		SeparateFrom: c.texts("separateFrom", maxName, func(s string) bool { return slices.Contains(materialRoles(), s) }),
-		ChainFrom:    c.text("chainFrom", false, maxName, strictjson.IsName),
+		SeparateFrom: c.texts("separateFrom", maxName, oneOf(materialRoles())),
+		ChainFrom:    c.text("chainFrom", false, maxName, aName()),
 	}
 	if !c.has("separateFrom") && !c.has("chainFrom") {
 		c.keep(c.fail("", "demands nothing"))
@@ -190,7 +189,7 @@ func (r *policyReader) typeURI(o *object, i int, name string) string {
 func (r *policyReader) subjects(o *object) []Subject {
 	var out []Subject
 	for _, s := range o.objects("subjects", false, maxList) {
-		subject := Subject{Name: r.match(s, "name", false), Digest: s.text("digest", false, maxText, isDigest)}
+		subject := Subject{Name: r.match(s, "name", false), Digest: s.text("digest", false, maxText, aDigest())}
 		if !s.has("name") && !s.has("digest") {
 			s.keep(s.fail("", "has neither name nor digest"))
 		}
@@ -205,7 +204,7 @@ func signerMembers() []string {
 }
 
 func (r *policyReader) requirement(o *object) Requirement {
-	q := Requirement{Name: o.text("name", false, maxName, strictjson.IsText), Threshold: o.count("threshold", MaxThreshold), Signer: r.signer(o)}
+	q := Requirement{Name: o.text("name", false, maxName, aLine()), Threshold: o.count("threshold", MaxThreshold), Signer: r.signer(o)}
 	if !o.has("threshold") {
 		q.Threshold = 1
 	}
@@ -225,10 +224,10 @@ func (r *policyReader) requirement(o *object) Requirement {
 
 func (r *policyReader) signer(o *object) Signer {
 	return Signer{
-		Holders:    o.texts("holders", maxText, strictjson.IsText),
-		Roles:      o.texts("roles", maxName, strictjson.IsName),
-		Tenants:    o.texts("tenants", maxName, strictjson.IsName),
-		KeyIDs:     o.texts("keyIds", maxName, isKeyID),
+		Holders:    o.texts("holders", maxText, aLine()),
+		Roles:      o.texts("roles", maxName, aName()),
+		Tenants:    o.texts("tenants", maxName, aName()),
+		KeyIDs:     o.texts("keyIds", maxName, aKeyID()),
 		Identities: r.identities(o, false),
 	}
 }
@@ -238,15 +237,15 @@ func (r *policyReader) signer(o *object) Signer {
 func (r *policyReader) match(o *object, name string, must bool) Match {
 	n := o.find(name)
 	if n == nil || n.kind != mapping {
-		m := Match{Exact: o.text(name, must, maxText, strictjson.IsText)}
+		m := Match{Exact: o.text(name, must, maxText, aLine())}
 		m.compiled = verify.Exactly(m.Exact)
 		return m
 	}
 	c := o.child(name)
 	m := Match{
-		Exact:     c.text("exact", false, maxText, strictjson.IsText),
-		Glob:      c.text("glob", false, maxGlob, strictjson.IsText),
-		Regexp:    c.text("regexp", false, maxPattern, strictjson.IsText),
+		Exact:     c.text("exact", false, maxText, aLine()),
+		Glob:      c.text("glob", false, maxGlob, aLine()),
+		Regexp:    c.text("regexp", false, maxPattern, aLine()),
 		AnyUnsafe: c.flag(verify.LoosenAnyIdentity),
 	}
 	c.close("exact", "glob", "regexp", verify.LoosenAnyIdentity)

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/stellaops/stella/internal/fault"
-	"github.com/stellaops/stella/internal/strictjson"
 )
 
 // TestsFormat is the format string of a file of tests.
@@ -50,10 +49,10 @@ func ParseTests(b []byte, source string) (*Tests, error) {
 	}
 	f := &file{source: source}
 	o := f.newObject("", root)
-	if format := o.text("format", true, maxName, nil); f.err == nil && format != TestsFormat {
+	if format := o.text("format", true, maxName, aLine()); f.err == nil && format != TestsFormat {
 		f.keep(o.fail("format", "is %q, not %q", clip(format), TestsFormat))
 	}
-	out := &Tests{Policy: o.text("policy", true, maxText, strictjson.IsText)}
+	out := &Tests{Policy: o.text("policy", true, maxText, aLine())}
 	shared := readSituation(o, Case{})
 	for _, c := range o.objects("cases", true, maxCases) {
 		out.Cases = append(out.Cases, readCase(c, shared))
@@ -70,7 +69,7 @@ func readSituation(o *object, given Case) Case {
 	out := given
 	for name, list := range map[string]*[]string{"trust": &out.Trust.Trust, "ca": &out.Trust.CA, "tsa": &out.Trust.TSA} {
 		if o.has(name) {
-			*list = o.texts(name, maxText, strictjson.IsText)
+			*list = o.texts(name, maxText, aLine())
 		}
 	}
 	if o.has("at") {
@@ -81,12 +80,12 @@ func readSituation(o *object, given Case) Case {
 
 func readCase(o *object, shared Case) Case {
 	c := readSituation(o, shared)
-	c.Name = o.text("name", true, maxName, strictjson.IsText)
-	c.Evidence = o.texts("evidence", maxText, strictjson.IsText)
-	c.Subjects = o.texts("subjects", maxText, strictjson.IsText)
-	verdict := o.text("verdict", true, maxName, func(s string) bool { return s == "accepted" || s == "rejected" })
+	c.Name = o.text("name", true, maxName, aLine())
+	c.Evidence = o.texts("evidence", maxText, aLine())
+	c.Subjects = o.texts("subjects", maxText, aLine())
+	verdict := o.text("verdict", true, maxName, oneOf([]string{"accepted", "rejected"}))
 	c.Accepted = verdict == "accepted"
-	c.Reason = fault.Reason(o.text("reason", !c.Accepted, maxName, isReason))
+	c.Reason = fault.Reason(o.text("reason", !c.Accepted, maxName, aReason()))
 	if c.Accepted && o.has("reason") {
 		o.keep(o.fail("reason", "is given for evidence that is accepted"))
 	}

@@ -60,10 +60,10 @@ func (p *Policy) loosened() []Warning {
 	}
 	anybody := func(pointer string, list []Identity) {
 		for i, id := range list {
-			if id.Identity.AnyUnsafe {
+			if id.Identity.compiled.MatchesAnyName() {
 				add(fmt.Sprintf("%s/%d/identity", pointer, i), "every name counts that the issuer vouches for")
 			}
-			if id.Issuer.AnyUnsafe {
+			if id.Issuer.compiled.MatchesAnyIssuer() {
 				add(fmt.Sprintf("%s/%d/issuer", pointer, i), "the name counts whoever vouches for it")
 			}
 		}
@@ -84,8 +84,9 @@ func (p *Policy) loosened() []Warning {
 // covers reports whether an earlier rule is about all that r is about. Where
 // patterns make it hard to tell it is false.
 func covers(earlier, r *Rule, spellings func(string) []string) bool {
-	types := len(earlier.uris) == 0 || len(r.uris) > 0 && !slices.ContainsFunc(r.uris, func(uri string) bool {
-		return !sharesType(earlier.uris, []string{uri}, spellings)
+	said, taken := inAllSpellings(r.uris, spellings), inAllSpellings(earlier.uris, spellings)
+	types := len(earlier.uris) == 0 || len(r.uris) > 0 && !slices.ContainsFunc(said, func(uri string) bool {
+		return !slices.Contains(taken, uri)
 	})
 	if !types {
 		return false
@@ -110,11 +111,19 @@ func (s *Subject) covers(o *Subject) bool {
 		s.Name.Regexp != "" && s.Name.Regexp == o.Name.Regexp
 }
 
-// sharesType reports whether some type is in both lists.
+// sharesType reports whether a statement of some type meets both lists.
 func sharesType(a, b []string, spellings func(string) []string) bool {
-	return slices.ContainsFunc(a, func(uri string) bool {
-		return slices.ContainsFunc(b, func(other string) bool { return slices.Contains(spellings(uri), other) })
-	})
+	other := inAllSpellings(b, spellings)
+	return slices.ContainsFunc(inAllSpellings(a, spellings), func(uri string) bool { return slices.Contains(other, uri) })
+}
+
+// inAllSpellings are the types that statements may say which meet a list.
+func inAllSpellings(uris []string, spellings func(string) []string) []string {
+	var out []string
+	for _, uri := range uris {
+		out = append(out, spellings(uri)...)
+	}
+	return out
 }
 
 // avoidedBy returns the first later rule, with other demands, that may be

@@ -37,7 +37,13 @@ func digestSet(s string) map[string]string {
 
 func isKeyID(s string) bool { return strings.HasPrefix(s, "sha256:") && isDigest(s) }
 
-func isProfile(s string) bool { return slices.Contains(keys.Profiles(), keys.Profile(s)) }
+func profileNames() []string {
+	var out []string
+	for _, p := range keys.Profiles() {
+		out = append(out, string(p))
+	}
+	return out
+}
 
 // isAlgorithm allows the algorithms that a key of a trust can have.
 func isAlgorithm(s string) bool {
