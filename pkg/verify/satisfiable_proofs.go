@@ -16,12 +16,12 @@ type proofDemand struct {
 }
 
 // each are the demands, of 0 too.
-func (p *Proofs) each() []proofDemand {
+func (want *Proofs) each() []proofDemand {
 	return []proofDemand{
-		{ProofLog, p.Log, fault.LogMissing, "transparency log"},
-		{ProofTimestamp, p.Timestamp, fault.TimestampMissing, "time stamp authority"},
-		{ProofSCT, p.SCT, fault.SCTMissing, "certificate transparency log"},
-		{ProofWitness, p.Witness, fault.WitnessMissing, "witness"},
+		{ProofLog, want.Log, fault.LogMissing, "transparency log"},
+		{ProofTimestamp, want.Timestamp, fault.TimestampMissing, "time stamp authority"},
+		{ProofSCT, want.SCT, fault.SCTMissing, "certificate transparency log"},
+		{ProofWitness, want.Witness, fault.WitnessMissing, "witness"},
 	}
 }
 
