@@ -42,7 +42,7 @@ const (
 // HeadSize bytes or all there are.
 func Recognise(head []byte) Format {
 	switch {
-	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
+	case bytes.HasPrefix(head, []byte(gzipMagic)):
 		return Gzip
 	case bytes.HasPrefix(head, []byte("\x28\xb5\x2f\xfd")):
 		return Zstd

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -219,6 +220,32 @@ func TestBrokenTar(t *testing.T) {
 	for _, b := range [][]byte{gzipped(t, good)[:100], zstded(t, good)[:40]} {
 		_, err = read(b)
 		assert.Equal(t, fault.ArchiveMalformed, fault.ReasonOf(err))
+		assert.ErrorIs(t, err, archive.ErrTruncated)
+	}
+}
+
+// TestContentBehindCompression puts something behind the end of a compressed archive:
+// that is not called truncated, and what is compressed in parts is whole.
+func TestContentBehindCompression(t *testing.T) {
+	good := tarOf(t, header("a", 600), header("b", 600))
+	for name, compressed := range map[string][]byte{"gzip": gzipped(t, good), "zstd": zstded(t, good)} {
+		for _, more := range []string{"more", "more and more and more", string(make([]byte, 512))} {
+			_, err := read(append(bytes.Clone(compressed), more...))
+			assert.Equal(t, fault.ArchiveMalformed, fault.ReasonOf(err), "%s, %q", name, more)
+			assert.ErrorContains(t, err, "there is more content behind the end", "%s, %q", name, more)
+			assert.NotErrorIs(t, err, archive.ErrTruncated)
+		}
+	}
+	parts := slices.Concat(gzipped(t, good[:700]), bytes.Repeat(gzipped(t, nil), 200), gzipped(t, good[700:]))
+	got, err := read(parts)
+	require.NoError(t, err)
+	assert.Len(t, got, 2)
+	got, err = read(slices.Concat(zstded(t, good[:700]), zstded(t, good[700:])))
+	require.NoError(t, err)
+	assert.Len(t, got, 2)
+	for _, cut := range []int{1, 2, 9} { // in the header of another part
+		_, err = read(slices.Concat(gzipped(t, good), gzipped(t, nil)[:cut]))
+		assert.ErrorIs(t, err, archive.ErrTruncated)
 	}
 }
 

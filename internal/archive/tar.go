@@ -4,7 +4,6 @@ import (
 	"archive/tar"
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"io"
 	"strings"
@@ -73,9 +72,11 @@ func (t *tarReader) read(r io.Reader, f Format) error {
 func decompressed(r io.Reader, f Format) (io.ReadCloser, error) {
 	switch f {
 	case Gzip:
-		return gzip.NewReader(bufio.NewReaderSize(r, 64<<10))
+		return newGzipReader(r)
 	case Zstd:
-		d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
+		// With little memory the decoder moves its window down for each megabyte that it
+		// makes, and takes twice the time for it.
+		d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(false), zstd.WithDecoderMaxWindow(maxWindow))
 		if err != nil {
 			return nil, err
 		}
@@ -89,7 +90,10 @@ type zstdReader struct{ *zstd.Decoder }
 // Read implements io.Reader.
 func (z zstdReader) Read(p []byte) (int, error) {
 	n, err := z.Decoder.Read(p)
-	if errors.Is(err, zstd.ErrWindowSizeExceeded) {
+	switch {
+	case errors.Is(err, zstd.ErrMagicMismatch): // the first frame was recognised by it
+		err = moreBehind()
+	case errors.Is(err, zstd.ErrWindowSizeExceeded):
 		err = fault.New(fault.InputTooLarge, "the archive is compressed with a window of more than %d bytes", maxWindow).
 			WithHint("compress it with zstd at a level up to 19, without --long")
 	}
@@ -162,7 +166,7 @@ func onlyPadding(r io.Reader) error {
 	for {
 		n, err := r.Read(buf)
 		if len(bytes.Trim(buf[:n], "\x00")) > 0 {
-			return malformed("there is more content behind the end of the archive")
+			return moreBehind()
 		}
 		if errors.Is(err, io.EOF) {
 			return nil
@@ -172,6 +176,8 @@ func onlyPadding(r io.Reader) error {
 		}
 	}
 }
+
+func moreBehind() error { return malformed("there is more content behind the end of the archive") }
 
 // isTarHeader reports whether a file that begins with head is a tar archive: the
 // checksum of its first header fits (POSIX.1-2024, pax, "ustar Interchange Format").

@@ -18,6 +18,10 @@ const (
 	maxUSTARName = 100
 	// maxUSTARSize is how long a file is, in bytes, that a header of ustar can tell of.
 	maxUSTARSize = 1<<33 - 1
+	// window is how far back a zstd stream that is written refers, in bytes: what stock
+	// zstd takes at this level. Who writes an archive holds two of them, and who reads it
+	// two more.
+	window = 2 << 20
 )
 
 // FormatOfName returns the format that an archive called name is written in: by
@@ -44,19 +48,23 @@ type Writer struct {
 	zip   io.WriteCloser // nil for an archive that is not compressed
 	at    time.Time
 	names *names
+	buf   []byte
 }
+
+// copySize is how much of a member is read at once, in bytes.
+const copySize = 256 << 10
 
 // NewWriter returns a writer of an archive of format Tar, Gzip or Zstd to w, all of
 // whose members have the time at, in whole seconds. Of a zstd archive a reader needs
-// a window of no more than 8 MiB, as every decoder has.
+// a window of no more than 2 MiB; every decoder has one of 8.
 func NewWriter(w io.Writer, f Format, at time.Time) (*Writer, error) {
-	out := &Writer{at: at.UTC().Truncate(time.Second), names: newNames()}
+	out := &Writer{at: at.UTC().Truncate(time.Second), names: newNames(), buf: make([]byte, copySize)}
 	switch f {
 	case Tar:
 	case Gzip:
 		out.zip = gzip.NewWriter(w)
 	case Zstd:
-		z, err := zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithWindowSize(maxWindow), zstd.WithEncoderConcurrency(2))
+		z, err := zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithWindowSize(window), zstd.WithEncoderConcurrency(2))
 		if err != nil {
 			return nil, err
 		}
@@ -85,11 +93,11 @@ func (w *Writer) Add(name string, size int64, executable bool, r io.Reader) erro
 	if err := w.tar.WriteHeader(w.header(name, size, executable)); err != nil {
 		return err
 	}
-	n, err := io.Copy(w.tar, io.LimitReader(r, size))
+	n, err := io.CopyBuffer(w.tar, io.LimitReader(r, size), w.buf)
 	if err != nil {
 		return err
 	}
-	more, err := io.CopyN(io.Discard, r, 1)
+	more, err := io.ReadFull(r, w.buf[:1])
 	switch {
 	case err != nil && !errors.Is(err, io.EOF):
 		return err

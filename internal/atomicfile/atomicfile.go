@@ -31,6 +31,9 @@ type Options struct {
 	Force bool
 	// Inputs are files that the command reads. None of them may be the output.
 	Inputs []string
+	// Below are files and directories that the command reads, with all that is in
+	// them. None of it may be the output either.
+	Below []string
 	// FS is the file system, for tests; nil is OS.
 	FS FS
 }
@@ -202,5 +205,8 @@ func Check(path string, opts Options) error {
 	if err := refuseInputs(path, opts.Inputs); err != nil || special(path) {
 		return err
 	}
-	return refuseExisting(path, opts.Force)
+	if err := refuseExisting(path, opts.Force); err != nil {
+		return err
+	}
+	return refuseBelow(path, opts.Below)
 }

@@ -158,6 +158,31 @@ func TestInputIsNeverReplaced(t *testing.T) {
 	assert.Equal(t, "input", contents(t, dir)["in"])
 }
 
+func TestNothingThatIsReadIsReplaced(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "d", "deep"), 0o755))
+	in := filepath.Join(dir, "d", "deep", "in")
+	put(t, in, "input")
+	put(t, filepath.Join(dir, "other"), "other")
+	require.NoError(t, os.Link(in, filepath.Join(dir, "hard")))
+	require.NoError(t, os.Symlink(in, filepath.Join(dir, "soft")))
+	require.NoError(t, os.Symlink("d", filepath.Join(dir, "link")))
+	put(t, filepath.Join(dir, "far"), "far")
+	require.NoError(t, os.Symlink("../far", filepath.Join(dir, "d", "near")))
+	for _, below := range []string{"d", "link", "d/deep/in", "soft"} {
+		opts := Options{Force: true, Below: []string{"absent", filepath.Join(dir, below)}}
+		for _, name := range []string{"d/deep/in", "hard", "soft", "link/deep/in"} {
+			err := Check(filepath.Join(dir, name), opts)
+			requireFault(t, err, fault.UsageInvalid)
+			assert.ErrorContains(t, err, "is the input")
+		}
+		require.NoError(t, Check(filepath.Join(dir, "other"), opts))
+		require.NoError(t, Check(filepath.Join(dir, "d", "new"), opts))
+	}
+	requireFault(t, Check(filepath.Join(dir, "far"), Options{Force: true, Below: []string{filepath.Join(dir, "d")}}), fault.UsageInvalid)
+	requireFault(t, Check(in, Options{Below: []string{dir}}), fault.OutputExists)
+}
+
 func TestOutputsThatCannotBe(t *testing.T) {
 	dir := t.TempDir()
 	put(t, filepath.Join(dir, "file"), "")

@@ -45,9 +45,32 @@ var _ FS = system{}
 func (system) Create(name string, mode fs.FileMode) (Handle, error) {
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
-		return nil, err // not a nil *os.File in a Handle
+		return nil, err
 	}
-	return f, nil
+	return &steady{File: f}, nil
+}
+
+// steadySize is how much of a file is written before the disk is given it, in bytes.
+const steadySize = 8 << 20
+
+// steady is a file that goes to the disk while it is written, and not all at once when
+// Sync waits for it. It is written from its beginning on.
+type steady struct {
+	*os.File
+	given, written int64 // bytes
+}
+
+var _ Handle = (*steady)(nil)
+
+// Write implements io.Writer.
+func (s *steady) Write(p []byte) (int, error) {
+	n, err := s.File.Write(p)
+	s.written += int64(n)
+	if s.written-s.given >= steadySize {
+		hasten(s.File, s.given, s.written-s.given)
+		s.given = s.written
+	}
+	return n, err
 }
 
 func (system) Mkdir(name string, mode fs.FileMode) error { return os.Mkdir(name, mode) }

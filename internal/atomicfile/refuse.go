@@ -18,13 +18,50 @@ func refuseInputs(path string, inputs []string) error {
 		return nil
 	}
 	for _, input := range inputs {
-		in, err := os.Stat(input)
-		if err == nil && os.SameFile(in, out) {
-			return fault.New(fault.UsageInvalid, "output %q is the input", path).
-				WithHint("name another output with -o").With("path", path)
+		if is(out, input) {
+			return isInput(path)
 		}
 	}
 	return nil
+}
+
+// refuseBelow is refuseInputs for all that is in directories. It looks at every file in
+// there, since a file has as many names as it has hard links, and is asked only about
+// an output that is about to be replaced.
+func refuseBelow(path string, below []string) error {
+	out, err := os.Stat(path)
+	if err != nil || !out.Mode().IsRegular() {
+		return nil
+	}
+	for _, root := range below {
+		if real, err := filepath.EvalSymlinks(root); err == nil {
+			root = real // which a walk would not follow
+		}
+		err := filepath.WalkDir(root, func(name string, e fs.DirEntry, err error) error {
+			switch {
+			case err != nil:
+				return nil //nolint:nilerr // who reads it says what is wrong
+			case !e.IsDir() && is(out, name):
+				return isInput(path)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// is reports whether a file that may be there is out, by whatever name.
+func is(out fs.FileInfo, name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && os.SameFile(info, out)
+}
+
+func isInput(path string) error {
+	return fault.New(fault.UsageInvalid, "output %q is the input", path).
+		WithHint("name another output with -o").With("path", path)
 }
 
 // refuseExisting looks before the work starts; Commit looks again.

@@ -157,6 +157,20 @@ func TestJSONLinesSayWhatTheyIgnored(t *testing.T) {
 	assert.Equal(t, []bundle.Ignored{{Line: 1, Reason: "not an envelope or bundle"}}, ignored)
 }
 
+// One damaged byte must not make evidence something that is passed over.
+func TestDamagedLineIsNoOtherDocument(t *testing.T) {
+	envelope := `{"payload":"e30=","payloadType":"t","signatures":[{"sig":"AAAA"}]}`
+	for _, damaged := range []string{"z" + envelope[1:], `{"q":,` + envelope[1:], "text", "7", "\x00"} {
+		_, _, err := read([]byte(envelope + "\n" + damaged + "\n" + envelope))
+		require.ErrorContains(t, err, "line 2")
+		assert.False(t, bundle.PassedOver("some", err), "%q: the file opens as evidence does", damaged)
+		_, _, err = read([]byte(`{"x":1}` + "\n" + damaged + "\n" + envelope))
+		require.Error(t, err)
+		assert.True(t, bundle.PassedOver("app.log", err), "%q: nothing says that it is evidence", damaged)
+		assert.False(t, bundle.PassedOver("x.intoto.jsonl", err), "%q: its name says so", damaged)
+	}
+}
+
 // Every byte flipped and every truncation of a bundle: nothing panics, and what
 // still verifies says exactly the same.
 func TestMutations(t *testing.T) {

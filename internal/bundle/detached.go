@@ -11,9 +11,9 @@ import (
 	"github.com/stellaops/stella/internal/strictjson"
 )
 
-// maxDetached bounds a file that is one signature: base64 of the longest, with
+// MaxDetached bounds a file that is one signature: base64 of the longest, with
 // line breaks.
-const maxDetached = 8 << 10
+const MaxDetached = 8 << 10
 
 // rawSignatures are the lengths, in bytes, of the signatures that have no
 // structure: Ed25519, RSA of 2048 to 4096 bits, and ML-DSA-65.
@@ -23,7 +23,7 @@ func rawSignatures() []int { return []int{64, 256, 384, 512, 3309} }
 // cosign and openssl write it, with or without line breaks, or the DER of an
 // ECDSA signature.
 func readDetached(f *input.File) *Item {
-	if f.Size() > maxDetached {
+	if f.Size() > MaxDetached {
 		return nil
 	}
 	b, err := f.ReadAll()

@@ -10,12 +10,15 @@ import (
 func (r *Reader) readLines(f *input.File) ([]Item, []Ignored, error) {
 	var items []Item
 	var ignored []Ignored
+	opens := r.Opens(f)
 	err := eachLine(f, MaxLines, func(l Line) error {
 		found, err := r.ReadLine(f, l)
 		switch {
 		case fault.ReasonOf(err) == fault.NotEvidence:
 			ignored = append(ignored, Ignored{l.Number, err.Error()})
 			return nil
+		case err != nil && opens:
+			return AmongEvidence(inFile(err, f, l.Number))
 		case err != nil:
 			return inFile(err, f, l.Number)
 		}

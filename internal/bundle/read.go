@@ -22,7 +22,7 @@ type Ignored struct {
 // malformed, envelope.malformed, bundle.malformed or bundle.version.
 func Read(f *input.File) ([]Item, []Ignored, error) {
 	if f.Size() == 0 {
-		return nil, nil, fault.New(fault.InputEmpty, "%s is empty", input.Display(f.Name()))
+		return nil, nil, fault.New(fault.InputEmpty, "%s is empty", input.Display(f.Name())).WithHint(hintEmpty)
 	}
 	if item := readDetached(f); item != nil {
 		return place([]Item{*item}, f, 0), nil, nil
@@ -67,7 +67,7 @@ func (r *Reader) read(f *input.File, off, size int64) (items []Item, more bool, 
 	case err != nil || more:
 		return nil, more, err
 	case s == nil:
-		return nil, false, fault.New(fault.NotEvidence, "not an envelope or bundle")
+		return nil, false, fault.New(fault.NotEvidence, "not an envelope or bundle").WithHint(hintOther)
 	}
 	d.Rewind(s.overhead)
 	items, err = s.decode(d)

@@ -66,12 +66,19 @@ func CheckHead(head []byte) error {
 	}
 	text := bytes.TrimLeft(head, " \t\r\n")
 	if len(text) == 0 || text[0] != '{' && text[0] != '[' {
-		return fault.New(fault.NotEvidence, "not an envelope or bundle: it does not begin with a JSON object")
+		return errNoObject
 	}
 	return nil
 }
 
-func errEmpty() error { return fault.New(fault.InputEmpty, "the file is empty") }
+var errNoObject = fault.New(fault.NotEvidence, "not an envelope or bundle: it does not begin with a JSON object").WithHint(hintOther)
+
+// hintOther answers an artifact that was given in place of its evidence.
+const hintOther = "name what stella sign wrote, such as FILE.sigstore.json; the artifact itself goes with --subject"
+
+func errEmpty() error { return fault.New(fault.InputEmpty, "the file is empty").WithHint(hintEmpty) }
+
+const hintEmpty = "make it again, and look at what the program that should have written it says"
 
 // Line is a line of JSON lines that is not blank.
 type Line struct {
@@ -83,28 +90,54 @@ type Line struct {
 // error.
 func EachLine(f *input.File, do func(Line) error) error { return eachLine(f, 0, do) }
 
-// ReadLine reads what is in a line of f. One that is no evidence has the reason
-// input.not_evidence. Errors do not name f.
+// ReadLine reads what is in a line of f. One that is JSON and no evidence has the
+// reason input.not_evidence, and one that is no JSON object input.malformed: a single
+// damaged byte must not make evidence something to be passed over. Errors do not name f.
 func (r *Reader) ReadLine(f *input.File, l Line) ([]Item, error) {
 	items, more, err := r.read(f, l.Off, l.Size)
-	if more {
-		err = ErrBehind
-	}
-	if err != nil {
+	switch {
+	case more:
+		return nil, ErrBehind
+	case errors.Is(err, errNoObject):
+		return nil, fault.New(fault.InputMalformed, "the line is not a JSON object")
+	case err != nil:
 		return nil, err
 	}
 	return place(items, f, l.Number), nil
 }
 
+// Opens reports whether f begins as evidence does, with a member that tells, be it
+// one document or JSON lines.
+func (r *Reader) Opens(f *input.File) bool {
+	d := r.decoder(f, 0, f.Size())
+	defer r.spare.Put(d)
+	found, _, err := peek(d)
+	return err == nil && found != nil
+}
+
+// AmongEvidence marks err, of ReadLine, as one of a file that Opens as evidence, which
+// PassedOver never passes over. A line that is another JSON document still is.
+func AmongEvidence(err error) error {
+	if fault.ReasonOf(err) == fault.NotEvidence {
+		return err
+	}
+	return amongError{err}
+}
+
+type amongError struct{ error }
+
+// Unwrap returns what is wrong with the line.
+func (e amongError) Unwrap() error { return e.error }
+
 // ErrBehind refuses a line with two documents.
 var ErrBehind = fault.New(fault.InputMalformed, "there is other content behind the JSON document")
 
-// PassedOver reports whether err, of ReadDocument, says of a file that nobody
+// PassedOver reports whether err, of ReadDocument or ReadLine, says of a file that nobody
 // named that it is something else than evidence. Evidence that is broken is never
 // passed over: neither a file whose name says that it is evidence, nor one with a
-// member that tells.
+// member that tells, nor any line of one that opens with such a member.
 func PassedOver(name string, err error) bool {
-	if LooksLikeEvidence(name) || errors.Is(err, ErrBehind) {
+	if _, among := errors.AsType[amongError](err); among || LooksLikeEvidence(name) || errors.Is(err, ErrBehind) {
 		return false
 	}
 	switch fault.ReasonOf(err) {

@@ -82,6 +82,7 @@ type session struct {
 	command string // as the user calls it, without the program's name
 	ui      *ui.UI
 	config  Config
+	named   []string     // what the command line names, see named
 	loaded  loadedConfig // how config came to be; empty in a bare session
 	// secrets are the passphrases in environment variables.
 	secrets *keys.Environment
@@ -148,6 +149,7 @@ func (a *app) open(cmd *cobra.Command, config Config) (*session, error) {
 		command: strings.TrimPrefix(cmd.CommandPath(), "stella "),
 		ui:      a.ui,
 		config:  config,
+		named:   named(cmd),
 		secrets: keys.NewEnvironment(a.env.LookupEnv, a.env.Unsetenv),
 	}
 	return a.ran, nil

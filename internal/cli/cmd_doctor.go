@@ -16,9 +16,9 @@ func newDoctorCommand(a *app) *cobra.Command {
 		Use:   "doctor",
 		Short: "look at what stella needs on this machine, and say what to do",
 		Long: `Look at key drivers, PKCS #11 modules, FIDO2 tokens, the TPM, plugins, state
-directory, keyring, audit log, configuration, trust, the clock and the
-cryptographic module. Each line says what is there, and what to do where
-something is wrong.
+directory, keyring, audit log, configuration, trust bundles, offline kits, the
+clock and the cryptographic module. Each line says what is there, and what to do
+where something is wrong.
 
 Nothing is opened but files of stella's own: no device, no token, no network.
 The exit status is 1 if there is a problem: something is set up and does not

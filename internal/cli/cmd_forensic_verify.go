@@ -65,19 +65,29 @@ type forensicVerifyOptions struct {
 
 // AddFlags registers the flags.
 func (o *forensicVerifyOptions) AddFlags(fs *pflag.FlagSet) {
-	o.verify.addTrust(fs)
+	o.addDemands(fs)
 	o.verify.rendering.AddFlags(fs)
-	fs.IntVar(&o.threshold, "threshold", 1, "demand signatures over the snapshot itself by `N` distinct holders")
 	fs.StringArrayVar(&o.subject, "subject", nil, "of a proof, demand that it is about `FILE|NAME@sha256:HEX|sha256:HEX`")
+}
+
+// addDemands registers the flags that say what is demanded of a snapshot.
+func (o *forensicVerifyOptions) addDemands(fs *pflag.FlagSet) {
+	o.verify.addTrust(fs)
+	fs.IntVar(&o.threshold, "threshold", 1, "demand signatures over the snapshot itself by `N` distinct holders")
 	fs.StringVar(&o.caseID, "case", "", "demand that the snapshot is of the case `ID`")
 }
 
-func runForensicVerify(ctx context.Context, s *session, o *forensicVerifyOptions, name string) error {
+// demands returns what is demanded of all signatures.
+func (o *forensicVerifyOptions) demands(ctx context.Context, s *session) (*verify.Policy, *closeList, error) {
 	if o.threshold < 1 {
-		return fault.New(fault.UsageInvalid, "--threshold must be at least 1")
+		return nil, &closeList{}, fault.New(fault.UsageInvalid, "--threshold must be at least 1")
 	}
 	o.verify.threshold = 1
-	policy, closers, err := o.verify.demands(ctx, s)
+	return o.verify.demands(ctx, s)
+}
+
+func runForensicVerify(ctx context.Context, s *session, o *forensicVerifyOptions, name string) error {
+	policy, closers, err := o.demands(ctx, s)
 	defer closers.close()
 	if err != nil {
 		return err
@@ -91,7 +101,7 @@ func runForensicVerify(ctx context.Context, s *session, o *forensicVerifyOptions
 	case len(o.subject) > 0:
 		return fault.New(fault.UsageInvalid, "--subject goes with a proof: evidence in a snapshot is compared with the rest of it")
 	}
-	return o.judge(ctx, s, policy, name)
+	return o.judge(ctx, s, policy, name, nil)
 }
 
 // newObject returns the rendering as one JSON object of the verdict over a snapshot,
@@ -124,17 +134,21 @@ func boundMemory() (restore func()) {
 	return func() { debug.SetMemoryLimit(old) }
 }
 
-func (o *forensicVerifyOptions) judge(ctx context.Context, s *session, policy *verify.Policy, name string) error {
+// judge verifies a snapshot and renders the verdict, as a case file if there is one to
+// make.
+func (o *forensicVerifyOptions) judge(ctx context.Context, s *session, policy *verify.Policy, name string, file *caseFile) error {
 	members, in, err := forensic.Open(name, s.Stdin)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
 	var object *report.SnapshotJSON
-	to, err := o.verify.rendering.openDocument(document{
+	d := document{
 		ctx: ctx, s: s, inputs: []string{name}, named: namedWords([]string{name}),
 		json: newObject(&object, nil),
-	})
+	}
+	file.of(&d)
+	to, err := o.verify.rendering.openDocument(d)
 	if err != nil {
 		return err
 	}
@@ -147,6 +161,7 @@ func (o *forensicVerifyOptions) judge(ctx context.Context, s *session, policy *v
 		Progress: func(entries int) {
 			progress.Tell(func() string { return "stella: " + ui.Count(entries) + " entries read" })
 		},
+		Observer: file.observer(),
 	}, to)
 	if err != nil {
 		return err
@@ -158,6 +173,7 @@ func (o *forensicVerifyOptions) judge(ctx context.Context, s *session, policy *v
 			Entries: verdict.Entries, Size: verdict.Size,
 		}
 	}
+	file.about(verdict)
 	whole := verdict.Whole
 	whole.Time.Source = timeSource(o.verify.at)
 	whole.Profile.Standing = standing(whole.Profile.Name, version.Module())

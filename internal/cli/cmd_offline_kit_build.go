@@ -96,7 +96,7 @@ func runKitBuild(ctx context.Context, s *session, o *kitBuildOptions) error {
 	}
 	verdict, err := out.written(ctx, h.Manifest, s.Now(), func(t offlinekit.Target) error { return b.Write(t, h) })
 	if err != nil {
-		return err
+		return b.Changed(err, verdict)
 	}
 	if err := s.trail.checkpoint(); err != nil {
 		return err

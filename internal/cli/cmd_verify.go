@@ -44,8 +44,8 @@ are a quoted pattern ('*.sigstore.json') and archives that are named: tar, also
 with gzip or zstd, and zip. "-" is standard input. What is not evidence in there
 is listed as ignored; what looks like evidence and cannot be read is a failure,
 and so is a named place without any. --expect says how many signed documents
-there must be. Beyond 20 results the text shows failures and a sum, and
-everything with --verbose.
+there must be, where copies of one are one. Beyond 20 results the text shows
+failures and a sum, and everything with --verbose.
 
 The manifest of an export (export.json, see stella sign export) stands for the
 export: its signatures, and every file in its directory.
@@ -84,7 +84,8 @@ one.`,
   stella verify app.sig --key cosign.pub --subject app
   stella verify sbom.sigstore.json
   stella verify sbom.sigstore.json --trust trust:default --subject sbom.cdx.json
-  stella verify evidence/ all.tar.gz --key ci.key.pub --expect 2
+  stella verify evidence/ all.tar.gz --key ci.key.pub
+  stella verify evidence/ --key ci.key.pub --expect 1
   cat evidence/*.json | stella verify - --key ci.key.pub --fail-fast
   stella verify image-layout --key cosign.pub \
     --subject sha256:22946256260bb441e48d8e409bf0e297cb009ee6d9ad783807e15e130b28e727`,

@@ -52,7 +52,10 @@ func runVerifyExport(ctx context.Context, s *session, o *verifyOptions, name str
 	if err != nil {
 		return err
 	}
-	verdict, err := o.rendering.open(ctx, s, []string{name}, report.Reservations(true, len(policy.AssumeRevoked) > 0))
+	verdict, err := o.rendering.openDocument(document{
+		ctx: ctx, s: s, inputs: []string{name}, below: []string{dir}, named: namedWords([]string{name}),
+		reservations: report.Reservations(true, len(policy.AssumeRevoked) > 0),
+	})
 	if err != nil {
 		return err
 	}

@@ -38,9 +38,6 @@ type loadedConfig struct {
 // loadConfig reads flags, environment and configuration file. explicit is the
 // value of --config.
 func loadConfig(env Env, flags *pflag.FlagSet, explicit string) (loadedConfig, error) {
-	if err := refuseNoState(flags); err != nil {
-		return loadedConfig{}, err
-	}
 	vars, unknown, err := readEnvironment(env)
 	if err != nil {
 		return loadedConfig{}, err

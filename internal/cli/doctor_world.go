@@ -30,6 +30,7 @@ func (s *session) world(broken error) (*doctor.World, error) {
 		Crypto: doctorCrypto(s.config.Profile),
 	}
 	w.StateDir, w.StateErr = s.config.State, checkState(s.config)
+	w.Trust, w.Kits = s.doctorTrust(), s.doctorKits()
 	w.AuditLog, w.AuditErr = s.auditLog()
 	for _, m := range pkcs11.Modules() {
 		w.Modules = append(w.Modules, doctor.Module(m))

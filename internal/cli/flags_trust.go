@@ -155,7 +155,7 @@ func (f *proofFlags) AddFlags(fs *pflag.FlagSet) {
 }
 
 func (f *proofFlags) apply(p *verify.Policy) {
-	p.Proofs = verify.Proofs{Log: max(f.logs, 0), Timestamp: max(f.timestamps, 0)}
+	p.Proofs = verify.Proofs{Log: f.logs, Timestamp: f.timestamps}
 	p.AllowNoLogUnsafe, p.AllowNoSCTUnsafe = f.allowNoLog, f.allowNoSCT
 	p.DemandRevocation = f.demandRevocationKnowable
 }

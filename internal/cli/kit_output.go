@@ -23,7 +23,7 @@ type kitOutput struct {
 	ctx     context.Context
 	now     time.Time
 	archive *archive.Writer
-	pipe    *io.PipeWriter
+	pipe    *pipe
 	checked chan kitChecked
 }
 
@@ -89,17 +89,25 @@ func (o *kitOutput) open(ctx context.Context, m *offlinekit.Manifest, now time.T
 	if o.directory != nil {
 		return o.directory, nil
 	}
-	r, w := io.Pipe()
-	o.pipe, o.checked = w, make(chan kitChecked, 1)
+	between := newPipe(pipeSize)
+	o.pipe, o.checked = between, make(chan kitChecked, 1)
 	go func() {
-		verdict, err := offlinekit.Check(ctx, offlinekit.NewSource(o.path, r), offlinekit.CheckOptions{Now: now, CheckPolicy: checkPolicy})
-		_ = r.CloseWithError(errors.Join(errCheckEnded, err)) // what is written then has no reader
+		verdict, err := offlinekit.Check(ctx, offlinekit.NewSource(o.path, between), offlinekit.CheckOptions{Now: now, CheckPolicy: checkPolicy})
+		between.refuse(errors.Join(errCheckEnded, err)) // what is written then has no reader
 		o.checked <- kitChecked{verdict, err}
 	}()
 	var err error
-	o.archive, err = archive.NewWriter(io.MultiWriter(o.file, w), archive.FormatOfName(o.path), m.CreatedAt)
-	return o.archive, err
+	o.archive, err = archive.NewWriter(io.MultiWriter(o.file, between), archive.FormatOfName(o.path), m.CreatedAt)
+	return checkedArchive{o.archive}, err
 }
+
+// checkedArchive is an archive that is checked as a whole before it counts.
+type checkedArchive struct{ *archive.Writer }
+
+var _ offlinekit.CheckedTarget = checkedArchive{}
+
+// Checked implements offlinekit.CheckedTarget.
+func (checkedArchive) Checked() {}
 
 // errCheckEnded is what writing fails with after the check has failed.
 var errCheckEnded = errors.New("the check of the kit has ended")
@@ -115,7 +123,7 @@ func (o *kitOutput) close() (*offlinekit.Verdict, error) {
 
 // wait ends the check. failed is what writing failed with.
 func (o *kitOutput) wait(failed error) (*offlinekit.Verdict, error) {
-	_ = o.pipe.CloseWithError(failed) // never fails; without an error it is the end
+	o.pipe.end(failed)
 	done := <-o.checked
 	o.pipe = nil
 	if failed != nil && !errors.Is(failed, errCheckEnded) {

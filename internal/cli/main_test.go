@@ -41,6 +41,7 @@ func newWorld(variables ...string) *world {
 		},
 		Unsetenv:   func(string) error { return nil },
 		Executable: os.Executable,
+		Caller:     func() string { return "tester" },
 		Terminal:   func() (ui.Terminal, error) { return nil, errors.New("no terminal in tests") },
 	}
 	return w

@@ -39,6 +39,11 @@ type renderingFlags struct {
 // AddFlags registers the flags.
 func (f *renderingFlags) AddFlags(fs *pflag.FlagSet) {
 	fs.Var(newChoice(formatText, verdictFormats()...), keyFormat, "how the verdict is rendered: `text|json|ndjson|sarif|junit|html`")
+	f.addOutput(fs)
+}
+
+// addOutput registers the flags that say where the rendering goes.
+func (f *renderingFlags) addOutput(fs *pflag.FlagSet) {
 	fs.StringVarP(&f.output.path, "output", "o", "", "write the rendering to `FILE`, and the text to standard output")
 	f.output.addForce(fs)
 	fs.Bool(keyNoGitHub, false, "in GitHub Actions, write no summary and no annotations")
@@ -53,23 +58,27 @@ func (f *renderingFlags) open(ctx context.Context, s *session, inputs, reservati
 // openDocument is open for any kind of verdict.
 func (f *renderingFlags) openDocument(d document) (report.Writer, error) {
 	s := d.s
-	format := cmp.Or(s.config.Format, formatText)
+	said := cmp.Or(s.config.Format, formatText)
+	format, shown := said, formatText
+	if d.page != nil {
+		format, shown = formatHTML, said
+	}
 	if f.output.onStdout() {
 		if format == formatHTML {
-			if err := f.output.requireName(s, "report.html"); err != nil {
+			if err := f.output.requireName(s, cmp.Or(d.suggested, "report.html")); err != nil {
 				return nil, err
 			}
 		}
 		d.ascii = s.ui.Out.ASCIIOnly()
-		return report.Tee(append(gitHub(s, format), d.in(format, s.ui.Out, standardOutput{s.Stdout}))...), nil
+		return report.Tee(append(gitHub(s, said), d.in(format, s.ui.Out, standardOutput{s.Stdout}))...), nil
 	}
-	out, err := atomicfile.Create(d.ctx, f.output.path, atomicfile.Options{Force: f.output.force, Inputs: d.inputs})
+	out, err := atomicfile.Create(d.ctx, f.output.path, atomicfile.Options{Force: f.output.force, Inputs: d.inputs, Below: append(s.basis(), d.below...)})
 	if err != nil {
 		return nil, err
 	}
 	plain := ui.New(ui.Options{Stdout: out, Getenv: s.getenv, NoColor: true}).Out
 	file := report.Into(out, d.in(format, plain, out))
-	return report.Tee(append(gitHub(s, format), file, d.in(formatText, s.ui.Out, nil))...), nil
+	return report.Tee(append(gitHub(s, said), file, d.in(shown, s.ui.Out, standardOutput{s.Stdout}))...), nil
 }
 
 // namedWords say what the user named.
@@ -87,11 +96,16 @@ type document struct {
 	ctx          context.Context
 	s            *session
 	inputs       []string
+	below        []string // directories that the verdict rests on and that nobody named
 	named        string
 	reservations []string
 	ascii        bool
 	// json returns the rendering as one JSON object; nil for that of verify.
 	json func(ctx context.Context, w io.Writer, o report.Options) report.Writer
+	// page returns the rendering as HTML, which is then the one that is asked for, and
+	// suggested is a name for it; nil for the page of verify where --format asks for that.
+	page      func(ctx context.Context, w io.Writer, o report.Options) report.Writer
+	suggested string
 }
 
 // in returns the rendering in a format: text to p, everything else to w.
@@ -108,6 +122,8 @@ func (d *document) in(format string, p *ui.Printer, w io.Writer) report.Writer {
 		return report.NewSARIF(d.ctx, w, o)
 	case format == formatJUnit:
 		return report.NewJUnit(d.ctx, w)
+	case format == formatHTML && d.page != nil:
+		return d.page(d.ctx, w, o)
 	case format == formatHTML:
 		return report.NewPage(d.ctx, w, o)
 	}

@@ -16,6 +16,7 @@ func newRootCommand(a *app) *cobra.Command {
 		Example: `  stella sign sbom sbom.cdx.json --key ci.key -o sbom.sigstore.json
   stella verify sbom.sigstore.json --key ci.key.pub --subject sbom.cdx.json`,
 		Args:              cobra.ArbitraryArgs,
+		PersistentPreRunE: refuseVoid,
 		SilenceUsage:      true,
 		SilenceErrors:     true,
 		DisableAutoGenTag: true,

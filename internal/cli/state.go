@@ -8,8 +8,6 @@ import (
 	"runtime"
 	"slices"
 
-	"github.com/spf13/pflag"
-
 	"github.com/stellaops/stella/internal/fault"
 )
 
@@ -94,16 +92,6 @@ func settleState(config *Config, origins []origin) {
 func weaker(source, than string) bool {
 	strength := []string{sourceDefault, sourceFile, sourceEnvironment, sourceFlag}
 	return slices.Index(strength, source) < slices.Index(strength, than)
-}
-
-// refuseNoState refuses --state without a name, as an empty variable of a script
-// makes it: it does not mean the user's own state.
-func refuseNoState(flags *pflag.FlagSet) error {
-	if flag := flags.Lookup(keyState); flag == nil || !flag.Changed || flag.Value.String() != "" {
-		return nil
-	}
-	return fault.New(fault.UsageInvalid, "--%s names no directory", keyState).
-		WithHint("give it one, or leave the flag out for the user's own state")
 }
 
 // checkState holds the directory of all state to being there. It is never made: in

@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
@@ -73,36 +72,27 @@ func loadRoot(s *session, roots, cas, tsas []string) (*material.Root, error) {
 	if all = append(all, private...); len(all) == 0 {
 		return nil, nil
 	}
-	return material.Join(all...)
+	root, err := material.Join(all...)
+	if err != nil {
+		return nil, err
+	}
+	return root, root.CheckCRLs()
 }
 
-// loadCAs reads private CAs. All PEM files are read as one, so that a root, its
-// intermediates and its CRLs may each have a file of their own.
+// loadCAs reads private CAs. A root, its intermediates and its CRLs may each have a
+// file of their own: they find each other when they are joined.
 func loadCAs(s *session, paths []string) ([]*material.Root, error) {
 	names, err := filesIn(paths)
 	if err != nil {
 		return nil, err
 	}
 	var all []*material.Root
-	var text []byte
-	var from []string
 	for _, name := range names {
 		data, err := readSmall(s, name)
 		if err != nil {
 			return nil, err
 		}
-		if bytes.Contains(data, []byte("-----BEGIN ")) {
-			text, from = append(append(text, data...), '\n'), append(from, name)
-			continue
-		}
 		root, err := material.ParseCAs(name, data)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, root)
-	}
-	if len(from) > 0 {
-		root, err := material.ParseCAs(strings.Join(from, ", "), text)
 		if err != nil {
 			return nil, err
 		}

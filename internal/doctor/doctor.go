@@ -45,6 +45,7 @@ func checks() []check {
 		{"audit log", lookAudit},
 		{"configuration", lookConfiguration},
 		{"trust", lookTrust},
+		{"offline kits", lookKits},
 		{"clock", lookClock},
 		{"cryptography", lookCryptography},
 	}

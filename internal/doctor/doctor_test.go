@@ -58,6 +58,22 @@ func newFixture(t *testing.T) *fixture {
 	return f
 }
 
+// bundle is a trust bundle, ten days old and good for twenty.
+func (f *fixture) bundle(t *testing.T, err error) *doctor.TrustBundle {
+	t.Helper()
+	require.NoError(t, os.Mkdir(filepath.Join(f.dir, "default"), 0o700))
+	f.Trust = doctor.Trust{Dir: f.dir, Active: "default", Bundles: []doctor.TrustBundle{
+		{Name: "default", Err: err, Since: now().AddDate(0, 0, -10), Expires: now().AddDate(0, 0, 20)},
+	}}
+	return &f.Trust.Bundles[0]
+}
+
+// kit is a channel with a kit, ten days old.
+func (f *fixture) kit() *doctor.KitChannel {
+	f.Kits.Channels = []doctor.KitChannel{{Name: "stable", Version: 7, Built: now().AddDate(0, 0, -10)}}
+	return &f.Kits.Channels[0]
+}
+
 // TestFindings has a row for each thing that a check can find.
 func TestFindings(t *testing.T) {
 	if runtime.GOOS == "windows" {
@@ -207,6 +223,37 @@ func TestFindings(t *testing.T) {
 		{"unknown variable", "configuration", func(_ *testing.T, f *fixture) { f.Config.Unknown = []string{"STELLA_X"} }, doctor.Note, "STELLA_X", "unset"},
 
 		{"trust", "trust", nil, doctor.Note, "no trust bundle", ""},
+		{"trust bundle", "trust", func(t *testing.T, f *fixture) { f.bundle(t, nil) }, doctor.OK, `trust "default" of 2026-11-13T12:00:00Z, good until 2026-12-13`, ""},
+		{"trust that ends", "trust", func(t *testing.T, f *fixture) {
+			f.bundle(t, nil).Expires = now().AddDate(0, 0, 13)
+		}, doctor.Note, "good until 2026-12-06T12:00:00Z only", "trust import"},
+		{"trust in trouble", "trust", func(t *testing.T, f *fixture) { f.bundle(t, trouble) }, doctor.Problem, "in trouble", "help it"},
+		{"other trust in trouble", "trust", func(t *testing.T, f *fixture) {
+			f.bundle(t, trouble)
+			f.Trust.Active = "another"
+		}, doctor.Note, "in trouble", "help it"},
+		{"trust that others can change", "trust", func(t *testing.T, f *fixture) {
+			f.bundle(t, nil)
+			require.NoError(t, os.Chmod(filepath.Join(f.dir, "default"), 0o770))
+		}, doctor.Problem, "decide then whom to trust", "chmod 700"},
+		{"trust that went away", "trust", func(t *testing.T, f *fixture) {
+			f.bundle(t, nil).Name = "absent"
+		}, doctor.Problem, "no such file", "make the directory yours"},
+		{"trust that is not chosen", "trust", func(_ *testing.T, f *fixture) { f.Trust.Err = trouble }, doctor.Problem, "in trouble", "help it"},
+
+		{"no kit", "offline kits", nil, doctor.Note, "no offline kit", ""},
+		{"kit", "offline kits", func(_ *testing.T, f *fixture) { f.kit() }, doctor.OK, `channel "stable": version 7, built 2026-11-13`, ""},
+		{"kit in trouble", "offline kits", func(_ *testing.T, f *fixture) { f.kit().Err = trouble }, doctor.Problem, "in trouble", "help it"},
+		{"stale kit", "offline kits", func(_ *testing.T, f *fixture) { f.kit().Stale = trouble }, doctor.Problem, "in trouble", "help it"},
+		{"kit of the future", "offline kits", func(_ *testing.T, f *fixture) { f.kit().Built = now().AddDate(1, 0, 0) }, doctor.Problem, "ahead of the clock", "set the clock"},
+		{"kits that cannot be listed", "offline kits", func(_ *testing.T, f *fixture) { f.Kits.Err = trouble }, doctor.Problem, "in trouble", "help it"},
+		{"interrupted import", "offline kits", func(_ *testing.T, f *fixture) {
+			f.Kits.Interrupted = []string{"/kits/stable/payloads/8-2"}
+		}, doctor.Note, `"/kits/stable/payloads/8-2" holds a kit that is not active`, "the next import"},
+		{"quarantine", "offline kits", func(_ *testing.T, f *fixture) {
+			f.Kits.Quarantined, f.Kits.Quarantine = 2, "/quarantine"
+		}, doctor.Note, `2 in quarantine at "/quarantine"`, "offline-kit status"},
+		{"quarantine in trouble", "offline kits", func(_ *testing.T, f *fixture) { f.Kits.QuarantineErr = trouble }, doctor.Problem, "in trouble", "help it"},
 
 		{"clock", "clock", nil, doctor.OK, "2026-11-23T12:00:00Z", ""},
 		{"clock at its beginning", "clock", func(_ *testing.T, f *fixture) { f.Now = time.Unix(0, 0) }, doctor.Problem, "which cannot be", "set the clock"},
@@ -272,7 +319,7 @@ func TestEmptyMachine(t *testing.T) {
 			assert.NotEmpty(t, f.Do, f.What)
 		}
 	}
-	assert.Len(t, seen, 12)
+	assert.Len(t, seen, 13)
 }
 
 func TestSystemAccess(t *testing.T) {

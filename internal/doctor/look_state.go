@@ -109,11 +109,6 @@ func (w *World) lookConfigFile() Finding {
 	return ok(fmt.Sprintf("configuration file %q", path))
 }
 
-// lookTrust has nothing to look at until trust bundles exist, and says so.
-func lookTrust(*World) []Finding {
-	return []Finding{note("no trust bundle: verification rests on what --key and --trust name", "")}
-}
-
 // The years in which a clock is believed. The first is when this was written.
 const (
 	firstYear = 2026

@@ -38,6 +38,8 @@ type World struct {
 	AuditLog string
 	AuditErr error
 	Config   Config
+	Trust    Trust
+	Kits     Kits
 	// Dated are files whose times a clock that is right cannot be behind.
 	Dated  []string
 	Crypto Crypto
@@ -85,6 +87,48 @@ type Keyring struct {
 type Key struct {
 	Name     string
 	NotAfter time.Time // zero for no end
+}
+
+// Trust is what was imported of trust.
+type Trust struct {
+	Dir string
+	Err error // they cannot be listed, or none of several is chosen
+	// Active is the bundle that counts when none is named, or empty.
+	Active  string
+	Bundles []TrustBundle
+}
+
+// TrustBundle is one trust bundle.
+type TrustBundle struct {
+	Name string
+	Err  error // it cannot be used now
+	// Since is when what was imported was true, and Expires when it will not be any more;
+	// both are zero if nothing was.
+	Since, Expires time.Time
+}
+
+// Kits are the offline kits.
+type Kits struct {
+	Dir      string
+	Err      error // the channels cannot be listed
+	Channels []KitChannel
+	// Interrupted are directories with what an import has left that did not end.
+	Interrupted []string
+	// Quarantine is where kits that failed are, Quarantined how many, and QuarantineErr
+	// why they cannot be listed.
+	Quarantine    string
+	Quarantined   int
+	QuarantineErr error
+}
+
+// KitChannel is a channel with a kit.
+type KitChannel struct {
+	Name string
+	Err  error // its state cannot be read, or the active kit is not there
+	// Version is that of the active kit, and Built when it was built.
+	Version int64
+	Built   time.Time
+	Stale   error // it is older than it may be
 }
 
 // Config is the configuration.

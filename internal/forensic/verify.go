@@ -26,6 +26,8 @@ type VerifyOptions struct {
 	Threshold int
 	// Progress, if it is set, is told now and then how many entries were read.
 	Progress func(entries int)
+	// Observer, if it is set, is told what is in the snapshot.
+	Observer Observer
 }
 
 // Verdict is what a verification came to, beside the results.

@@ -43,10 +43,12 @@ func (v *verification) settleApart() error {
 		case role == isEntry:
 			waiting = e // a second one of this path was said to be there twice
 		case waiting == nil:
-			err = v.apart(e.Path, fault.SnapshotUnlisted, "the manifest does not list it")
+			if err = v.observe(e, EntryUnlisted); err == nil {
+				err = v.apart(e.Path, fault.SnapshotUnlisted, "the manifest does not list it")
+			}
 		default:
 			if err = v.apart(e.Path, fault.SnapshotOrder, "it does not stand where the manifest lists it"); err == nil {
-				err = v.match(waiting, e)
+				err = v.match(waiting, e, EntryMoved)
 			}
 			waiting = nil
 		}
@@ -61,6 +63,9 @@ func (v *verification) settleApart() error {
 }
 
 func (v *verification) missing(e *Entry) error {
+	if err := v.observe(e, EntryMissing); err != nil {
+		return err
+	}
 	return v.apart(e.Path, fault.SnapshotMissing, "the manifest lists it, and it is not in the snapshot")
 }
 

@@ -104,9 +104,15 @@ func (v *verification) entryMember(m *archive.Member, yield func(archive.Member,
 	switch {
 	case m.Err != nil:
 		v.joined.bad++
+		if err := v.observe(&Entry{Path: m.Name}, EntryRefused); err != nil {
+			return false, err
+		}
 		return true, v.put(v.result(m.Name, 0, "entry", failure(checkEntry, reasonOfRefused(m.Err), "%v", m.Err)))
 	case m.Kind != "":
 		v.joined.bad++
+		if err := v.observe(&Entry{Path: m.Name}, EntryUnlisted); err != nil {
+			return false, err
+		}
 		return true, v.put(v.result(m.Name, 0, "entry", failure(checkEntry, fault.SnapshotUnlisted, "it is %s, and no entry is", m.Kind)))
 	}
 	if v.o.Progress != nil {
@@ -149,11 +155,18 @@ func keep(r io.Reader) ([]byte, error) {
 	return b, nil
 }
 
-// match compares a member with its entry.
-func (v *verification) match(want, got *Entry) error {
+// match compares a member with its entry; s is what becomes of it if they are equal.
+func (v *verification) match(want, got *Entry, s EntryStatus) error {
 	v.found++
 	v.size += got.Size
 	if err := v.references.entry(want, got); err != nil {
+		return err
+	}
+	got.Section, got.Name = want.Section, want.Name
+	if got.Size != want.Size || got.SHA256 != want.SHA256 {
+		s = EntryChanged
+	}
+	if err := v.observe(got, s); err != nil {
 		return err
 	}
 	switch {
@@ -173,10 +186,13 @@ func (v *verification) reconcile() error {
 	j := &v.joined
 	missing := 0
 	for j.entry != nil {
-		if missing++; !v.broken {
-			if err := j.apart.Add(apartRecord(isEntry, j.entry)); err != nil {
-				return err
-			}
+		missing++
+		pass := func() error { return j.apart.Add(apartRecord(isEntry, j.entry)) }
+		if v.broken { // said of all together
+			pass = func() error { return v.observe(j.entry, EntryMissing) }
+		}
+		if err := pass(); err != nil {
+			return err
 		}
 		if err := v.advance(); err != nil {
 			return err

@@ -53,7 +53,7 @@ func (v *verification) settleOne() error {
 	if u.want == nil {
 		return v.joined.apart.Add(apartRecord(isMember, &u.got))
 	}
-	return v.match(u.want, &u.got)
+	return v.match(u.want, &u.got, EntryAsListed)
 }
 
 // settleAll compares all members that wait.

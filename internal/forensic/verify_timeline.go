@@ -32,11 +32,15 @@ func (v *verification) judgeTimeline(r *hashing) error {
 			checkpoints = append(checkpoints, chain.NewCompared(c, checkpointName, false))
 		}
 	}
-	report, err := timeline.Verify(v.ctx, r, timeline.Options{Checkpoints: checkpoints, Each: v.references.event})
+	watch := v.watch(checkpoints)
+	report, err := timeline.Verify(v.ctx, r, timeline.Options{Checkpoints: checkpoints, Each: watch.event})
 	switch {
 	case r.err != nil:
 		return v.ctx.Err() // of reading: whoever reads on meets it again
 	case err != nil:
+		return err
+	}
+	if err := watch.end(report); err != nil {
 		return err
 	}
 	return v.put(v.result(timelineName, 0, "timeline", timelineChecks(report)...))

@@ -33,7 +33,7 @@ func (w *walk) archive(p verify.Piece, head []byte, f *input.File) bool {
 		}
 		if l != nil {
 			w.closers = append(w.closers, f)
-			return w.layout(p, l)
+			return w.layout(p, l) && w.beyond(p, l)
 		}
 		fallthrough
 	default:

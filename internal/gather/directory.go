@@ -26,38 +26,56 @@ const (
 	maxDepth = 64
 )
 
-// directory walks a directory, or yields the image layout that it is.
-func (w *walk) directory(self verify.Piece, depth int) bool {
-	dir := self.Name
-	if oci.IsLayout(dir) {
+// directory walks a directory. One that is an image layout is yielded as such, and then
+// all that is no part of it is walked as anywhere: a file called oci-layout must not
+// hide what lies beside it. around is the innermost image layout that dir is in, "" for
+// none.
+func (w *walk) directory(self verify.Piece, depth int, around string) bool {
+	dir, layout := self.Name, oci.IsLayout(self.Name)
+	if layout {
 		l, err := oci.Open(dir)
 		if err != nil {
 			return w.failed(self, err)
 		}
-		return w.layout(self, l)
+		if !w.layout(self, l) {
+			return false
+		}
+		around = dir
 	}
 	self.Named = false
 	if depth > maxDepth {
 		return w.failed(self, fault.New(fault.InputTooLarge, "directories are more than %d deep", maxDepth).
 			WithHint("name the deeper directory itself"))
 	}
-	for name, err := range entriesOf(dir) {
+	for e, err := range entriesOf(dir) {
 		if err != nil {
 			return w.failed(self, err)
 		}
-		if !w.entry(dir, name, depth) {
+		p := verify.Piece{Name: filepath.Join(dir, e.name)}
+		if e.kind == kindFile && isPart(around, p.Name) {
+			continue
+		}
+		if !w.entry(p, e.kind, depth, around) {
 			return false
 		}
 	}
-	return depth > 0 || w.give(verify.Piece{Name: dir, Named: true, End: true})
+	return depth > 0 || layout || w.give(verify.Piece{Name: dir, Named: true, End: true})
+}
+
+// isPart reports whether a file is read as part of the image layout around it.
+func isPart(around, name string) bool {
+	if around == "" {
+		return false
+	}
+	within, err := filepath.Rel(around, name)
+	return err == nil && oci.IsPart(filepath.ToSlash(within))
 }
 
 // entry walks on to one entry of a directory.
-func (w *walk) entry(dir string, e entry, depth int) bool {
-	p := verify.Piece{Name: filepath.Join(dir, e.name)}
-	switch e.kind {
+func (w *walk) entry(p verify.Piece, is kind, depth int, around string) bool {
+	switch is {
 	case kindDirectory:
-		return w.directory(p, depth+1)
+		return w.directory(p, depth+1, around)
 	case kindFile:
 		return w.give(p)
 	case kindLink:

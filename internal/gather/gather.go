@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"iter"
 	"os"
 	"sync"
@@ -152,11 +153,15 @@ func (w *walk) argument(name string) bool {
 // named finds what is behind the name of a file or directory.
 func (w *walk) named(name string) bool {
 	p := verify.Piece{Name: name, Named: true}
-	if info, err := os.Stat(name); err == nil && info.IsDir() {
+	info, err := os.Stat(name)
+	switch {
+	case err == nil && info.IsDir():
 		if w.o.Beside != (bundle.Beside{}) {
 			return w.failed(p, errBeside())
 		}
-		return w.directory(p, 0)
+		return w.directory(p, 0, "")
+	case err == nil && info.Mode()&(fs.ModeNamedPipe|fs.ModeSocket|fs.ModeCharDevice) != 0:
+		return w.device(p)
 	}
 	f, err := input.Open(name, nil, input.MaxArtifact)
 	if err != nil {

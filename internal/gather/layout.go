@@ -2,10 +2,12 @@ package gather
 
 import (
 	"archive/tar"
+	"bytes"
 	"errors"
 	"io"
 	"strings"
 
+	"github.com/stellaops/stella/internal/archive"
 	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
@@ -39,12 +41,32 @@ func (w *walk) layout(p verify.Piece, l *oci.Layout) bool {
 	w.closers = append(w.closers, l)
 	found, err := l.Evidence(w.o.About...)
 	if fault.ReasonOf(err) == fault.SignatureMissing && !p.Named {
-		return w.passOver(p, "an image layout that holds no signature or attestation")
+		return w.passOver(p, w.holdsNone())
 	}
 	if err != nil {
 		return w.failed(p, err)
 	}
 	return w.parsed(p, newParsed(&p, found))
+}
+
+// holdsNone says of a layout that there is no evidence in it, of that which is wanted.
+func (w *walk) holdsNone() string {
+	const none = "an image layout that holds no signature or attestation"
+	if len(w.o.About) == 0 {
+		return none
+	}
+	return none + " attached to " + strings.Join(w.o.About, " or ")
+}
+
+// beyond walks what is in the archive beside the layout.
+func (w *walk) beyond(p verify.Piece, l *oci.Layout) bool {
+	for _, o := range l.Others() {
+		m := archive.Member{Name: o.Name, Size: o.Content.Size(), Content: o.Content}
+		if !w.member(verify.Piece{Name: p.Name, Member: o.Name}, &m) {
+			return false
+		}
+	}
+	return true
 }
 
 func newParsed(p *verify.Piece, found *oci.Found) *parsed {
@@ -98,6 +120,13 @@ func openLayout(f *input.File) (*oci.Layout, error) {
 		return oci.OpenTar(f)
 	}
 	return nil, nil //nolint:nilnil // no program saves a layout so
+}
+
+// mayBeLayout reports whether a tar archive that begins with head may hold an image
+// layout, as openLayout finds it.
+func mayBeLayout(head []byte) bool {
+	first, err := tar.NewReader(bytes.NewReader(head)).Next()
+	return err == nil && (first.Typeflag == tar.TypeDir || inLayout(first.Name))
 }
 
 // inLayout reports whether an image layout, as programs save it, has a member of

@@ -5,6 +5,7 @@ package gather_test
 import (
 	"net"
 	"os"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -46,4 +47,44 @@ func TestNamedPipe(t *testing.T) {
 		go func() { _ = os.WriteFile("pipe", []byte("through"), 0o600) }()
 		assert.Equal(t, []string{"pipe (named) = through"}, list(t, inputs(t, nil, "pipe"), again))
 	}
+}
+
+// TestPipeWithoutEnd gives what would fill a disk.
+func TestPipeWithoutEnd(t *testing.T) {
+	tree(t, nil)
+	require.NoError(t, syscall.Mkfifo("pipe", 0o600))
+	const enough = 256 << 20
+	for what, endless := range map[string]string{"zeros": "\x00", "text": "text ", "binary": "\x1b\x01"} {
+		for _, again := range []bool{false, true} {
+			written := make(chan int)
+			go func() {
+				n := 0
+				if f, err := os.OpenFile("pipe", os.O_WRONLY, 0); err == nil {
+					for chunk := []byte(strings.Repeat(endless, 4096)); err == nil && n < enough; n += len(chunk) {
+						_, err = f.Write(chunk)
+					}
+					f.Close()
+				}
+				written <- n
+			}()
+			assert.Equal(t, []string{"pipe (named): input.not_evidence"}, list(t, inputs(t, nil, "pipe"), again), what)
+			assert.Less(t, <-written, 4<<20, what)
+		}
+	}
+}
+
+func TestArchivesThroughPipes(t *testing.T) {
+	for name, b := range archives(t, [][2]string{{"b.json", `{"b":1}`}, {"a.json", "{}"}}) {
+		tree(t, nil)
+		require.NoError(t, syscall.Mkfifo("pipe", 0o600))
+		for _, again := range []bool{false, true} {
+			go func() { _ = os.WriteFile("pipe", b, 0o600) }()
+			assert.Equal(t, []string{`pipe!b.json = {"b":1}`, `pipe!a.json = {}`}, list(t, inputs(t, nil, "pipe"), again), name)
+		}
+	}
+	tree(t, nil)
+	require.NoError(t, syscall.Mkfifo("pipe", 0o600))
+	layout := archives(t, [][2]string{{"oci-layout", `{"imageLayoutVersion":"1.0.0"}`}, {"index.json", `{"schemaVersion":2,"manifests":[]}`}, {"x.sigstore.json", "{}"}})["a.tar"]
+	go func() { _ = os.WriteFile("pipe", layout, 0o600) }()
+	assert.Equal(t, []string{"pipe (named): signature.missing", "pipe!x.sigstore.json = {}"}, list(t, inputs(t, nil, "pipe"), false))
 }

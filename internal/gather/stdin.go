@@ -9,29 +9,67 @@ import (
 	"slices"
 
 	"github.com/stellaops/stella/internal/archive"
+	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/pkg/verify"
 )
 
-// standardInput yields what comes through standard input: an archive, JSON lines or
-// one document. Lines are yielded as they come; everything else is read to its end
-// first, but for a tar archive.
-func (w *walk) standardInput() bool {
-	in := bufio.NewReaderSize(w.o.Stdin, lineBuffer)
-	p := verify.Piece{Name: "-", Named: true}
+// standardInput yields what comes through standard input.
+func (w *walk) standardInput() bool { return w.flow(verify.Piece{Name: "-", Named: true}, w.o.Stdin) }
+
+// device yields what comes through a named pipe or a device.
+func (w *walk) device(p verify.Piece) bool {
+	f, err := input.OpenStream(p.Name, nil)
+	if err != nil {
+		return w.failed(p, err)
+	}
+	defer f.Close()
+	return w.flow(p, f)
+}
+
+// flow yields what comes through a pipe: an archive, JSON lines or one document. Lines
+// are yielded as they come; everything else is read to its end first, but for a tar
+// archive, and for what begins as neither: it may have no end.
+func (w *walk) flow(p verify.Piece, r io.Reader) bool {
+	in := bufio.NewReaderSize(r, lineBuffer)
 	head, err := firstOf(in)
 	if err != nil {
-		return w.failed(p, fault.Wrap(fault.InputUnreadable, err, "failed to read standard input"))
+		return w.failed(p, fault.Wrap(fault.InputUnreadable, err, "failed to read %s", input.Display(p.Name)))
 	}
+	one := w.again || w.o.Beside != (bundle.Beside{})
 	switch format := archive.Recognise(head); {
-	case format == archive.Zip, format == archive.None && (w.again || !areLines(in)):
-		return w.whole(p, head, in)
-	case format == archive.None:
-		return w.lines(p, in)
-	default:
+	case format == archive.Zip:
+		return w.whole(p, head, in, input.MaxEvidence)
+	case format == archive.Tar && p.Name != "-" && mayBeLayout(head):
+		return w.whole(p, head, in, archive.MaxExpanded) // which is not read in its order
+	case format != archive.None && w.o.Beside != (bundle.Beside{}):
+		return w.failed(p, errBeside())
+	case format != archive.None:
 		return w.archived(p, head, archive.ReadTar(in, format))
+	case isOther(head):
+		return w.short(p, head, in)
+	case one || !areLines(in):
+		return w.whole(p, head, in, input.MaxEvidence)
 	}
+	return w.lines(p, in)
+}
+
+// isOther reports whether what begins with head is no JSON.
+func isOther(head []byte) bool {
+	return len(bytes.TrimLeft(head, " \t\r\n")) > 0 && bundle.CheckHead(head) != nil
+}
+
+// short yields what is no JSON, and nothing but a signature then.
+func (w *walk) short(p verify.Piece, head []byte, r io.Reader) bool {
+	b, err := io.ReadAll(io.LimitReader(r, bundle.MaxDetached+1))
+	switch {
+	case err != nil:
+		return w.failed(p, fault.Wrap(fault.InputUnreadable, err, "failed to read %s", input.Display(p.Name)))
+	case len(b) > bundle.MaxDetached:
+		return w.failed(p, bundle.CheckHead(head))
+	}
+	return w.file(p, input.FromBytes(p.Name, b))
 }
 
 // firstOf returns what tells the format of a stream. For the rest of what looks like
@@ -51,19 +89,19 @@ func firstOf(in *bufio.Reader) ([]byte, error) {
 	return bytes.Clone(head), err
 }
 
-// whole yields standard input after it was read to its end.
-func (w *walk) whole(p verify.Piece, head []byte, r io.Reader) bool {
-	f, err := input.Open("-", r, input.MaxEvidence)
+// whole yields a pipe after it was read to its end, which is to come within limit bytes.
+func (w *walk) whole(p verify.Piece, head []byte, r io.Reader, limit int64) bool {
+	f, err := input.Spool(p.Name, r, limit)
 	if err != nil {
 		return w.failed(p, err)
 	}
-	if archive.Recognise(head) == archive.Zip {
+	if archive.Recognise(head) != archive.None {
 		return w.archive(p, head, f)
 	}
 	return w.file(p, f)
 }
 
-// lineBuffer is how much of standard input is looked at for the end of a line, in
+// lineBuffer is how much of a pipe is looked at for the end of a line, in
 // bytes. Longer lines go to temporary files.
 const lineBuffer = 256 << 10
 
@@ -143,7 +181,7 @@ func (l *line) file(name string) (*input.File, error) {
 		n, err := l.Read(text[len(text):cap(text)])
 		text = text[:len(text)+n]
 		if err != nil {
-			return nil, fault.Wrap(fault.InputUnreadable, err, "failed to read standard input")
+			return nil, fault.Wrap(fault.InputUnreadable, err, "failed to read %s", input.Display(name))
 		}
 	}
 	switch {

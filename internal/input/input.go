@@ -86,7 +86,7 @@ func (f *File) ReadAll() ([]byte, error) {
 // than limit bytes is refused.
 func Open(name string, stdin io.Reader, limit int64) (*File, error) {
 	if name == "-" {
-		return spool(stdin, limit)
+		return Spool("-", stdin, limit)
 	}
 	file, err := os.Open(name)
 	if err != nil {
@@ -109,11 +109,10 @@ func fromFile(file *os.File, name string, limit int64) (*File, error) {
 	case info.IsDir():
 		return nil, fault.New(fault.InputNotRegular, "%s is a directory, not a file", Display(name)).With("path", name)
 	case info.Mode()&(fs.ModeNamedPipe|fs.ModeSocket|fs.ModeCharDevice) != 0:
-		f, err := spool(file, limit)
+		f, err := Spool(name, file, limit)
 		if err != nil {
 			return nil, err
 		}
-		f.name = name
 		return f, file.Close()
 	case !info.Mode().IsRegular():
 		return nil, fault.New(fault.InputNotRegular, "%s is not a regular file", Display(name)).With("path", name)
@@ -136,7 +135,8 @@ func FromReaderAt(name string, r io.ReaderAt, size int64) *File {
 func openError(name string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fault.New(fault.InputNotFound, "%s does not exist", Display(name)).With("path", name)
+		return fault.New(fault.InputNotFound, "%s does not exist", Display(name)).
+			WithHint("correct the name; relative ones begin in the working directory").With("path", name)
 	case errors.Is(err, fs.ErrPermission):
 		return fault.New(fault.InputUnreadable, "%s cannot be read: permission denied", Display(name)).With("path", name)
 	}

@@ -26,8 +26,7 @@ func (p *Pinned) Size() int64 { return p.file.size }
 // then holds bytes that must be discarded.
 func (p *Pinned) WriteTo(w io.Writer) (int64, error) {
 	h := sha256.New()
-	buf := make([]byte, 256<<10)
-	n, err := io.CopyBuffer(io.MultiWriter(w, h), onlyReader{p.file.Reader()}, buf)
+	n, err := io.CopyBuffer(io.MultiWriter(w, h), onlyReader{p.file.Reader()}, p.file.buffer())
 	if err != nil {
 		return n, err
 	}
@@ -37,6 +36,14 @@ func (p *Pinned) WriteTo(w io.Writer) (int64, error) {
 	return n, nil
 }
 
+// maxBuffer is how much of a file is read at once, in bytes.
+const maxBuffer = 256 << 10
+
+// buffer returns a buffer to copy the file with: a small one for a small file, since
+// there may be a hundred thousand of them. It has a byte more than the file, which
+// then ends with the first reading.
+func (f *File) buffer() []byte { return make([]byte, min(maxBuffer, max(0, f.size)+1)) }
+
 // onlyReader hides SectionReader.WriteTo, whose buffer is smaller than ours.
 type onlyReader struct{ io.Reader }
 
@@ -44,7 +51,7 @@ type onlyReader struct{ io.Reader }
 // that every later reading is of the same bytes.
 func (f *File) Content() (*Pinned, error) {
 	h := sha256.New()
-	if _, err := io.Copy(h, f.Reader()); err != nil {
+	if _, err := io.CopyBuffer(h, onlyReader{f.Reader()}, f.buffer()); err != nil {
 		return nil, fault.Wrap(fault.InputUnreadable, err, "failed to read %s", Display(f.name))
 	}
 	return f.Pin([sha256.Size]byte(h.Sum(nil))), nil

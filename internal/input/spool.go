@@ -8,23 +8,22 @@ import (
 	"github.com/stellaops/stella/internal/fault"
 )
 
-// spool reads r to its end into memory or, when that is too much, into a
-// temporary file that nobody else can open.
-func spool(r io.Reader, limit int64) (*File, error) {
+// Spool reads r to its end, as the input called name, into memory or, when that is too
+// much, into a temporary file that nobody else can open. More than limit bytes are
+// refused.
+func Spool(name string, r io.Reader, limit int64) (*File, error) {
 	var head bytes.Buffer
 	if _, err := io.Copy(&head, io.LimitReader(r, min(spoolInMemory, limit+1))); err != nil {
-		return nil, fault.Wrap(fault.InputUnreadable, err, "failed to read standard input")
+		return nil, fault.Wrap(fault.InputUnreadable, err, "failed to read %s", Display(name))
 	}
 	if int64(head.Len()) > limit {
-		return nil, tooLarge("-", limit)
+		return nil, tooLarge(name, limit)
 	}
 	if head.Len() < spoolInMemory {
-		return FromBytes("-", head.Bytes()), nil
+		return FromBytes(name, head.Bytes()), nil
 	}
-	return spoolToFile(io.MultiReader(&head, r), limit)
+	return Aside(name, io.MultiReader(&head, r), limit)
 }
-
-func spoolToFile(r io.Reader, limit int64) (*File, error) { return Aside("-", r, limit) }
 
 // Aside keeps what r gives in a temporary file that nobody else can open, as the
 // input called name. More than limit bytes are refused.

@@ -145,6 +145,7 @@ func offlineVerbs() map[string]offlineVerb {
 		"timeline verify": {args: []string{"forensic", "timeline", "verify", "case.ndjson"}},
 		"snapshot create": {args: []string{"forensic", "snapshot", "create", "att.sigstore.json", "--case", "c", "--key", "key", "-o", "new.tar.zst"}},
 		"forensic verify": {args: []string{"forensic", "verify", "case.tar.zst", "--key", "key.pub"}},
+		"forensic report": {args: []string{"forensic", "report", "case.tar.zst", "--key", "key.pub", "--html", "-o", "case.html"}},
 		"forensic prove":  {args: []string{"forensic", "prove", "case.tar.zst", "attestations/att.sigstore.json", "-o", "new.json"}},
 		"verify proof":    {args: []string{"forensic", "verify", "proof.json", "--key", "key.pub"}},
 		"forensic diff":   {args: []string{"forensic", "diff", "case.tar.zst", "case.tar.zst"}},

@@ -2,6 +2,8 @@ package oci
 
 import (
 	"archive/tar"
+	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -63,7 +65,24 @@ func openArchive(f *input.File) (*archive, error) {
 	if _, ok := a.members[fileLayout]; !ok {
 		return nil, nil
 	}
-	return a, refused
+	return a, cmp.Or(refused, onlyPadding(src))
+}
+
+// onlyPadding fails unless what follows the end of an archive is zeros: a second
+// archive there would be seen by some programs and not by others.
+func onlyPadding(r io.Reader) error {
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := r.Read(buf)
+		switch {
+		case len(bytes.Trim(buf[:n], "\x00")) > 0:
+			return errors.New("there is more content behind the end of the archive")
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		}
+	}
 }
 
 func hasMagic(f io.ReaderAt) bool {
@@ -108,6 +127,18 @@ func (a *archive) list(dir string) ([]string, error) {
 	}
 	slices.Sort(names)
 	return names, nil
+}
+
+// others returns what is in the archive and no part of the layout, in its order.
+func (a *archive) others() []Other {
+	var out []Other
+	for name, m := range a.members {
+		if !IsPart(name) {
+			out = append(out, Other{name, io.NewSectionReader(a.file, m.off, m.size)})
+		}
+	}
+	slices.SortFunc(out, func(x, y Other) int { return cmp.Compare(a.members[x.Name].off, a.members[y.Name].off) })
+	return out
 }
 
 func (a *archive) close() error { return nil }

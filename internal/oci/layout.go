@@ -45,6 +45,30 @@ func IsLayout(dir string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
+// IsPart reports whether a layout is where a file of this name is looked for: a
+// slash-separated path within the directory or archive. Nothing else in there is read
+// as part of it.
+func IsPart(name string) bool {
+	dir, base := path.Split(name)
+	return name == fileLayout || name == fileIndex || dir == dirBlobs+"/" && strictjson.IsSHA256(base)
+}
+
+// Other is something that lies beside a layout in the same archive.
+type Other struct {
+	Name    string
+	Content *io.SectionReader
+}
+
+// Others returns what a layout's tar archive holds beside the layout, in its order, and
+// nothing for a layout that is in no archive. It must not be used once the archive is
+// closed.
+func (l *Layout) Others() []Other {
+	if a, ok := l.files.(*archive); ok {
+		return a.others()
+	}
+	return nil
+}
+
 // IsArchive reports whether a regular file begins as a tar archive does.
 func IsArchive(name string) bool {
 	info, err := os.Stat(name)

@@ -244,6 +244,17 @@ func TestHostileArchives(t *testing.T) {
 			assert.Equal(t, fault.LayoutMalformed, fault.ReasonOf(err), err)
 		})
 	}
+	t.Run("second archive behind it", func(t *testing.T) {
+		var buf bytes.Buffer
+		for range 2 {
+			w := tar.NewWriter(&buf)
+			require.NoError(t, w.AddFS(os.DirFS("testdata/cosign-v2")))
+			require.NoError(t, w.Close())
+		}
+		_, err := oci.OpenTar(input.FromBytes("f.tar", buf.Bytes()))
+		require.ErrorContains(t, err, "behind the end")
+		assert.Equal(t, fault.LayoutMalformed, fault.ReasonOf(err))
+	})
 	t.Run("truncated", func(t *testing.T) {
 		var buf bytes.Buffer
 		w := tar.NewWriter(&buf)

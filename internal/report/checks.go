@@ -55,6 +55,29 @@ func checkMeaning(name string) string {
 	case "artifact":
 		return "is there evidence about each demanded artifact?"
 	}
+	return snapshotCheckMeaning(name)
+}
+
+// snapshotCheckMeaning is checkMeaning for the checks of a snapshot.
+func snapshotCheckMeaning(name string) string {
+	switch name {
+	case "manifest":
+		return "is the manifest well-formed, in order, and what was signed?"
+	case "case":
+		return "is it of the demanded case, and signed for that?"
+	case "checksum":
+		return "are the entries, and the lines of the checksums, what the manifest says?"
+	case "root":
+		return "is the Merkle root that of the checksums?"
+	case "entry":
+		return "is each entry there and listed, in its place?"
+	case "timeline":
+		return "is the timeline one chain, and does it end as the manifest and its checkpoint say?"
+	case "reference":
+		return "is what evidence says of other evidence true of what is there?"
+	case "archive":
+		return "can the archive be read to its end?"
+	}
 	return ""
 }
 

@@ -23,8 +23,12 @@ const (
 // anywhere else, nothing to load, and a policy (CSP) that forbids all of it. What is
 // not verified stands before what is.
 func NewPage(ctx context.Context, w io.Writer, o Options) Writer {
+	return newPage(ctx, w, o, pageTemplates())
+}
+
+func newPage(ctx context.Context, w io.Writer, o Options, t *template.Template) *page {
 	return &page{
-		w: w, o: o, templates: pageTemplates(),
+		w: w, o: o, templates: t,
 		overview: atomicfile.Aside(ctx, aside, w),
 		failed:   atomicfile.Aside(ctx, aside, w),
 		passed:   atomicfile.Aside(ctx, aside, w),
@@ -51,21 +55,33 @@ var _ Writer = (*page)(nil)
 
 // Result implements Writer.
 func (p *page) Result(r *verify.Result) error {
+	p.count(r)
+	_, err := p.show(r)
+	return err
+}
+
+// count takes in what the page says of all results together.
+func (p *page) count(r *verify.Result) {
 	p.tally.Add(r)
 	p.noted.take(r)
+}
+
+// show shows a result in full, if there is room, and returns its number on the page; 0
+// for none.
+func (p *page) show(r *verify.Result) (number int, err error) {
 	if !p.takes(r) {
-		return nil
+		return 0, nil
 	}
 	p.shown++
 	view := newResultView(p.shown, r)
 	if err := p.templates.ExecuteTemplate(p.overview, "row", view); err != nil {
-		return err
+		return 0, err
 	}
 	if r.Verified {
-		return p.templates.ExecuteTemplate(p.passed, "result", view)
+		return p.shown, p.templates.ExecuteTemplate(p.passed, "result", view)
 	}
 	p.shownFailures++
-	return p.templates.ExecuteTemplate(p.failed, "result", view)
+	return p.shown, p.templates.ExecuteTemplate(p.failed, "result", view)
 }
 
 // Ignored implements Writer.
@@ -95,19 +111,31 @@ func (p *page) Close(whole *verify.Report) error {
 	if p.shown > 1 {
 		steps = append(steps, p.execute("overview", nil), p.overview.Commit, p.execute("overview-end", nil))
 	}
-	if n := p.tally.NotVerified(); n > 0 {
-		steps = append(steps, p.execute("group", newGroupView(false, n, p.shownFailures)), p.failed.Commit, p.execute("group-end", nil))
-	}
-	if n := p.tally.Verified; n > 0 {
-		steps = append(steps, p.execute("group", newGroupView(true, n, p.shown-p.shownFailures)), p.passed.Commit, p.execute("group-end", nil))
-	}
+	steps = append(steps, p.groups(p.tally.NotVerified(), p.tally.Verified)...)
 	steps = append(steps, p.execute("tail", newTailView(p, whole)))
+	return p.write(steps)
+}
+
+// groups write what is shown in full, what is not verified before what is. The counts
+// are of all, shown or not.
+func (p *page) groups(failed, passed int) []func() error {
+	var steps []func() error
+	if failed > 0 {
+		steps = append(steps, p.execute("group", newGroupView(false, failed, p.shownFailures)), p.failed.Commit, p.execute("group-end", nil))
+	}
+	if passed > 0 {
+		steps = append(steps, p.execute("group", newGroupView(true, passed, p.shown-p.shownFailures)), p.passed.Commit, p.execute("group-end", nil))
+	}
+	return steps
+}
+
+func (p *page) write(steps []func() error) error {
+	defer p.Abort()
 	for _, step := range steps {
 		if err := step(); err != nil {
 			return err
 		}
 	}
-	p.Abort()
 	return nil
 }
 

@@ -27,10 +27,11 @@ var (
 // pageTemplates parses the page. html/template escapes each value for the place
 // where it stands; before that, show and say make visible what the eye would miss.
 func pageTemplates() *template.Template {
-	return template.Must(template.New("page").Funcs(pageFunctions()).Parse(pageText))
+	return template.Must(template.New("page").Funcs(pageFunctions(pageStyle)).Parse(pageText))
 }
 
-func pageFunctions() template.FuncMap {
+// pageFunctions are what templates print through; style is the page's one style.
+func pageFunctions(style string) template.FuncMap {
 	return template.FuncMap{
 		// What may be somebody else's words.
 		"show":        func(s any) string { return ui.Escape(fmt.Sprint(s)) },
@@ -45,9 +46,10 @@ func pageFunctions() template.FuncMap {
 		"ordinal":     func(index int) string { return strconv.Itoa(index + 1) },
 		"digests":     digestWords,
 		"authority":   authorityWords,
+		"window":      func(k verify.TrustedKey) string { return windowWords(k.NotBefore, k.NotAfter, k.RevokedAt) },
 		// What is ours.
-		"style":   func() template.CSS { return template.CSS(pageStyle) }, //nolint:gosec // our own file
-		"hash":    styleHash,
+		"style":   func() template.CSS { return template.CSS(style) }, //nolint:gosec // our own file
+		"hash":    func() string { return styleHash(style) },
 		"word":    Word,
 		"title":   func(verified bool) string { return capital(Word(verified)) },
 		"outcome": func(verified bool) string { return string(outcome(verified)) },
@@ -65,10 +67,10 @@ func pageFunctions() template.FuncMap {
 	}
 }
 
-// styleHash is what the page's policy allows as its one style (CSP level 3, section
+// styleHash is what a page's policy allows as its one style (CSP level 3, section
 // 2.3.1).
-func styleHash() string {
-	sum := sha256.Sum256([]byte(pageStyle))
+func styleHash(style string) string {
+	sum := sha256.Sum256([]byte(style))
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 

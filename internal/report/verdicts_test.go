@@ -163,7 +163,7 @@ func keyless() *verify.Report {
 	signed := time.Date(2026, 11, 2, 10, 14, 7, 0, time.UTC)
 	certificate := &verify.Certificate{
 		Authority: "https://fulcio.sigstore.dev", Identity: "https://github.com/example/app/.github/workflows/release.yml@refs/tags/v1.4.0",
-		Issuer: "https://token.actions.githubusercontent.com", Serial: "2ac1f0e1d8b94bfa9a0bfe5dcd6e9b2f1c7a4e55",
+		Issuer: "https://token.actions.githubusercontent.com", Subject: "CN=release,O=example", Algorithm: "ecdsa-p256", Serial: "2ac1f0e1d8b94bfa9a0bfe5dcd6e9b2f1c7a4e55",
 		SHA256: strings.Repeat("5fe3", 16), NotBefore: signed.Add(-5 * time.Second), NotAfter: signed.Add(595 * time.Second),
 		Extensions: map[string]string{
 			"sourceRepositoryURI": "https://github.com/example/app", "sourceRepositoryRef": "refs/tags/v1.4.0",

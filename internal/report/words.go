@@ -88,6 +88,8 @@ func SignerFacts(s *verify.Signer) []Fact {
 	if c := s.Certificate; c != nil {
 		add("issuer", c.Issuer)
 		add("authority", c.Authority)
+		add("subject", c.Subject)
+		add("algorithm", c.Algorithm)
 		add("valid", instant(c.NotBefore)+" to "+instant(c.NotAfter))
 		add("serial", c.Serial)
 		if c.SHA256 != "" {
@@ -96,6 +98,20 @@ func SignerFacts(s *verify.Signer) []Fact {
 	}
 	add("time", TimeWords(s.Time))
 	return out
+}
+
+// windowWords say when a key is good, as the trust says; "" for always.
+func windowWords(from, until, revoked time.Time) string {
+	var parts []string
+	for _, bound := range []struct {
+		word string
+		at   time.Time
+	}{{"from", from}, {"until", until}, {"revoked at", revoked}} {
+		if !bound.at.IsZero() {
+			parts = append(parts, bound.word+" "+instant(bound.at))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 // RuleName is how a rule is called.

@@ -128,7 +128,22 @@ func (b *Build) Manifest(signers []SignerKey) (*Header, error) {
 	return NewHeader(m, text.Bytes()), nil
 }
 
-// Write writes the kit, once. An input that is not what it was is fault.InputChanged.
+// Changed returns fault.InputChanged if err is what Check found of a file that this build
+// has written to a CheckedTarget: the input is not what it was. Any other error stays.
+func (b *Build) Changed(err error, v *Verdict) error {
+	if v == nil || fault.ReasonOf(err) != fault.KitMismatch {
+		return err
+	}
+	for _, f := range v.Findings {
+		if s, ours := b.sources[f.File]; ours && f.Reason == fault.KitMismatch {
+			return changed(s.from)
+		}
+	}
+	return err
+}
+
+// Write writes the kit, once. An input that is not what it was is fault.InputChanged, but
+// to a CheckedTarget: see Changed.
 func (b *Build) Write(t Target, h *Header) error {
 	return Write(b.ctx, t, h, func(e *Entry) (io.ReadCloser, error) {
 		s := b.sources[e.Name]

@@ -33,8 +33,8 @@ func ParseManifest(b []byte) (*Manifest, error) {
 	err := p.parse()
 	switch {
 	case errors.Is(err, errFormat):
-		return nil, fault.New(fault.KitFormat, "the kit has the format %q, and this program reads %q", p.format, Format).
-			With("format", p.format).WithHint("use a newer stella, or ask for a kit in this format")
+		return nil, fault.New(fault.KitFormat, "%s of the kit has the format %q, and this program reads %q", ManifestName, p.format, Format).
+			With("file", ManifestName).With("format", p.format).WithHint("use a newer stella, or ask for a kit in this format")
 	case err != nil:
 		return nil, fault.Wrap(fault.KitMalformed, err, "malformed %s", ManifestName).With("file", ManifestName)
 	}

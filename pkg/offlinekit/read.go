@@ -101,7 +101,9 @@ type reading struct {
 
 func (r *reading) run() error {
 	for m, err := range r.source.members() {
-		if err == nil {
+		if err != nil {
+			err = r.damaged(err)
+		} else {
 			err = context.Cause(r.ctx)
 		}
 		if err == nil {
@@ -129,12 +131,31 @@ func (r *reading) broken(err error) error {
 	return err
 }
 
-func (r *reading) endsEarly(err error) error {
-	at := "in its beginning"
-	if r.contents != nil {
-		at = fmt.Sprintf("in or after file %d of %d", r.next, len(r.contents.Manifest.Entries))
+// damaged says where an archive cannot be read on. One that ends there, or holds no kit,
+// is for broken.
+func (r *reading) damaged(err error) error {
+	reason := fault.ReasonOf(err)
+	if r.header.Manifest == nil || errors.Is(err, archive.ErrTruncated) || reason != fault.ArchiveMalformed && reason != fault.InputTooLarge {
+		return err
 	}
-	return fault.Wrap(fault.KitIncomplete, err, "%s ends %s", input.Display(r.source.name), at).With("path", r.source.name).
+	f := fault.Wrap(reason, err, "%s cannot be read any further %s", input.Display(r.source.name), r.place()).With("path", r.source.name)
+	if reason == fault.InputTooLarge {
+		return f // which says what to do
+	}
+	return f.WithHint("is a part of it missing, or was it copied badly? Copy it anew, and put all parts together in their order")
+}
+
+// place says how far the reading came.
+func (r *reading) place() string {
+	if r.contents == nil || r.next == 0 {
+		return "in its beginning"
+	}
+	entries := r.contents.Manifest.Entries
+	return fmt.Sprintf("in or after %q, file %d of %d", entries[r.next-1].Name, r.next, len(entries))
+}
+
+func (r *reading) endsEarly(err error) error {
+	return fault.Wrap(fault.KitIncomplete, err, "%s ends %s", input.Display(r.source.name), r.place()).With("path", r.source.name).
 		WithHint("is a part of it missing, or was it copied only partly? Copy it anew, and put all parts together in their order")
 }
 
@@ -282,7 +303,7 @@ func (r *reading) entry(e *Entry, m *archive.Member) error {
 		r.contents.find(Finding{fault.KitMismatch, e.Name, "sha256:" + e.Digest(), c.mismatch})
 		return nil
 	case c.failed != nil:
-		return c.failed
+		return r.damaged(c.failed)
 	}
 	return failed
 }

@@ -48,7 +48,7 @@ func (s *stream) judgeReading(ctx context.Context, p Piece, r reading) outcome {
 		j.results = append(j.results, unreadable(&p, r.unread))
 	}
 	for _, i := range r.judged {
-		result, err := s.judge(ctx, group{r.items[i]}, false)
+		result, err := s.judgeCounted(ctx, group{r.items[i]})
 		if err != nil {
 			result = unjudgeable([]Source{p.source()}, err, err)
 		}

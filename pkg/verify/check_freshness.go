@@ -39,11 +39,11 @@ func (j *judgement) judgeAge(a *applied) error {
 	fresh := func(v *vote) bool {
 		return v.barred == nil && v.proven() && j.isFresh(v.Time.At, a.rule.MaxAge)
 	}
-	if fill(a.rule.requirements(), a.votes, fresh).full {
+	if j.fillWith(a, fresh).full {
 		return nil
 	}
 	unproven := func(v *vote) bool { return v.barred == nil && (!v.proven() || fresh(v)) }
-	if fill(a.rule.requirements(), a.votes, unproven).full {
+	if j.fillWith(a, unproven).full {
 		return fault.New(fault.TimeUnproven, "%s wants evidence of the last %s, and nothing proves when it was signed", a.describe(), Age(a.rule.MaxAge)).
 			WithHint("ask the signer for evidence with a time stamp or a log entry")
 	}

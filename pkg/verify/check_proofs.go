@@ -23,7 +23,7 @@ func checkTime(j *judgement) error {
 	}
 	err := j.filter(func(s *Signer) error {
 		if want, n := j.demanded(s).Timestamp, distinct(s.Proofs, ProofTimestamp); n < want {
-			return missing(s, ProofTimestamp, fault.TimestampMissing, "%d of %d demanded time stamp authorities stamped the signature", n, want)
+			return j.missing(s, ProofTimestamp, fault.TimestampMissing, "%d of %d demanded time stamp authorities stamped the signature", n, want)
 		}
 		if j.sigstoreIssued(s) && !s.Time.Proven {
 			if err := cmp.Or(failed(s.Proofs, ProofTimestamp), failed(s.Proofs, ProofLog)); err != nil {
@@ -56,9 +56,9 @@ func checkLog(j *judgement) error {
 		case failed(s.Proofs, ProofLog) != nil:
 			return failed(s.Proofs, ProofLog)
 		case n < want.Log:
-			return fault.New(fault.LogMissing, "%d of %d demanded transparency logs hold the signature", n, want.Log)
+			return j.missing(s, ProofLog, fault.LogMissing, "%d of %d demanded transparency logs hold the signature", n, want.Log)
 		case witnesses < want.Witness:
-			return fault.New(fault.WitnessMissing, "%d of %d demanded witnesses cosigned the log", witnesses, want.Witness)
+			return j.missing(s, ProofWitness, fault.WitnessMissing, "%d of %d demanded witnesses cosigned the log", witnesses, want.Witness)
 		}
 		return nil
 	})
@@ -83,7 +83,7 @@ func checkSCT(j *judgement) error {
 		want, n := j.demanded(s).SCT, distinct(s.Proofs, ProofSCT)
 		asked = asked || want > 0 || n > 0
 		if n < want {
-			return missing(s, ProofSCT, fault.SCTMissing, "%d of %d demanded certificate transparency logs hold the certificate", n, want)
+			return j.missing(s, ProofSCT, fault.SCTMissing, "%d of %d demanded certificate transparency logs hold the certificate", n, want)
 		}
 		return nil
 	})
@@ -97,12 +97,13 @@ func checkSCT(j *judgement) error {
 	return nil
 }
 
-// missing is the finding that too few of a kind are good, or why the first is not.
-func missing(s *Signer, kind string, r fault.Reason, format string, args ...any) error {
+// missing is the finding that too few of a kind are good, or why the first is not. It
+// says so where none could be good.
+func (j *judgement) missing(s *Signer, kind string, r fault.Reason, format string, args ...any) error {
 	if err := failed(s.Proofs, kind); err != nil {
 		return err
 	}
-	return fault.New(r, format, args...)
+	return fault.New(r, format, args...).WithHint("%s", j.policy.nobodyProves(kind))
 }
 
 // demanded is what must stand beside a signature, so that it counts. A

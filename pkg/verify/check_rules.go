@@ -79,11 +79,11 @@ func (j *judgement) selectRule(set *RuleSet) *applied {
 	return nil
 }
 
-// subjectsInQuestion are those of the statement's subjects that were demanded,
-// or all. What has no statement is about the artifact that it was verified
-// with, or about nothing that a rule can name.
+// subjectsInQuestion are those of the payload's subjects that were demanded, or
+// all. A signature over bare bytes is about the artifact that it was verified with;
+// what names no subject, about nothing that a rule can name.
 func (j *judgement) subjectsInQuestion() []intoto.Subject {
-	if j.statement == nil {
+	if j.message == nil {
 		var out []intoto.Subject
 		for i := range j.policy.Subjects {
 			if a := &j.policy.Subjects[i]; j.result.demanded[i] {
@@ -93,13 +93,13 @@ func (j *judgement) subjectsInQuestion() []intoto.Subject {
 		return out
 	}
 	var matched []intoto.Subject
-	for i, s := range j.statement.Subjects {
+	for i, s := range j.about {
 		if j.result.Claims.Subjects[i].Matched {
 			matched = append(matched, s)
 		}
 	}
 	if len(matched) == 0 {
-		return j.statement.Subjects
+		return j.about
 	}
 	return matched
 }

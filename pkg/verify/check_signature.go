@@ -14,6 +14,7 @@ import (
 	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/pkg/dsse"
+	"github.com/stellaops/stella/pkg/dsse/intoto"
 )
 
 // checkSignature finds out which trusted keys and certificates signed. It fails
@@ -64,7 +65,8 @@ func (j *judgement) open(at int, item bundle.Item) error {
 		better = fault.New(fault.SignatureMismatch, "the signature does not fit the key of its certificate, or the content was altered")
 	}
 	if better == nil {
-		return err
+		return fault.Wrap(fault.SignatureUntrusted, err, "").
+			WithHint("find out who signed: stella attest show FILE; if it is who you expect, say so with --key or --trust")
 	}
 	j.result.explain(at, better)
 	return inItem(j, item, better)
@@ -234,7 +236,7 @@ func (j *judgement) openBlob(at int, item bundle.Item, keys []dsse.Key) error {
 	for a := range j.policy.Subjects {
 		err := j.openBlobWith(at, a, item, keys)
 		if err == nil {
-			return nil
+			return j.demandSame(a)
 		}
 		if _, ok := err.(unjudged); ok { //nolint:errorlint // never wrapped
 			return err
@@ -245,6 +247,25 @@ func (j *judgement) openBlob(at int, item bundle.Item, keys []dsse.Key) error {
 	}
 	j.addRejected(at, 1, failure)
 	return failure
+}
+
+// demandSame marks the demanded artifacts with the same bytes as one that the signature
+// is over: what is given under two names needs no second signature.
+func (j *judgement) demandSame(artifact int) error {
+	if len(j.policy.Subjects) == 1 {
+		return nil
+	}
+	signed := intoto.Subject{Digest: j.policy.Subjects[artifact].known()}
+	for a := range j.policy.Subjects {
+		same, err := j.policy.Subjects[a].matches(signed)
+		if err != nil {
+			return unjudged{err}
+		}
+		if same {
+			j.result.demanded[a] = true
+		}
+	}
+	return nil
 }
 
 // named returns the artifact that a signature over bare bytes names itself, if that is

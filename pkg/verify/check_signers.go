@@ -74,23 +74,27 @@ func (j *judgement) judgeSigners(a *applied) (string, error) {
 	if len(a.votes) == 0 && j.nobody != nil { // says why better than the requirements do
 		return "", fault.New(fault.ReasonOf(j.nobody), "%s: no signature counts", a.describe())
 	}
-	usable := func(v *vote) bool { return v.barred == nil }
-	filling := fill(a.rule.requirements(), a.votes, usable)
+	filling := j.fillWith(a, unbarred)
 	j.result.Rules = append(j.result.Rules, a.report(filling, len(j.result.Signers)))
 	if filling.full {
 		return filling.describe(), nil
 	}
-	return "", a.explain(filling)
+	return "", j.explain(a, filling)
 }
 
 // explain says why the requirements are not met: what bars the signatures that
-// would have met them, or who is missing.
-func (a *applied) explain(filling *filling) error {
-	all := fill(a.rule.requirements(), a.votes, func(*vote) bool { return true })
-	for _, v := range a.votes {
-		if all.full && v.barred != nil {
-			return fault.Wrap(fault.ReasonOf(v.barred), v.barred, "%s: signature %d does not count", a.describe(), v.index+1)
+// would have met them, or who is missing. That half of a hybrid is barred follows from
+// what bars the other one, which says more.
+func (j *judgement) explain(a *applied, filling *filling) error {
+	var barred *vote
+	for i := range a.votes {
+		v := &a.votes[i]
+		if v.barred != nil && (barred == nil || fault.ReasonOf(barred.barred) == fault.SignatureHybrid) {
+			barred = v
 		}
+	}
+	if barred != nil && j.fillWith(a, anyVote).full {
+		return fault.Wrap(fault.ReasonOf(barred.barred), barred.barred, "%s: signature %d does not count", a.describe(), barred.index+1)
 	}
 	return fault.New(fault.PolicySigners, "%s: %s", a.describe(), filling.missing()).
 		WithHint("ask the missing to sign; what they signed in other files counts if those files are given too")
@@ -131,5 +135,6 @@ func (j *judgement) votes(a *applied) []vote {
 		}
 		out = append(out, v)
 	}
+	j.barHalves(out)
 	return out
 }

@@ -6,6 +6,10 @@ import (
 	"github.com/stellaops/stella/pkg/dsse/intoto"
 )
 
+// seeProblem is the hint where the message must not repeat what is wrong, since that may
+// quote the evidence.
+const seeProblem = "what is wrong with it is told beside what it claims, as its problem; ask the signer for %s"
+
 // checkStatement reads the verified payload to its end as an in-toto
 // statement. A payload of another type is not one, which matters only if a
 // subject or a predicate type is demanded.
@@ -33,9 +37,9 @@ func checkStatement(j *judgement) error {
 			return unjudged{err}
 		}
 		claims.Problem = err.Error()
-		return fault.New(fault.ReasonOf(err), "the payload is not an in-toto statement that stella knows")
+		return fault.New(fault.ReasonOf(err), "the payload is not an in-toto statement that stella knows").WithHint(seeProblem, "an in-toto Statement v1")
 	}
-	j.statement = s
+	j.statement, j.about = s, s.Subjects
 	j.found = s.Type
 	claims.StatementType, claims.PredicateType = s.Type, s.PredicateType
 	for _, subject := range s.Subjects {

@@ -2,7 +2,6 @@ package verify
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/stellaops/stella/internal/fault"
@@ -14,8 +13,11 @@ func checkSubject(j *judgement) error {
 	switch {
 	case len(j.policy.Subjects) == 0:
 		return notDemanded("not compared with any artifact")
-	case j.statement == nil:
+	case j.message == nil:
 		j.found = "the signature is over the artifact"
+		if n := len(j.policy.Subjects); n > 1 {
+			j.found = fmt.Sprintf("the signature is over %d of %d demanded artifacts", len(j.result.demanded), n)
+		}
 		if digest := j.result.Artifact; digest != "" {
 			j.found = "the signature is over what has sha256:" + digest
 		}
@@ -30,11 +32,11 @@ func checkSubject(j *judgement) error {
 		return fault.New(fault.SubjectMismatch, "the statement is not about %s", artifactNames(j.policy.Subjects))
 	}
 	j.found = fmt.Sprintf("about %d of %d demanded artifacts", len(j.result.demanded), len(j.policy.Subjects))
-	return j.missingArtifact()
+	return nil // whether each artifact has its evidence is judged over all results
 }
 
 func (j *judgement) matchArtifact(a int) error {
-	for i, s := range j.statement.Subjects {
+	for i, s := range j.about {
 		ok, err := j.policy.Subjects[a].matches(s)
 		if err != nil {
 			return err
@@ -45,36 +47,6 @@ func (j *judgement) matchArtifact(a int) error {
 		}
 	}
 	return nil
-}
-
-// missingArtifact fails if one statement is all the evidence and does not name
-// every demanded artifact. With several statements, Verify looks over all.
-func (j *judgement) missingArtifact() error {
-	if !j.only {
-		return nil
-	}
-	return j.policy.missingArtifact(j.result)
-}
-
-func (p *Policy) missingArtifact(r *Result) error {
-	for a := range p.Subjects {
-		if !r.demanded[a] {
-			return fault.New(fault.SubjectMismatch, "the statement is not about %s", describe(&p.Subjects[a]))
-		}
-	}
-	return nil
-}
-
-// alone amends a result that was judged as one of several and turned out to be
-// the only one.
-func (p *Policy) alone(r *Result) {
-	if r.Claims == nil || len(r.demanded) == 0 {
-		return // no statement, or it has failed
-	}
-	i := slices.IndexFunc(r.Checks, func(c Check) bool { return c.Name == "subject" })
-	if err := p.missingArtifact(r); err != nil && r.Checks[i].Status == Passed {
-		r.Checks[i] = finding("subject", "", err)
-	}
 }
 
 // maxNamed bounds how many subjects an error names.

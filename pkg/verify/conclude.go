@@ -7,7 +7,8 @@ import (
 // Counts are what a verification went over.
 type Counts struct {
 	// Evidence is how many envelopes and bundles were judged: Verified and Rejected
-	// of them. One that was given twice counts twice.
+	// of them. One that was given twice counts twice here, and once where a number is
+	// expected.
 	Evidence int `json:"evidence"`
 	Verified int `json:"verified"`
 	Rejected int `json:"rejected"`
@@ -106,24 +107,28 @@ func (c *conclusion) ignored(i *Ignored) {
 	c.counts.Ignored[i.Reason] += max(1, i.Lines)
 }
 
-// unmatched makes a finding of every demanded artifact that no evidence is about.
-// Of a single result the subject check has said it already.
+// unmatched makes a finding of every demanded artifact that no evidence is about,
+// however much evidence there is. Where nothing is about anything, and one result at
+// most has failed to say so, there is nothing to add.
 func (c *conclusion) unmatched(p *Policy) {
-	if c.counts.Results < 2 {
+	if c.counts.Results < 2 && len(c.matched) == 0 && !c.holds() {
 		return
 	}
 	for i := range p.Subjects {
 		if !c.matched[i] {
-			c.whole("artifact", "", fault.New(fault.SubjectMismatch, "no evidence is about %q", p.Subjects[i].Name))
+			c.whole("artifact", "", fault.New(fault.SubjectMismatch, "no evidence is about %s", describe(&p.Subjects[i])))
 		}
 	}
 }
+
+// holds reports whether something was checked and nothing has failed.
+func (c *conclusion) holds() bool { return len(c.failures) == 0 && c.made }
 
 // conclude puts the verdict into the report. The error is nil if and only if every
 // demanded check passed and at least one was made.
 func (c *conclusion) conclude(r *Report) error {
 	r.Checks, r.Counts = c.checks, c.counts
-	if len(c.failures) == 0 && c.made {
+	if c.holds() {
 		r.Verified, r.Exit = true, fault.ExitOK
 		return nil
 	}

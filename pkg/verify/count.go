@@ -92,6 +92,49 @@ func (j *judgement) markHalves(t *dsse.Tally) {
 	}
 }
 
+// counting returns those of the votes that usable takes and that count then. Whatever
+// bars a vote, what is left is brought together anew: without the other half that of a
+// hybrid counts for nothing. keys are those that the votes' keys are indices of.
+func counting(keys []dsse.Key, votes []vote, usable func(*vote) bool) ([]*vote, dsse.Tally) {
+	good := make(map[int]bool)
+	for i := range votes {
+		if usable(&votes[i]) {
+			good[votes[i].Signer.key] = true
+		}
+	}
+	tally := dsse.Count(keys, good)
+	var out []*vote
+	for i := range votes {
+		if v := &votes[i]; usable(v) && tally.Half(v.Signer.key) == nil {
+			out = append(out, v)
+		}
+	}
+	return out, tally
+}
+
+// unbarred takes the votes that the rule does not bar.
+func unbarred(v *vote) bool { return v.barred == nil }
+
+// anyVote takes every vote.
+func anyVote(*vote) bool { return true }
+
+// barHalves bars the votes that count only together with others that are barred.
+func (j *judgement) barHalves(votes []vote) {
+	_, tally := counting(j.keys(), votes, unbarred)
+	for i := range votes {
+		v := &votes[i]
+		if h := tally.Half(v.Signer.key); h != nil && v.barred == nil {
+			v.barred = h.Err(j.keyName)
+		}
+	}
+}
+
+// fillWith fills the rule's requirements with the votes that usable takes.
+func (j *judgement) fillWith(a *applied, usable func(*vote) bool) *filling {
+	votes, _ := counting(j.keys(), a.votes, usable)
+	return fill(a.rule.requirements(), votes)
+}
+
 // checkThreshold counts the distinct holders whose signatures count.
 func checkThreshold(j *judgement) error {
 	t := j.tally()

@@ -24,14 +24,11 @@ type filling struct {
 	full         bool
 }
 
-// fill gives the holders of those votes that usable takes to the
-// requirements, as many as can be.
-func fill(requirements []Requirement, votes []vote, usable func(*vote) bool) *filling {
+// fill gives the holders of votes that count to the requirements, as many as can be.
+func fill(requirements []Requirement, votes []*vote) *filling {
 	f := &filling{requirements: requirements}
-	for i := range votes {
-		if v := &votes[i]; usable(v) {
-			f.add(v)
-		}
+	for _, v := range votes {
+		f.add(v)
 	}
 	places := make([]int, len(requirements))
 	for r := range requirements {

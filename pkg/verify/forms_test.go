@@ -1,7 +1,9 @@
 package verify_test
 
 import (
+	"context"
 	"io/fs"
+	"iter"
 	"os"
 	"strings"
 	"testing"
@@ -130,8 +132,32 @@ func TestDetachedForms(t *testing.T) {
 	})
 }
 
-// readLayout writes a layout to a disk and adds its evidence about an image.
-func readLayout(t *testing.T, e *verify.Evidence, files fs.FS, digest string) {
+// layouts are Inputs that are image layouts.
+type layouts [][]bundle.Item
+
+func (l layouts) Pieces(context.Context, bool) iter.Seq[verify.Piece] {
+	return func(yield func(verify.Piece) bool) {
+		for i := range l {
+			if !yield(verify.Piece{Name: "layout", Named: true, Place: verify.Place{Off: int64(i)}}) {
+				return
+			}
+		}
+	}
+}
+
+func (l layouts) Open(p *verify.Piece) (verify.Content, error) {
+	return layout{&content{strings.NewReader("")}, l[p.Place.Off]}, nil
+}
+
+type layout struct {
+	*content
+	items []bundle.Item
+}
+
+func (l layout) Evidence() ([]bundle.Item, []verify.Ignored) { return l.items, nil }
+
+// readLayout writes a layout to a disk, adds its evidence about an image, and returns it.
+func readLayout(t *testing.T, e *verify.Evidence, files fs.FS, digest string) []bundle.Item {
 	t.Helper()
 	dir := t.TempDir()
 	require.NoError(t, os.CopyFS(dir, files))
@@ -139,6 +165,9 @@ func readLayout(t *testing.T, e *verify.Evidence, files fs.FS, digest string) {
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, l.Close()) })
 	require.NoError(t, e.ReadLayout(l, digest))
+	found, err := l.Evidence(digest)
+	require.NoError(t, err)
+	return found.Items
 }
 
 // TestLayoutForms verifies what is attached to an image in each way that tools
@@ -172,10 +201,11 @@ func TestImageSigners(t *testing.T) {
 	w, e := world.New(t.Name()), &verify.Evidence{}
 	var trusted []keys.TrustedKey
 	var image []byte
+	var streamed layouts
 	for _, name := range []string{"first", "second"} {
 		key := newKey(t, name, keys.ECDSAP256)
 		files, digest := w.Layout(world.Tags, world.Options{Signer: world.Key, SigningKey: key.private, Log: world.NoLog, NoTimestamp: true})
-		readLayout(t, e, files, digest)
+		streamed = append(streamed, readLayout(t, e, files, digest))
 		image = files["blobs/sha256/"+strings.TrimPrefix(digest, "sha256:")].Data
 		trusted = append(trusted, keys.TrustedKey{Name: name, Public: key.private.Public(), AnyPredicateType: true})
 	}
@@ -189,12 +219,28 @@ func TestImageSigners(t *testing.T) {
 	}
 	holds(t, e, policy(2, trusted...), "cosign image signature", "cosign image signature", "cosign image attestation", "cosign image attestation")
 
-	_, err := verify.Verify(t.Context(), e, policy(1, trusted[0]))
+	r, err := verify.Verify(t.Context(), e, policy(1, trusted[0]))
 	assert.Equal(t, fault.SignatureMismatch, fault.ReasonOf(err), "%v", err)
+	assert.False(t, r.Verified)
+
+	// Of an image signature nothing holds: it has no statement, and no predicate in which
+	// something could be missing.
+	ruled := policy(2, trusted...)
+	ruled.RuleSets = []verify.RuleSet{{Rules: []verify.Rule{{Name: "r", Subjects: []verify.SubjectMatch{{Name: verify.AnyUnsafe()}}}}}}
+	holds(t, e, ruled, "cosign image signature", "cosign image signature", "cosign image attestation", "cosign image attestation")
+	ruled.RuleSets[0].Rules[0].Conditions = []verify.Condition{says{nil}}
+	r, err = verify.Verify(t.Context(), e, ruled)
+	assert.Equal(t, fault.PolicyCondition, fault.ReasonOf(err), "%v", err)
+	assert.ErrorContains(t, err, "there is no statement")
+	assert.Equal(t, verify.Failed, status(r.Results[0])["conditions"])
+	assert.Equal(t, verify.Passed, status(r.Results[1])["conditions"])
+	r, err = stream(t, streamed, ruled, verify.StreamOptions{})
+	assert.Equal(t, fault.PolicyCondition, fault.ReasonOf(err), "%v", err)
+	assert.Equal(t, verify.Failed, status(r.Results[0])["conditions"])
 
 	typed := policy(1, trusted...)
 	typed.PredicateType = "https://slsa.dev/provenance/v1"
-	r, err := verify.Verify(t.Context(), e, typed)
+	r, err = verify.Verify(t.Context(), e, typed)
 	require.NoError(t, err, "an image signature has no type, and is not considered")
 	require.Len(t, r.Results, 1)
 	assert.Len(t, r.Results[0].Evidence, 2)

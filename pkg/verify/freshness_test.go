@@ -63,7 +63,7 @@ func judged(t *testing.T, now time.Time, set RuleSet, signers ...Signer) *judgem
 	everybody := []Identity{{Issuer: AnyUnsafe(), SubjectAlternativeName: AnyUnsafe()}} // as whom the signers say
 	policy := &Policy{At: now, RuleSets: []RuleSet{set}, Identities: everybody}
 	return &judgement{
-		ctx: t.Context(), policy: policy, candidates: []candidate{by},
+		ctx: t.Context(), bench: &bench{}, policy: policy, candidates: []candidate{by},
 		result: &Result{Signers: signers, demanded: make(map[int]bool)},
 	}
 }

@@ -29,7 +29,8 @@ func (j *judgement) openDocument(at int, item bundle.Item, keys []dsse.Key) erro
 }
 
 // checkImage reads the verified document by which cosign signs an image. It says
-// of which image, as a statement does, and has no predicate.
+// of which image, as a statement does, and is none: it has no predicate on which a
+// condition could look.
 func (j *judgement) checkImage(claims *Claims) error {
 	claims.PayloadType = bundle.PayloadTypeSimpleSigning
 	var document bytes.Buffer
@@ -39,10 +40,10 @@ func (j *judgement) checkImage(claims *Claims) error {
 	s, err := bundle.ParseSimpleSigning(document.Bytes())
 	if err != nil {
 		claims.Problem = err.Error()
-		return fault.New(fault.ReasonOf(err), "the payload is not an image signature that stella knows")
+		return fault.New(fault.ReasonOf(err), "the payload is not an image signature that stella knows").WithHint(seeProblem, "a signature as cosign makes it")
 	}
 	image := intoto.Subject{Name: s.Reference, Digest: map[string]string{"sha256": s.SHA256}}
-	j.statement = &intoto.Statement{Subjects: []intoto.Subject{image}}
+	j.about = []intoto.Subject{image}
 	claims.Subjects = []Subject{{Name: image.Name, Digest: image.Digest}}
 	j.found = "signature of an image"
 	return nil

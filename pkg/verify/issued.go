@@ -146,8 +146,10 @@ func unnamedHolder(issuer, name string) string {
 func (c *Certificate) UnnamedHolder() string { return unnamedHolder(c.Issuer, c.Identity) }
 
 func (i *issued) summary() *Certificate {
+	algorithm, _ := keys.AlgorithmOf(i.leaf.PublicKey()) // of a key that has a verifier
 	return &Certificate{
 		Authority: i.chain.Authority, Identity: i.name, Issuer: i.issuer,
+		Subject: i.leaf.SubjectDN(), Algorithm: string(algorithm),
 		Serial: i.leaf.Serial(), SHA256: i.leaf.SHA256(),
 		NotBefore: i.leaf.NotBefore(), NotAfter: i.leaf.NotAfter(),
 		Extensions: i.leaf.Extensions(),
@@ -193,8 +195,9 @@ func (j *judgement) keyNotRevoked(i *issued, s *Signer) error {
 	return k.ValidAt(s.judgedAt())
 }
 
-// notRevoked asks the CRLs of a private CA. A certificate that is revoked
-// validates only signatures that are proven to be older, as a key does.
+// notRevoked asks the CRLs of a private CA about each certificate of a chain. One that
+// is revoked validates only signatures that are proven to be older, as a key does.
+// Where its issuer has a CRL, that has to tell; where it has none, by policy.
 func (j *judgement) notRevoked(chain *material.Chain, s *Signer) error {
 	if !chain.Private {
 		return nil
@@ -206,7 +209,7 @@ func (j *judgement) notRevoked(chain *material.Chain, s *Signer) error {
 				WithHint("ask the signer for evidence with a time stamp from before the revocation")
 		case r.State == material.Revoked && !s.Time.At.Before(r.At):
 			return fault.New(fault.KeyRevoked, "the certificate with serial %s is revoked since %s, before the signature was made", r.Serial, r.At.Format(time.RFC3339))
-		case r.State == material.Unknown && (j.policy.DemandRevocation || j.policy.Root.Revokes(chain)):
+		case r.State == material.Unknown && (j.policy.DemandRevocation || r.Listed):
 			return fault.New(fault.RevocationUnknown, "whether the certificate with serial %s is revoked is not known: %s", r.Serial, r.Why).
 				WithHint("give the authority's current CRL beside its certificate")
 		}

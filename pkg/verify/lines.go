@@ -22,7 +22,7 @@ type lineWork[T any] struct {
 // eachLine works on the lines of a file, in order, and closes it.
 func eachLine[T any](ctx context.Context, s *stream, file *Piece, lines *reading, w lineWork[T]) error {
 	defer lines.close()
-	l := &lineReader{policy: s.bench.policy, reader: &s.reader, file: file, f: lines.lines, tally: lineTally{file: file.display()}}
+	l := &lineReader{policy: s.bench.policy, reader: &s.reader, file: file, f: lines.lines, opens: s.reader.Opens(lines.lines), tally: lineTally{file: file.display()}}
 	run := ignoredRun{to: s.ignored}
 	err := ordered.Run(ctx, l.all(), func(ctx context.Context, at bundle.Line) T {
 		p, r := l.read(at)
@@ -66,6 +66,7 @@ type lineReader struct {
 	reader *bundle.Reader
 	file   *Piece
 	f      *input.File
+	opens  bool // as evidence does: no line of it is passed over for being damaged
 	tally  lineTally
 	err    error // of reading the file
 }
@@ -100,6 +101,9 @@ func (l *lineReader) end() error {
 func (l *lineReader) read(at bundle.Line) (Piece, reading) {
 	p := Piece{Name: l.file.Name, Member: l.file.Member, Line: at.Number, Named: l.file.Named, Place: l.file.Place}
 	items, err := l.reader.ReadLine(l.f, at)
+	if err != nil && l.opens {
+		err = bundle.AmongEvidence(err)
+	}
 	if err != nil {
 		return p, reading{}.failed(&p, err)
 	}

@@ -1,7 +1,10 @@
 package verify
 
 import (
+	"time"
+
 	"github.com/stellaops/stella/internal/bundle"
+	"github.com/stellaops/stella/pkg/verify/material"
 )
 
 // Loose is proofs in a file of their own: where that is, and what there is in it.
@@ -17,21 +20,43 @@ type LooseFinding struct {
 	Proof    Proof
 }
 
-// looseProofs judges what lies apart and may be about a verified signature. What is
-// established counts as if it lay beside it; what is not is the file's own affair, and
-// stands in the result for the caller.
-func (j *judgement) looseProofs(s *Signer, own bundle.Item, signature []byte) []Proof {
+// looseBeside is a Loose with what became of it against one signature.
+type looseBeside struct {
+	beside
+	place string
+}
+
+func besides(loose []looseBeside) []beside {
+	var out []beside
+	for _, l := range loose {
+		out = append(out, l.beside)
+	}
+	return out
+}
+
+// looseBeside judges what lies apart and may be about a verified signature.
+func (j *judgement) looseBeside(own bundle.Item, signed material.Signed) []looseBeside {
 	if j.policy.Loose == nil {
 		return nil
 	}
-	signed := j.signed(s, own)
-	var out []Proof
-	for _, l := range j.policy.Loose(signature, own.Material.Stamped) {
+	var out []looseBeside
+	for _, l := range j.policy.Loose(signed.Signature, own.Material.Stamped) {
 		item := bundle.Item{Material: l.Material}
 		item.Material.Stamped = own.Material.Stamped
-		proofs := j.proofsIn(item, signed)
+		out = append(out, looseBeside{j.beside(item, signed), l.Place})
+	}
+	return out
+}
+
+// looseProofs are the proofs that lie apart. What is established counts as if it lay
+// beside the signature; what is not is the file's own affair, and stands in the
+// result for the caller.
+func (j *judgement) looseProofs(s *Signer, loose []looseBeside, proven []time.Time) []Proof {
+	var out []Proof
+	for _, l := range loose {
+		proofs := l.proofs(proven)
 		for _, p := range proofs {
-			j.result.Loose = append(j.result.Loose, LooseFinding{l.Place, j.result.Evidence[s.Evidence], p})
+			j.result.Loose = append(j.result.Loose, LooseFinding{l.place, j.result.Evidence[s.Evidence], p})
 		}
 		out = append(out, established(proofs)...)
 	}

@@ -36,9 +36,9 @@ type Policy struct {
 	// transparency log, and with a signed certificate timestamp: without them
 	// nobody but the CA knows what it issued.
 	AllowNoLogUnsafe, AllowNoSCTUnsafe bool
-	// DemandRevocation refuses certificates of private CAs of which no current CRL
-	// says that they are not revoked. Without it, that is so only where there is a
-	// CRL of the CA, and it is not current.
+	// DemandRevocation refuses certificates of private CAs unless for each
+	// certificate of the chain but the root a current CRL of its issuer says that it
+	// is not revoked. Without it, that is so only where its issuer has a CRL.
 	DemandRevocation bool
 	// RuleSets are policies that must all accept, beside everything else here.
 	RuleSets []RuleSet

@@ -20,13 +20,19 @@ func (j *judgement) judgeProofs(s *Signer) []Proof {
 	}
 	own := j.group[s.Evidence]
 	signed := j.signed(s, own)
-	proofs := j.proofsIn(own, signed)
+	all := []beside{j.beside(own, signed)}
 	for i, other := range j.group {
 		if i != s.Evidence && bytes.Equal(signatureIn(other), signed.Signature) {
-			proofs = append(proofs, established(j.proofsIn(other, signed))...)
+			all = append(all, j.beside(other, signed))
 		}
 	}
-	proofs = append(proofs, j.looseProofs(s, own, signed.Signature)...)
+	loose := j.looseBeside(own, signed)
+	times := provenBy(slices.Concat(all, besides(loose)))
+	proofs := all[0].proofs(times)
+	for _, other := range all[1:] {
+		proofs = append(proofs, established(other.proofs(times))...)
+	}
+	proofs = append(proofs, j.looseProofs(s, loose, times)...)
 	if c := &j.candidates[s.key]; c.issued != nil && !c.issued.chain.Private {
 		for _, sct := range j.policy.Root.SCTs(c.issued.chain) {
 			proofs = append(proofs, newProof(ProofSCT, sct.Authority, sct.Operator, sct.Time, sct.Err))
@@ -115,26 +121,6 @@ func (j *judgement) payloadSHA256() ([]byte, error) {
 		j.payloadSum = h.Sum(nil)
 	}
 	return j.payloadSum, nil
-}
-
-// proofsIn judges the material of one item.
-func (j *judgement) proofsIn(item bundle.Item, signed material.Signed) []Proof {
-	var out []Proof
-	root, m := j.policy.Root, item.Material
-	for _, e := range root.LogEntries(m.LogEntries, signed, item.Version, j.policy.At) {
-		p := newProof(ProofLog, e.Authority, e.Operator, e.Time, e.Err)
-		if e.Index >= 0 {
-			p.LogIndex, p.LogID = &e.Index, e.LogID
-		}
-		out = append(out, p)
-		for _, witness := range e.Witnesses {
-			out = append(out, Proof{Kind: ProofWitness, Status: Passed, Authority: witness.Name, operator: witness.Name, witness: witness})
-		}
-	}
-	for _, t := range j.timestamps(m, signed.Signature) {
-		out = append(out, newProof(ProofTimestamp, t.Authority, t.Operator, t.Time, t.Err))
-	}
-	return out
 }
 
 // timestamps judges time stamps over the signature or over what they may cover

@@ -43,20 +43,28 @@ func (s *stream) open(p *Piece) reading {
 		return r.selected(s.bench.policy.consider)
 	}
 	f := opened(p, r.content)
+	if p.Line > 0 {
+		return s.openLine(p, r, f)
+	}
 	items, lines, err := s.reader.ReadDocument(f, p.Named)
 	switch {
-	case lines && p.Line > 0:
-		return r.failed(p, bundle.ErrBehind)
 	case lines:
 		r.lines = f
 	case err != nil:
 		return r.failed(p, err)
 	}
 	r.items = placed(p, items)
-	if p.Line > 0 {
-		return r.selected(s.bench.policy.split)
-	}
 	return r.selected(s.bench.policy.consider)
+}
+
+// openLine reads a piece that is a line of a stream, all of f.
+func (s *stream) openLine(p *Piece, r reading, f *input.File) reading {
+	items, err := s.reader.ReadLine(f, bundle.Line{Number: p.Line, Size: f.Size()})
+	if err != nil {
+		return r.failed(p, err)
+	}
+	r.items = placed(p, items)
+	return r.selected(s.bench.policy.split)
 }
 
 // selected tells the items to be judged from those of another type.

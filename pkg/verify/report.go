@@ -94,6 +94,11 @@ type TrustedKey struct {
 	Hybrid    string `json:"hybrid,omitempty"`
 	KeyID     string `json:"keyId"`
 	Algorithm string `json:"algorithm"`
+	// NotBefore, NotAfter and RevokedAt bound when the key is good, as the trust says;
+	// zero for no bound.
+	NotBefore time.Time `json:"notBefore,omitzero"`
+	NotAfter  time.Time `json:"notAfter,omitzero"`
+	RevokedAt time.Time `json:"revokedAt,omitzero"`
 }
 
 // TrustedIdentity is one identity whose certificates count, as it was demanded.
@@ -140,9 +145,10 @@ type Result struct {
 	// Loose is what became of the proofs that Policy.Loose gave.
 	Loose []LooseFinding `json:"-"`
 
-	demanded map[int]bool // indices of the policy's artifacts that matched
-	unread   error        // why the evidence could not be read
-	part     bool         // of something that is no signed document
+	demanded  map[int]bool // indices of the policy's artifacts that matched
+	documents [][]byte     // which each piece of evidence is, if they are counted
+	unread    error        // why the evidence could not be read
+	part      bool         // of something that is no signed document
 }
 
 // Source is one envelope, bundle or signature.
@@ -226,9 +232,13 @@ type Certificate struct {
 	// Identity is the subject alternative name that was demanded.
 	Identity string `json:"identity"`
 	// Issuer is the OIDC issuer, or the distinguished name of the issuing CA.
-	Issuer    string    `json:"issuer"`
-	Serial    string    `json:"serial"` // lower-case hex
-	SHA256    string    `json:"sha256"` // of the certificate in DER
+	Issuer string `json:"issuer"`
+	// Subject is the distinguished name that the certificate is for, as RFC 2253 writes
+	// it; empty for a certificate that has alternative names only.
+	Subject   string    `json:"subject,omitempty"`
+	Algorithm string    `json:"algorithm"` // of its key
+	Serial    string    `json:"serial"`    // lower-case hex
+	SHA256    string    `json:"sha256"`    // of the certificate in DER
 	NotBefore time.Time `json:"notBefore"`
 	NotAfter  time.Time `json:"notAfter"`
 	// Extensions are Fulcio's further claims about the build, by the names of

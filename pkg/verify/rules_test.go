@@ -46,6 +46,13 @@ func TestRules(t *testing.T) {
 	second.trusted.Holder = "ann"
 	all := trust(t, ann, bob, eve, hard, second)
 
+	proving, err := material.ParseRoot("trusted_root.json", world.New(t.Name()).TrustedRoot())
+	require.NoError(t, err)
+	witnesses, err := material.ParseWitnesses(world.New(t.Name()).Witnesses[0].Verifier())
+	require.NoError(t, err)
+	root, err := material.Join(proving, witnesses)
+	require.NoError(t, err)
+
 	m := statement(t, appSubject())
 	wide := statement(t, appSubject(), intoto.Subject{Name: "other", Digest: map[string]string{"sha256": sum256("other")}})
 	plain := dsse.NewMessage("text/plain", dsse.Bytes("app"))
@@ -144,7 +151,7 @@ func TestRules(t *testing.T) {
 			if row.name != "spelling of a type" {
 				spellings = nil
 			}
-			p := &verify.Policy{Trust: all, Threshold: 1, At: now(), Subjects: row.subjects, Spellings: spellings, RuleSets: []verify.RuleSet{{Name: "p", Rules: row.rules}}}
+			p := &verify.Policy{Trust: all, Root: root, Threshold: 1, At: now(), Subjects: row.subjects, Spellings: spellings, RuleSets: []verify.RuleSet{{Name: "p", Rules: row.rules}}}
 			r, err := verify.Verify(context.Background(), evidence(t, row.evidence), p)
 			require.NotNil(t, r, "%v", err)
 			assert.Equal(t, row.want == "", r.Verified)
@@ -259,6 +266,9 @@ func TestPolicyThatCannotBeMet(t *testing.T) {
 		{"one identity is one holder", verify.RuleSet{Identities: []verify.Identity{ci}}, verify.Rule{Signers: []verify.Requirement{{Name: "s", Threshold: 4}}}, `"s" has 3 of 4`},
 		{"anybody is many holders", verify.RuleSet{Identities: []verify.Identity{anybody}}, verify.Rule{Signers: []verify.Requirement{{Name: "s", Threshold: 40}}}, ""},
 		{"an identity that is wanted", verify.RuleSet{Identities: []verify.Identity{anybody}}, verify.Rule{Signers: one("s", verify.SignerMatch{Identities: []verify.Identity{ci}})}, ""},
+		{"proofs that there can be", verify.RuleSet{Signature: verify.SignatureDemands{Proofs: verify.Proofs{Timestamp: 1, SCT: 1}}}, verify.Rule{MaxAge: time.Hour, Signature: verify.SignatureDemands{Proofs: verify.Proofs{Log: 1}}}, ""},
+		{"two authorities of which there is one", verify.RuleSet{}, verify.Rule{Signature: verify.SignatureDemands{Proofs: verify.Proofs{Timestamp: 9}}}, "of 9 demanded proofs by a time stamp authority those who are trusted can give"},
+		{"witnesses of whom there is none", verify.RuleSet{Signature: verify.SignatureDemands{Proofs: verify.Proofs{Witness: 1}}}, verify.Rule{}, "can give 0"},
 		{"an identity that is another", verify.RuleSet{Identities: []verify.Identity{ci}}, verify.Rule{Signers: one("s", verify.SignerMatch{Identities: []verify.Identity{{Issuer: verify.Exactly("https://issuer"), SubjectAlternativeName: verify.Exactly("x")}}})}, `"s" has 0 of 1`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -304,6 +314,96 @@ func TestIdentitiesNeedAnAuthority(t *testing.T) {
 			}
 			assert.Equal(t, fault.PolicyUnsatisfiable, fault.ReasonOf(err))
 			assert.Contains(t, fault.HintOf(err), "--trusted-root")
+		})
+	}
+}
+
+// A proof can be there only if somebody is trusted to give it: what wants one that
+// nobody can is refused before any evidence is judged, by Verify and by Stream.
+func TestProofsNeedAnAuthority(t *testing.T) {
+	w := world.New(t.Name())
+	sigstore, err := material.ParseRoot("trusted_root.json", w.TrustedRoot())
+	require.NoError(t, err)
+	private, err := material.ParseCAs("ca.pem", w.Evidence(world.Options{Signer: world.PrivateCA}).CA)
+	require.NoError(t, err)
+	witnesses, err := material.ParseWitnesses(w.Witnesses[0].Verifier())
+	require.NoError(t, err)
+	nobody, ann := (*material.Root)(nil), newKey(t, "ann", keys.Ed25519)
+	ci := []verify.Identity{{Issuer: verify.Exactly("https://issuer"), SubjectAlternativeName: verify.Exactly("ci")}}
+	demands := func(p verify.Proofs) verify.SignatureDemands { return verify.SignatureDemands{Proofs: p} }
+	onlyCI := one("ci", verify.SignerMatch{Identities: ci})
+	for _, row := range []struct {
+		name string
+		root *material.Root
+		set  verify.RuleSet
+		rule verify.Rule
+		hint string // of what is unsatisfiable
+	}{
+		{"time stamp by the policy", nobody, verify.RuleSet{Signature: demands(verify.Proofs{Timestamp: 1})}, verify.Rule{}, "--timestamp-certificate-chain"},
+		{"time stamp by the rule", nobody, verify.RuleSet{}, verify.Rule{Signature: demands(verify.Proofs{Timestamp: 1})}, "--timestamp-certificate-chain"},
+		{"time stamp, and a witness is trusted", witnesses, verify.RuleSet{}, verify.Rule{Signature: demands(verify.Proofs{Timestamp: 1})}, "--timestamp-certificate-chain"},
+		{"time stamp, and an authority is", sigstore, verify.RuleSet{}, verify.Rule{Signature: demands(verify.Proofs{Timestamp: 1})}, ""},
+		{"log", nobody, verify.RuleSet{}, verify.Rule{Signature: demands(verify.Proofs{Log: 1})}, "--trusted-root"},
+		{"log, and one is trusted", sigstore, verify.RuleSet{}, verify.Rule{Signature: demands(verify.Proofs{Log: 1})}, ""},
+		{"witness", sigstore, verify.RuleSet{}, verify.Rule{Signature: demands(verify.Proofs{Witness: 1})}, "witnesses"},
+		{"witness, and one is trusted", witnesses, verify.RuleSet{}, verify.Rule{Signature: demands(verify.Proofs{Witness: 1})}, ""},
+		{"age", nobody, verify.RuleSet{}, verify.Rule{MaxAge: time.Hour}, "--timestamp-certificate-chain"},
+		{"age, and a witness is trusted", witnesses, verify.RuleSet{}, verify.Rule{MaxAge: time.Hour}, "--timestamp-certificate-chain"},
+		{"age, and an authority is", sigstore, verify.RuleSet{}, verify.Rule{MaxAge: time.Hour}, ""},
+		{"certificate transparency, of a key", nobody, verify.RuleSet{}, verify.Rule{Signature: demands(verify.Proofs{SCT: 1})}, ""},
+		{"certificate transparency, of certificates", sigstore, verify.RuleSet{Identities: ci}, verify.Rule{Signers: onlyCI, Signature: demands(verify.Proofs{SCT: 1})}, ""},
+		{"certificate transparency by more than there are", sigstore, verify.RuleSet{Identities: ci}, verify.Rule{Signers: onlyCI, Signature: demands(verify.Proofs{SCT: 9})}, "certificate transparency log"},
+		{"certificate transparency, of certificates by an own CA", private, verify.RuleSet{Identities: ci}, verify.Rule{Signers: onlyCI, Signature: demands(verify.Proofs{SCT: 1})}, ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			row.rule.Name = "r"
+			row.set.Rules = []verify.Rule{row.rule}
+			p := &verify.Policy{Trust: trust(t, ann), Root: row.root, Threshold: 1, At: now(), RuleSets: []verify.RuleSet{row.set}}
+			err := p.Satisfiable()
+			if row.hint == "" {
+				assert.NoError(t, err)
+				return
+			}
+			assert.Equal(t, fault.PolicyUnsatisfiable, fault.ReasonOf(err))
+			assert.Contains(t, fault.HintOf(err), row.hint)
+			_, err = verify.Verify(t.Context(), evidence(t, sealed(t, statement(t, appSubject()), ann)), p)
+			assert.Equal(t, fault.PolicyUnsatisfiable, fault.ReasonOf(err))
+			_, err = verify.NewVerifier(p) // which Stream is asked of
+			assert.Equal(t, fault.PolicyUnsatisfiable, fault.ReasonOf(err))
+		})
+	}
+}
+
+// Where the caller demands a proof that nobody is trusted to give, the finding says how
+// somebody is.
+func TestMissingProofsSayWhomToTrust(t *testing.T) {
+	w, ann := world.New(t.Name()), newKey(t, "ann", keys.ECDSAP256)
+	sigstore, err := material.ParseRoot("trusted_root.json", w.TrustedRoot())
+	require.NoError(t, err)
+	m := statement(t, appSubject())
+	for name, row := range map[string]struct {
+		proofs   verify.Proofs
+		evidence []byte
+		root     *material.Root
+		want     fault.Reason
+		hint     string
+	}{
+		"time stamp that is there": {verify.Proofs{Timestamp: 1}, bundled(t, w, m, ann, time.Minute), nil, fault.TimestampMissing, "--timestamp-certificate-chain"},
+		"time stamp":               {verify.Proofs{Timestamp: 1}, bundled(t, w, m, ann), sigstore, fault.TimestampMissing, ""},
+		"log":                      {verify.Proofs{Log: 1}, bundled(t, w, m, ann), nil, fault.LogMissing, "--trusted-root"},
+		"log that is trusted":      {verify.Proofs{Log: 1}, bundled(t, w, m, ann), sigstore, fault.LogMissing, ""},
+		"witness":                  {verify.Proofs{Witness: 1}, bundled(t, w, m, ann), nil, fault.WitnessMissing, "witness"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := &verify.Policy{Trust: trust(t, ann), Root: row.root, Threshold: 1, At: w.Clock.Now(), Proofs: row.proofs}
+			r, err := verify.Verify(t.Context(), evidence(t, row.evidence), p)
+			assert.Equal(t, row.want, fault.ReasonOf(err))
+			assert.Equal(t, row.want, r.Reason)
+			if row.hint == "" {
+				assert.Empty(t, fault.HintOf(err))
+				return
+			}
+			assert.Contains(t, fault.HintOf(err), row.hint)
 		})
 	}
 }

@@ -11,14 +11,18 @@ import (
 )
 
 // Satisfiable returns fault.PolicyUnsatisfiable if a rule wants more
-// holders than the trust and the identities have, however they all signed. An
-// identity has nobody where no authority that issues certificates is trusted.
+// holders than the trust and the identities have, however they all signed, or
+// proofs that nobody is trusted to give. An identity has nobody where no authority
+// that issues certificates is trusted.
 // Where that cannot be told, such as for patterns of names, it is not an error.
 func (p *Policy) Satisfiable() error {
 	for i := range p.RuleSets {
 		set := &p.RuleSets[i]
 		for k := range set.Rules {
 			rule := &set.Rules[k]
+			if err := p.provable(set, rule); err != nil {
+				return err
+			}
 			f := p.possible(set, rule)
 			if f.full {
 				continue
@@ -32,6 +36,9 @@ func (p *Policy) Satisfiable() error {
 
 // whomToTrust is the hint for a rule that nobody can meet.
 func (p *Policy) whomToTrust(set *RuleSet, rule *Rule) string {
+	if p.issued() && !p.mayShowSCTs(set, rule) {
+		return nameAuthority(ProofSCT)
+	}
 	if p.issued() || len(p.identitiesFor(set, rule)) == 0 || set.Signature.Hardware || rule.Signature.Hardware {
 		return "trust the keys or identities that the rule is about, with the holders and roles that it names"
 	}
@@ -49,18 +56,21 @@ func (p *Policy) issued() bool {
 func (p *Policy) possible(set *RuleSet, rule *Rule) *filling {
 	b := newBar(p, &applied{set: set, rule: rule})
 	var all []vote
+	var counted []dsse.Key
 	for i := range b.trusted {
 		k := &b.trusted[i]
+		counted = append(counted, dsse.Key{Holder: k.Holder, Hybrid: k.Hybrid})
 		id, _ := dsse.KeyID(k.Public) // a trusted key has one: it has a verifier
-		v := vote{trusted: k, key: k.Public, Signer: Signer{Holder: k.Holder, Roles: k.Roles, Tenant: k.Tenant, KeyID: id}}
+		v := vote{trusted: k, key: k.Public, Signer: Signer{Holder: k.Holder, Roles: k.Roles, Tenant: k.Tenant, KeyID: id, key: i}}
 		if b.key(&v) == nil && p.maySign(k, rule) {
 			all = append(all, v)
 		}
 	}
-	if p.issued() && !set.Signature.Hardware && !rule.Signature.Hardware {
+	if p.issued() && p.mayShowSCTs(set, rule) && !set.Signature.Hardware && !rule.Signature.Hardware {
 		all = append(all, p.possibleCertificates(set, rule)...)
 	}
-	return fill(rule.requirements(), all, func(*vote) bool { return true })
+	votes, _ := counting(counted, all, anyVote)
+	return fill(rule.requirements(), votes)
 }
 
 // maySign reports whether the key may sign any type that the rule is about.
@@ -69,6 +79,9 @@ func (p *Policy) maySign(k *keys.TrustedKey, rule *Rule) bool {
 		return slices.ContainsFunc(p.spellings(uri), func(said string) bool { return k.Allows(p.spellings(said)...) == nil })
 	})
 }
+
+// noKey is the index of a key that nobody knows yet, among those that are trusted.
+const noKey = -1
 
 // possibleCertificates is a signer for each holder that the identities allow: of
 // a pattern without a holder, as many as there are places.
@@ -86,7 +99,7 @@ func (p *Policy) possibleCertificates(set *RuleSet, rule *Rule) []vote {
 			n = places
 		}
 		for k := range n {
-			v := vote{identity: id, Signer: Signer{Holder: id.Holder, Roles: id.Roles, Tenant: id.Tenant}}
+			v := vote{identity: id, Signer: Signer{Holder: id.Holder, Roles: id.Roles, Tenant: id.Tenant, key: noKey}}
 			if v.Holder == "" {
 				v.Holder = fmt.Sprintf("%d %d", i, k)
 			}

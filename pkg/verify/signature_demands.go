@@ -102,17 +102,7 @@ func (want *Proofs) stand(v *vote, witnesses []material.Witness) error {
 			return p.Kind == ProofWitness && !slices.Contains(witnesses, p.witness)
 		})
 	}
-	for _, d := range []struct {
-		kind   string
-		want   int
-		reason fault.Reason
-		what   string
-	}{
-		{ProofLog, want.Log, fault.LogMissing, "transparency log"},
-		{ProofTimestamp, want.Timestamp, fault.TimestampMissing, "time stamp authority"},
-		{ProofSCT, want.SCT, fault.SCTMissing, "certificate transparency log"},
-		{ProofWitness, want.Witness, fault.WitnessMissing, "witness"},
-	} {
+	for _, d := range want.each() {
 		if d.kind == ProofSCT && !v.logged {
 			continue
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/stellaops/stella/internal/bundle"
-	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/ordered"
 )
 
@@ -14,8 +13,9 @@ type StreamOptions struct {
 	// also where no piece of it can change what another is worth. It costs reading
 	// everything twice.
 	Together bool
-	// Expect is how many envelopes and bundles must be verified, neither more nor
-	// fewer; 0 for any number.
+	// Expect is how many signed documents must be verified, neither more nor fewer; 0
+	// for any number. Envelopes and bundles by the same signers over the same payload
+	// are one, however many there are.
 	Expect int
 	// FailFast ends the stream with the first result, in order, that fails.
 	FailFast bool
@@ -47,6 +47,10 @@ type Sink interface {
 // error comes back.
 func (v *Verifier) Stream(ctx context.Context, in Inputs, o StreamOptions, to Sink) (*Report, error) {
 	s := &stream{Verifier: v, in: in, options: o, to: to}
+	if o.Expect > 0 {
+		s.counted = newDocuments()
+		defer s.counted.ids.Close()
+	}
 	run := s.apart
 	if o.Together || !v.bench.policy.standsAlone() {
 		run = s.together
@@ -67,11 +71,12 @@ type stream struct {
 	reader  bundle.Reader
 
 	verdict conclusion
-	read    int       // pieces, in the first reading
-	first   *Result   // until another one comes: whether it is alone tells what it lacks
-	named   bool      // whether the first result is that of a named piece
-	inside  int       // pieces of evidence since the last piece that was named
-	loose   lineTally // of pieces that are lines
+	counted *documents // nil if no number is expected
+	read    int        // pieces, in the first reading
+	first   *Result    // until another one comes: whether it is alone tells what it lacks
+	named   bool       // whether the first result is that of a named piece
+	inside  int        // pieces of evidence since the last piece that was named
+	loose   lineTally  // of pieces that are lines
 	lacking untyped
 	stopped bool
 }
@@ -104,6 +109,12 @@ func (s *stream) release() error {
 func (s *stream) hand(r *Result) error {
 	r.Message = nil
 	s.verdict.result(r)
+	if s.counted != nil && r.Verified {
+		if err := s.counted.add(r); err != nil {
+			return err
+		}
+	}
+	r.documents = nil
 	s.tell()
 	if err := s.to.Result(r); err != nil {
 		return err
@@ -135,7 +146,6 @@ func (s *stream) finish() (*Report, error) {
 		if r.unread != nil && s.named {
 			return nil, r.unread
 		}
-		s.bench.policy.alone(r)
 		s.options.FailFast = false // there is nothing left to stop
 		if err := s.release(); err != nil {
 			return nil, err
@@ -148,20 +158,31 @@ func (s *stream) finish() (*Report, error) {
 		s.lacking.conclude(&s.verdict, s.bench.policy)
 		s.verdict.unmatched(s.bench.policy)
 		s.verdict.unmet(s.bench.policy)
-		s.count()
+		if err := s.count(); err != nil {
+			return nil, err
+		}
 	}
 	return report, s.verdict.conclude(report)
 }
 
-// count holds the evidence to the number that is expected.
-func (s *stream) count() {
-	want, got := s.options.Expect, s.verdict.counts.Verified
-	switch want {
-	case 0: // nobody counts
-	case got:
-		s.verdict.whole("count", "as many as expected", nil)
-	default:
-		s.verdict.whole("count", "", fault.New(fault.EvidenceCount, "%d signed documents are verified, not the %d that are expected", got, want).
-			WithHint("find out what is missing or came in addition: --format ndjson lists all that was verified"))
+// judgeCounted judges all evidence with one payload, and says which documents they are
+// if those are counted. It is called by several goroutines at once.
+func (s *stream) judgeCounted(ctx context.Context, g group) (*Result, error) {
+	r, err := s.judge(ctx, g)
+	if err == nil && s.counted != nil {
+		err = r.identify()
 	}
+	return r, err
+}
+
+// count holds the evidence to the number that is expected.
+func (s *stream) count() error {
+	if s.counted == nil {
+		return nil
+	}
+	if err := s.counted.count(); err != nil {
+		return err
+	}
+	s.counted.expect(s.options.Expect, &s.verdict)
+	return nil
 }

@@ -103,6 +103,7 @@ type evidencePool struct {
 	world              *world.World
 	keyless            *world.Evidence // of the world's workflow, with every proof
 	lines              []string
+	blob               int // where in lines those over bare bytes begin
 	provenance         int // where in lines what is of provenanceType begins
 	byCertificate      int // where in lines those by certificates, and with the same payload, begin
 }
@@ -128,6 +129,7 @@ func newEvidencePool(t testing.TB) *evidencePool {
 	}
 	provenance, err := intoto.NewMessage(provenanceType, []intoto.Subject{appSubject()}, dsse.Bytes(`{}`))
 	require.NoError(t, err)
+	p.blob = len(p.lines)
 	p.lines = append(p.lines, oneLine(sealedBlob(t, "app", p.ann)), oneLine(sealedBlob(t, "app", p.eve)))
 	p.provenance = len(p.lines)
 	p.lines = append(p.lines, oneLine(sealed(t, provenance, p.ann)), oneLine(sealed(t, provenance, p.eve)))
@@ -219,6 +221,7 @@ func (p *evidencePool) draw(random *rand.Rand) files {
 	if random.IntN(3) > 0 {
 		likely := [][]int{
 			{2, 8, 14},            // by ann and bob together
+			{p.blob, 8, 14},       // about one artifact, the other and both
 			{0, p.provenance},     // what a rule requires, and something else
 			{2, p.provenance, 14}, // the same by several
 			{p.byCertificate, p.byCertificate + 5, p.byCertificate + 7}, // by those who are trusted for it
@@ -282,9 +285,6 @@ func TestStreamAgreesWithVerify(t *testing.T) {
 // eachIsJudgedAsAlone compares each result with what Verify says of that piece.
 func (p *evidencePool) eachIsJudgedAsAlone(t *testing.T, set files, policy verify.Policy, got *verify.Report) {
 	t.Helper()
-	if len(policy.Subjects) > 1 {
-		return // Verify demands both of one piece
-	}
 	i, statuses := 0, []int{}
 	for _, f := range set {
 		number := 0
@@ -297,7 +297,10 @@ func (p *evidencePool) eachIsJudgedAsAlone(t *testing.T, set files, policy verif
 			alone, _ := verify.Verify(t.Context(), e, &policy)
 			alone.Results[0].Evidence[0].Line = got.Results[i].Evidence[0].Line
 			require.Equal(t, text(t, alone.Results[0]), text(t, got.Results[i]))
-			statuses, i = append(statuses, alone.Exit), i+1
+			if !alone.Results[0].Verified { // else it lacks what another piece may have
+				statuses = append(statuses, alone.Exit)
+			}
+			i++
 		}
 	}
 	if got.Checks != nil {
@@ -367,6 +370,14 @@ func TestStreamPassesOver(t *testing.T) {
 		{"broken bundle", "notes", `{"mediaType":"application/vnd.dev.sigstore.bundle.v9+json"}`, fault.BundleVersion, ""},
 		{"log", "app.log", "{\"a\":1}\n{\"a\":2}\n{\"a\":3}\n", "", fault.NotEvidence},
 		{"broken log", "app.log", "{\"a\":1}\n{\"a\":2}\n{\"a\"", "", fault.InputMalformed},
+		{"damaged line by its name", "x.intoto.jsonl", good + "z" + good[1:], fault.InputMalformed, ""},
+		{"text in a line by its name", "x.intoto.jsonl", good + "text\n", fault.InputMalformed, ""},
+		{"another line by its name", "x.intoto.jsonl", good + "{\"a\":1}\n\n", "", fault.NotEvidence},
+		{"damaged line among evidence", "some", good + "z" + good[1:], fault.InputMalformed, ""},
+		{"broken syntax among evidence", "some", good + `{"q":,` + good[1:], fault.InputMalformed, ""},
+		{"another line among evidence", "some", good + "{\"a\":1}\n", "", fault.NotEvidence},
+		{"damaged line of a log", "app.log", "{\"a\":1}\ntext\n", "", fault.InputMalformed},
+		{"damaged document", "other.json", "z" + good[1:], "", fault.NotEvidence},
 		{"broken line among evidence", "some", good + `{"payload":1}` + "\n" + good, fault.EnvelopeMalformed, ""},
 	}
 	for _, tt := range tests {
@@ -398,7 +409,7 @@ func TestNamedPieceIsNeverPassedOver(t *testing.T) {
 	good := file{name: "good", content: pool.lines[0], named: true}
 	for content, want := range map[string]fault.Reason{
 		"# hello": fault.NotEvidence, "": fault.InputEmpty, `{"a":1}`: fault.NotEvidence, `{"a":`: fault.InputMalformed,
-		"{\"a\":1}\n{\"a\":2}\n": fault.NotEvidence,
+		"{\"a\":1}\n{\"a\":2}\n": fault.NotEvidence, "z" + pool.lines[0][1:]: fault.NotEvidence,
 	} {
 		bad := file{name: "bad", content: content, named: true}
 		r, err := stream(t, files{good, bad}, pool.onePolicy(t), verify.StreamOptions{})
@@ -456,11 +467,11 @@ func TestIgnoredLinesAreTold(t *testing.T) {
 
 func TestExpect(t *testing.T) {
 	pool := newEvidencePool(t)
-	set := files{{name: "one", content: pool.lines[0]}, {name: "two", content: pool.lines[6] + "\n" + pool.lines[0]}}
+	set := files{{name: "one", content: pool.lines[0]}, {name: "two", content: pool.lines[6] + "\n" + pool.lines[12]}}
 	_, err := stream(t, set, pool.onePolicy(t), verify.StreamOptions{Expect: 3})
 	require.NoError(t, err)
 	_, err = stream(t, set, pool.onePolicy(t), verify.StreamOptions{Expect: 3, Together: true})
-	require.NoError(t, err, "what is counted is evidence, however many results there are")
+	require.NoError(t, err)
 	for _, n := range []int{1, 2, 4} {
 		r, err := stream(t, set, pool.onePolicy(t), verify.StreamOptions{Expect: n})
 		assert.Equal(t, fault.EvidenceCount, fault.ReasonOf(err))
@@ -475,6 +486,53 @@ func TestExpect(t *testing.T) {
 	r, err = stream(t, files{{name: "none", content: "# text"}}, pool.onePolicy(t), verify.StreamOptions{Expect: 1})
 	assert.Equal(t, fault.ExitMissing, r.Exit)
 	require.Error(t, err)
+}
+
+// TestExpectCountsCopiesOnce: a copy, in whatever form, does not stand for a document
+// that went missing.
+func TestExpectCountsCopiesOnce(t *testing.T) {
+	ann, bob, old := newKey(t, "ann", keys.ECDSAP256), newKey(t, "bob", keys.Ed25519), newKey(t, "old", keys.Ed25519)
+	old.trusted.NotAfter = now().Add(-time.Hour)
+	m := statement(t, appSubject())
+	other := statement(t, intoto.Subject{Name: "app", Digest: map[string]string{"sha256": sum256("app")}}, intoto.Subject{Name: "x", Digest: map[string]string{"sha256": sum256("x")}})
+	w := world.New(t.Name())
+	first, blob := sealed(t, m, ann), sealedBlob(t, "app", ann)
+	for _, row := range []struct {
+		name      string
+		evidence  [][]byte
+		documents int
+	}{
+		{"once", [][]byte{first}, 1},
+		{"the same bytes", [][]byte{first, first}, 1},
+		{"signed again", [][]byte{first, sealed(t, m, ann)}, 1},
+		{"in a bundle", [][]byte{first, bundled(t, w, m, ann)}, 1},
+		{"a signature that does not count beside", [][]byte{first, sealed(t, m, ann, old)}, 1},
+		{"another payload", [][]byte{first, sealed(t, other, ann)}, 2},
+		{"another signer", [][]byte{first, sealed(t, m, bob)}, 2},
+		{"one of them twice", [][]byte{first, sealed(t, other, ann), first}, 2},
+		{"over bare bytes", [][]byte{blob, blob}, 1},
+		{"over bare bytes, detached", [][]byte{blob, detached(t, "app", ann)}, 1},
+		{"over bare bytes, by another signer", [][]byte{blob, sealedBlob(t, "app", bob)}, 2},
+		{"over bare bytes and a statement", [][]byte{blob, first}, 2},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			var in files
+			for i, content := range row.evidence {
+				in = append(in, file{name: fmt.Sprint(i, ".sig"), content: string(content), named: true})
+			}
+			for _, trusted := range []*keys.Trust{trust(t, ann, bob), trust(t, ann, bob, old)} {
+				policy := &verify.Policy{Trust: trusted, Threshold: 1, At: now(), Subjects: []verify.Artifact{artifact("app")}}
+				for _, together := range []bool{false, true} {
+					_, err := stream(t, in, policy, verify.StreamOptions{Expect: row.documents, Together: together})
+					require.NoError(t, err)
+					r, err := stream(t, in, policy, verify.StreamOptions{Expect: row.documents + 1, Together: together})
+					require.Equal(t, fault.EvidenceCount, fault.ReasonOf(err))
+					assert.Equal(t, len(row.evidence), r.Counts.Verified)
+					assert.Equal(t, row.documents < len(row.evidence), strings.Contains(err.Error(), "cop"), "%v", err)
+				}
+			}
+		})
+	}
 }
 
 func TestFailFast(t *testing.T) {

@@ -302,5 +302,5 @@ func (s *stream) judgeEntries(ctx context.Context, c candidates) (*Result, error
 		}
 		g = append(g, item)
 	}
-	return s.judge(ctx, g, false)
+	return s.judgeCounted(ctx, g)
 }

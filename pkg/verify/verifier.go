@@ -33,13 +33,13 @@ func NewVerifier(p *Policy) (*Verifier, error) {
 	return v, err
 }
 
-// judge judges all evidence with one payload. only says that it is all there is.
-func (v *Verifier) judge(ctx context.Context, g group, only bool) (*Result, error) {
-	result, err := judge(ctx, g, v.bench, only)
+// judge judges all evidence with one payload.
+func (v *Verifier) judge(ctx context.Context, g group) (*Result, error) {
+	result, err := judge(ctx, g, v.bench)
 	if err != nil || v.standing == nil || result.passed() {
 		return result, err
 	}
-	standing, err := judge(ctx, g, v.standing, only)
+	standing, err := judge(ctx, g, v.standing)
 	if err != nil {
 		return nil, err
 	}

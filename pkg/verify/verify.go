@@ -33,7 +33,7 @@ func Verify(ctx context.Context, e *Evidence, p *Policy) (*Report, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		result, err := v.judge(ctx, g, len(groups) == 1)
+		result, err := v.judge(ctx, g)
 		if err != nil {
 			return nil, err
 		}
@@ -66,7 +66,10 @@ func newReport(p *Policy) *Report {
 	}
 	for _, k := range p.trustedKeys() {
 		id, _ := dsse.KeyID(k.Public) // a trusted key has one: it has a verifier
-		r.Trust.Keys = append(r.Trust.Keys, TrustedKey{Name: k.Name, Holder: k.Holder, Hybrid: k.Hybrid, KeyID: id, Algorithm: string(k.Algorithm)})
+		r.Trust.Keys = append(r.Trust.Keys, TrustedKey{
+			Name: k.Name, Holder: k.Holder, Hybrid: k.Hybrid, KeyID: id, Algorithm: string(k.Algorithm),
+			NotBefore: k.NotBefore.UTC(), NotAfter: k.NotAfter.UTC(), RevokedAt: k.RevokedAt.UTC(),
+		})
 		if !slices.Contains(r.Trust.Sources, k.Source) {
 			r.Trust.Sources = append(r.Trust.Sources, k.Source)
 		}
@@ -96,12 +99,12 @@ type judgement struct {
 	policy *Policy
 	group  group
 	result *Result
-	only   bool // this is all the evidence there is
 
-	message   dsse.Message // verified; nil for a blob
-	found     string       // what the running check established, for the report
-	statement *intoto.Statement
-	applied   []*applied // the rule of each policy, once it is selected
+	message   dsse.Message      // verified; nil for a blob
+	found     string            // what the running check established, for the report
+	statement *intoto.Statement // nil for what is none
+	about     []intoto.Subject  // what the payload says that it is about, as a statement or not
+	applied   []*applied        // the rule of each policy, once it is selected
 
 	candidates []candidate   // the bench's, then those of admitted certificates
 	admitted   map[int]*int  // the candidate that the certificate of an item is
@@ -157,9 +160,9 @@ func (u unjudged) Unwrap() error { return u.error }
 
 // newJudgement makes room for what every judgement needs, and no more: a million of
 // them are made in one run.
-func newJudgement(ctx context.Context, g group, b *bench, only bool) *judgement {
+func newJudgement(ctx context.Context, g group, b *bench) *judgement {
 	j := &judgement{
-		ctx: ctx, bench: b, policy: b.policy, group: g, only: only, candidates: slices.Clip(b.candidates), met: make(map[int]bool),
+		ctx: ctx, bench: b, policy: b.policy, group: g, candidates: slices.Clip(b.candidates), met: make(map[int]bool),
 		result: &Result{Evidence: make([]Source, 0, len(g)), Checks: make([]Check, 0, len(b.checks)), Signers: make([]Signer, 0, len(g))},
 	}
 	if len(b.identities) > 0 {
@@ -176,8 +179,8 @@ func newJudgement(ctx context.Context, g group, b *bench, only bool) *judgement 
 	return j
 }
 
-func judge(ctx context.Context, g group, b *bench, only bool) (*Result, error) {
-	j := newJudgement(ctx, g, b, only)
+func judge(ctx context.Context, g group, b *bench) (*Result, error) {
+	j := newJudgement(ctx, g, b)
 	for _, item := range g {
 		j.result.Evidence = append(j.result.Evidence, Source{File: item.Source, Member: item.Member, Line: item.Line, Part: item.Part, Shape: item.Shape})
 	}

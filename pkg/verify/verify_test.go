@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -293,4 +294,26 @@ func TestArtifactIsHashedOnceForEachAlgorithm(t *testing.T) {
 	_, err := verify.Verify(context.Background(), evidence(t, sealed(t, statement(t, subjects...), ann)), &policy)
 	require.NoError(t, err)
 	assert.Equal(t, 2, content.reads)
+}
+
+// What is wrong with a statement may be the evidence's words: it stands among the claims,
+// and the finding says so.
+func TestWhyAStatementIsInvalid(t *testing.T) {
+	ann := newKey(t, "ann", keys.ECDSAP256)
+	one := `{"name":"app","digest":{"sha256":"` + sum256("app") + `"}}`
+	tooMany := `{"_type":"` + intoto.StatementV1 + `","predicateType":"x","subject":[` + strings.Repeat(one+",", intoto.MaxSubjects) + one + `]}`
+	for payload, problem := range map[string]string{
+		`{}`: `member "_type" is missing`, `{"_type":"mine"}`: `missing`, tooMany: "it has more than 10000 subjects",
+	} {
+		m := dsse.NewMessage(dsse.PayloadTypeInToto, dsse.Bytes(payload))
+		r, err := verify.Verify(t.Context(), evidence(t, sealed(t, m, ann)), &verify.Policy{Trust: trust(t, ann), Threshold: 1, At: now()})
+		require.NotNil(t, r, "%v", err)
+		assert.Equal(t, fault.StatementInvalid, r.Reason)
+		assert.Contains(t, r.Results[0].Claims.Problem, problem)
+		check := r.Results[0].Checks[1]
+		assert.Equal(t, "statement", check.Name)
+		assert.NotContains(t, check.Message, problem)
+		assert.Contains(t, check.Hint, "as its problem")
+		assert.Contains(t, fault.HintOf(err), "ask the signer")
+	}
 }

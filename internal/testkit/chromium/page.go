@@ -34,7 +34,8 @@ func (b *Browser) Open(url string, o Options) *Page {
 	}
 	b.call("", "Target.attachToTarget", map[string]any{"targetId": target.ID, "flatten": true}, &attached)
 	p := &Page{b, target.ID, attached.Session}
-	for _, domain := range []string{"Page", "Runtime", "Network", "Log", "Accessibility"} {
+	p.call("Performance.enable", map[string]any{"timeDomain": "threadTicks"}, nil)
+	for _, domain := range []string{"Page", "Runtime", "Network", "Log"} {
 		p.call(domain+".enable", nil, nil)
 	}
 	p.call("Page.setBypassCSP", map[string]any{"enabled": o.IgnorePolicy}, nil)
@@ -151,5 +152,24 @@ func (p *Page) PDF() []byte {
 // AXTree decodes what a screen reader is told of the page into result.
 func (p *Page) AXTree(result any) {
 	p.b.t.Helper()
+	p.call("Accessibility.enable", nil, nil) // not before: keeping that tree is much of the work on a long page
 	p.call("Accessibility.getFullAXTree", nil, result)
+}
+
+// Metrics returns what the browser counted for the page so far, by its names; times are
+// processor time of the page's thread, in seconds.
+func (p *Page) Metrics() map[string]float64 {
+	p.b.t.Helper()
+	var said struct {
+		Metrics []struct {
+			Name  string  `json:"name"`
+			Value float64 `json:"value"`
+		} `json:"metrics"`
+	}
+	p.call("Performance.getMetrics", nil, &said)
+	out := make(map[string]float64)
+	for _, m := range said.Metrics {
+		out[m.Name] = m.Value
+	}
+	return out
 }

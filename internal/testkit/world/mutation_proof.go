@@ -1,6 +1,7 @@
 package world
 
 import (
+	"slices"
 	"time"
 
 	rekorpb "github.com/sigstore/protobuf-specs/gen/pb-go/rekor/v1"
@@ -8,6 +9,10 @@ import (
 
 // proofMutations are about the inclusion proof of Rekor version 1.
 func proofMutations() []Mutation {
+	return slices.Concat(proofPartMutations(), logWindowMutations())
+}
+
+func proofPartMutations() []Mutation {
 	return []Mutation{
 		{
 			Name: "proof-missing", Refused: "versions from 0.2 on demand the inclusion proof",

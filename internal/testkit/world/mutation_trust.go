@@ -23,6 +23,31 @@ func trustMutations() []Mutation {
 			}},
 		},
 		{
+			Name: "ca-window-over-when-stamped", Refused: "the authority was trusted when it issued the certificate, and not when that signed", Of: Options{Log: LogV2},
+			change: change{
+				making: func(w *World, o *Options) {
+					o.SignedAt = w.Clock.Now().Add(-5 * time.Minute)
+					o.Stamp.At = w.Clock.Now()
+				},
+				trust: func(w *World, t *trustpb.TrustedRoot) {
+					t.CertificateAuthorities[0].ValidFor = timeRange(Window{w.Fulcio.Valid.From, w.Clock.Now().Add(-2 * time.Minute)})
+				},
+			},
+		},
+		{
+			Name: "ca-window-not-begun-when-logged", Refused: "the authority was trusted when the signature was stamped, and not when it was logged",
+			Accepted: "where timestamps are demanded it looks at no other time",
+			change: change{
+				making: func(w *World, o *Options) {
+					o.SignedAt = w.Clock.Now().Add(-5 * time.Minute)
+					o.Stamp.At = w.Clock.Now()
+				},
+				trust: func(w *World, t *trustpb.TrustedRoot) {
+					t.CertificateAuthorities[0].ValidFor = timeRange(Window{w.Clock.Now().Add(-2 * time.Minute), w.Fulcio.Valid.Until})
+				},
+			},
+		},
+		{
 			Name: "ca-not-trusted", Refused: "no authority is trusted",
 			change: change{trust: func(_ *World, t *trustpb.TrustedRoot) { t.CertificateAuthorities = nil }},
 		},

@@ -53,12 +53,28 @@ func (b *bench) prepare() error {
 	if err := b.writeCase(smallCase()); err != nil {
 		return err
 	}
+	if err := b.prepareKits(); err != nil {
+		return err
+	}
 	if b.peer == "" {
 		return nil
 	}
 	_, err := b.once(b.peer, []string{"generate-key-pair"})
 	return err
 }
+
+// prepareKits makes what kits are built of.
+func (b *bench) prepareKits() error {
+	if err := b.publish(); err != nil {
+		return err
+	}
+	return errors.Join(
+		writeLayout(filepath.Join(b.dir, kitImage), 100*megabyte),
+		writeFiles(filepath.Join(b.dir, "files"), smallFiles))
+}
+
+// smallFiles is how many small files are in a kit.
+const smallFiles = 10_000
 
 // makeKey makes the key that signs everything.
 func (b *bench) makeKey() error {

@@ -110,6 +110,36 @@ func figures() []figure {
 			args:  judgingEvents(),
 			limit: budget{caseEvents / 10, 100 * megabyte},
 		},
+		{
+			name:  "build and check a kit of 100 MB",
+			args:  building("kit.tar.zst", "1", "--image", kitImage),
+			limit: budget{700 * time.Millisecond, kitMemory},
+		},
+		{
+			name:  "verify a kit of 100 MB",
+			args:  checking("kit.tar.zst"),
+			limit: budget{250 * time.Millisecond, kitMemory},
+		},
+		{
+			name:  "import a kit of 100 MB",
+			args:  importing("kit.tar.zst"),
+			limit: budget{450 * time.Millisecond, kitMemory},
+		},
+		{
+			name:  "status of the kits",
+			args:  []string{"offline-kit", "status"},
+			limit: budget{20 * time.Millisecond, 35 * megabyte},
+		},
+		{
+			name:  "build a kit of 10,000 small files",
+			args:  building("files.tar.zst", "2", "--document", "files"),
+			limit: budget{900 * time.Millisecond, kitMemory},
+		},
+		{
+			name:  "verify a kit of 10,000 small files",
+			args:  checking("files.tar.zst"),
+			limit: budget{300 * time.Millisecond, kitMemory},
+		},
 	}
 }
 

@@ -7,6 +7,8 @@
 //	go run ./internal/tools/figures [-stella bin/stella] [-runs 5] [-peer .cache/oracles/cosign-v3]
 //	go run ./internal/tools/figures -runs 3 -growth docs/growth
 //	go run ./internal/tools/figures -runs 3 -case 10000
+//	go run ./internal/tools/figures -kit 1000
+//	go run ./internal/tools/figures -kit-files 10000
 //
 // CPU time is user plus system time of the process, the least of the runs;
 // memory is the greatest resident set of any run. Both come from the kernel
@@ -38,43 +40,70 @@ import (
 )
 
 func main() {
-	stella := flag.String("stella", "bin/stella", "the binary to measure")
-	peer := flag.String("peer", "", "a cosign v3 to measure beside it")
-	runs := flag.Int("runs", 5, "runs of each command")
-	growth := flag.String("growth", "", "a directory for the table and the plot of how cost grows")
-	large := flag.Int64("case", 0, "the size of a snapshot to measure, in MB")
+	o := options{}
+	flag.StringVar(&o.stella, "stella", "bin/stella", "the binary to measure")
+	flag.StringVar(&o.peer, "peer", "", "a cosign v3 to measure beside it")
+	flag.IntVar(&o.runs, "runs", 5, "runs of each command")
+	flag.StringVar(&o.growth, "growth", "", "a directory for the table and the plot of how cost grows")
+	flag.Int64Var(&o.snapshot, "case", 0, "measure a snapshot of so many `MB`, instead")
+	flag.Int64Var(&o.kit, "kit", 0, "measure a kit with an image of so many `MB`, instead")
+	flag.IntVar(&o.files, "kit-files", 0, "measure kits of small files, up to so many, instead")
+	flag.StringVar(&o.tmp, "tmp", "", "the directory to make all files in")
+	flag.StringVar(&o.primitive, "primitive", "", "do nothing but sha256, compress or decompress the files that are named")
 	flag.Parse()
-	if err := run(*stella, *peer, *runs, *growth, *large, os.Stdout); err != nil {
+	var err error
+	if o.primitive != "" {
+		err = primitive(o.primitive, flag.Args())
+	} else {
+		err = run(&o, os.Stdout)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "figures:", err)
 		os.Exit(1)
 	}
 }
 
-// run measures everything, prints the table and fails when a figure is over.
-func run(stella, peer string, runs int, growth string, large int64, out io.Writer) (err error) {
-	if runs < 1 {
-		return fmt.Errorf("-runs %d: at least one is needed", runs)
+// options are what the command line says.
+type options struct {
+	stella, peer, growth, tmp, primitive string
+	runs, files                          int
+	kit, snapshot                        int64 // MB
+}
+
+// run measures what is asked for, prints the table and fails when a figure is over.
+func run(o *options, out io.Writer) (err error) {
+	if o.runs < 1 {
+		return fmt.Errorf("-runs %d: at least one is needed", o.runs)
 	}
-	b := &bench{runs: runs}
-	if b.stella, err = filepath.Abs(stella); err != nil {
+	b := &bench{runs: o.runs}
+	if b.stella, err = filepath.Abs(o.stella); err != nil {
 		return err
 	}
-	if peer != "" {
-		if b.peer, err = filepath.Abs(peer); err != nil {
+	if o.peer != "" {
+		if b.peer, err = filepath.Abs(o.peer); err != nil {
 			return err
 		}
 	}
-	if b.dir, err = os.MkdirTemp("", "stella-figures-"); err != nil {
+	if b.dir, err = os.MkdirTemp(o.tmp, "stella-figures-"); err != nil {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(b.dir) }()
 
-	if growth != "" {
-		return b.growthTo(growth)
+	switch {
+	case o.growth != "":
+		return b.growthTo(o.growth)
+	case o.snapshot > 0:
+		return b.caseTo(out, largeCase(o.snapshot))
+	case o.kit > 0:
+		return b.kitTo(out, o.kit*megabyte)
+	case o.files > 0:
+		return b.filesTo(out, o.files)
 	}
-	if large > 0 {
-		return b.caseTo(out, largeCase(large))
-	}
+	return b.limits(out)
+}
+
+// limits measures every figure against its limit.
+func (b *bench) limits(out io.Writer) error {
 	if err := b.prepare(); err != nil {
 		return err
 	}

@@ -36,6 +36,10 @@ type simulator struct {
 	asked   []string
 	now     time.Time
 	answers map[string]http.HandlerFunc // instead of a file
+	// hashes says that snapshot and timestamp have hashes and lengths, and cosign makes
+	// one signature more for roots.
+	hashes bool
+	cosign func(canonical []byte) object
 
 	metadataDir, targetDir string
 }
@@ -87,6 +91,10 @@ func (s *simulator) publish(roles ...string) {
 		body["version"] = body["version"].(int) + 1
 		s.release(role)
 		meta := object{"version": body["version"]}
+		if raw := s.files[s.name(role)]; s.hashes {
+			sum := sha256.Sum256(raw)
+			meta["length"], meta["hashes"] = len(raw), object{"sha256": hex.EncodeToString(sum[:])}
+		}
 		switch role {
 		case "root", "timestamp":
 		case "snapshot":
@@ -98,18 +106,43 @@ func (s *simulator) publish(roles ...string) {
 }
 
 // release signs a role as it stands, under its version.
-func (s *simulator) release(role string) {
-	name := fmt.Sprintf("%d.%s", s.signed[role]["version"], quote(role)+".json")
-	if role == "timestamp" {
-		name = "timestamp.json"
+func (s *simulator) release(role string) { s.files[s.name(role)] = s.sign(role, role) }
+
+// name is where a role stands on the server.
+func (s *simulator) name(role string) string {
+	if role == "timestamp" || role != "root" && s.signed["root"]["consistent_snapshot"] == false {
+		return "/metadata/" + quote(role) + ".json"
 	}
-	s.files["/metadata/"+name] = s.sign(role, role)
+	return fmt.Sprintf("/metadata/%d.%s.json", s.signed[role]["version"], quote(role))
+}
+
+// flatten makes a repository without consistent snapshots.
+func (s *simulator) flatten() {
+	s.signed["root"]["consistent_snapshot"] = false
+	s.publish("root", "targets", "snapshot", "timestamp")
+}
+
+// bins lets a role delegate everything to 2^bits bins, which one key signs for, and
+// returns their names.
+func (s *simulator) bins(from, prefix string, bits int) (names []string) {
+	id, key := s.newKey(prefix)
+	s.signed[from]["delegations"] = object{"keys": object{id: key}, "succinct_roles": object{
+		"keyids": []string{id}, "threshold": 1, "bit_length": bits, "name_prefix": prefix,
+	}}
+	digits := (bits + 3) / 4
+	for i := range 1 << bits {
+		name := fmt.Sprintf("%s-%0*x", prefix, digits, i)
+		s.signed[name], s.keys[name] = s.blank(name), s.keys[prefix]
+		names = append(names, name)
+	}
+	return names
 }
 
 // sign is a role's metadata, by the keys of signers.
 func (s *simulator) sign(role string, signers ...string) []byte {
-	canonical, err := json.Marshal(s.signed[role], json.Deterministic(true)) // nothing in it needs an escape
+	text, err := json.Marshal(s.signed[role], json.Deterministic(true))
 	require.NoError(s.t, err)
+	canonical := bytes.ReplaceAll(text, []byte(`\n`), []byte("\n")) // which is no JSON; nothing else differs
 	var signatures []object
 	for _, signer := range signers {
 		key := s.keys[signer]
@@ -117,7 +150,10 @@ func (s *simulator) sign(role string, signers ...string) []byte {
 			"keyid": hex.EncodeToString(key.Public().(ed25519.PublicKey)), "sig": hex.EncodeToString(ed25519.Sign(key, canonical)),
 		})
 	}
-	raw, err := json.Marshal(object{"signed": jsontext.Value(canonical), "signatures": signatures})
+	if s.cosign != nil && role == "root" {
+		signatures = append(signatures, s.cosign(canonical))
+	}
+	raw, err := json.Marshal(object{"signed": jsontext.Value(text), "signatures": signatures})
 	require.NoError(s.t, err)
 	return raw
 }
@@ -160,7 +196,11 @@ func (s *simulator) target(role, path, content string) {
 	sum := sha256.Sum256([]byte(content))
 	s.signed[role]["targets"].(object)[path] = object{"length": len(content), "hashes": object{"sha256": hex.EncodeToString(sum[:])}}
 	dir, base := filepath.Split(path)
-	s.files["/targets/"+dir+hex.EncodeToString(sum[:])+"."+base] = []byte(content)
+	name := hex.EncodeToString(sum[:]) + "." + base
+	if s.signed["root"]["consistent_snapshot"] == false {
+		name = base
+	}
+	s.files["/targets/"+dir+name] = []byte(content)
 }
 
 func (s *simulator) serve(w http.ResponseWriter, r *http.Request) {

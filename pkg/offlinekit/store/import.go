@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -122,6 +124,7 @@ var _ offlinekit.Sink = (*importing)(nil)
 func (i *importing) run() (err error) {
 	defer func() { err = i.end(err) }()
 	i.contents, err = offlinekit.Read(i.ctx, i.source, i)
+	err = i.unread(err)
 	if err == nil && !i.settled {
 		err = i.settle() // a kit of nothing but trust
 	}
@@ -213,14 +216,44 @@ func (i *importing) settle() error {
 	return i.begin()
 }
 
+// kitWords call the kit by what its manifest says.
+func (i *importing) kitWords() string {
+	m := i.header.Manifest
+	return fmt.Sprintf("the kit %q, version %d of channel %q, built at %s", m.Name, m.Version, m.Channel, stamp(m.CreatedAt))
+}
+
+// wrap says of an error which kit it is about. Its reason stays.
+func (i *importing) wrap(err error, format string, args ...any) *fault.Error {
+	m := i.header.Manifest
+	return fault.Wrap(fault.ReasonOf(err), err, format, args...).With("version", strictjson.Number(m.Version)).With("channel", m.Channel)
+}
+
+// unread says in which kit a file is not what it should be.
+func (i *importing) unread(err error) error {
+	ofFiles := []fault.Reason{fault.KitMismatch, fault.KitIncomplete, fault.KitUnlisted, fault.KitMalformed, fault.ArchiveMalformed, fault.InputTooLarge}
+	if i.header == nil || !slices.Contains(ofFiles, fault.ReasonOf(err)) {
+		return err
+	}
+	return i.wrap(err, "%s", i.kitWords())
+}
+
+// unlearnt says in which kit the trust is that was refused.
+func (i *importing) unlearnt(err error) error {
+	ofTrust := []fault.Reason{
+		fault.TrustSignature, fault.TrustMalformed, fault.TrustExpired, fault.TrustMismatch, fault.TrustIncomplete, fault.ClockBehind,
+	}
+	if !slices.Contains(ofTrust, fault.ReasonOf(err)) {
+		return err
+	}
+	return i.wrap(err, "trust in %s", i.kitWords())
+}
+
 // unvouched says of which kit a statement was refused.
 func (i *importing) unvouched(err error) error {
 	if fault.ReasonOf(err) == fault.Internal || context.Cause(i.ctx) != nil {
 		return err
 	}
-	m := i.header.Manifest
-	f := fault.Wrap(fault.ReasonOf(err), err, "%s of the kit %q, version %d of channel %q, built at %s, by trust %q", offlinekit.StatementName, m.Name, m.Version, m.Channel, stamp(m.CreatedAt), i.o.TrustName).
-		With("file", offlinekit.StatementName).With("version", strictjson.Number(m.Version)).With("channel", m.Channel)
+	f := i.wrap(err, "%s of %s, by trust %q", offlinekit.StatementName, i.kitWords(), i.o.TrustName).With("file", offlinekit.StatementName)
 	if fault.HintOf(err) != "" {
 		return f
 	}
@@ -244,7 +277,7 @@ func (i *importing) learn() (*trust.Active, error) {
 		i.out.TrustKept = err
 		return i.o.Trust.Open(i.o.TrustName, i.o.Now, i.o.Now)
 	case err != nil:
-		return nil, err
+		return nil, i.unlearnt(err)
 	}
 	i.out.Trust = done
 	return done.Open(i.o.Now, i.o.Now)

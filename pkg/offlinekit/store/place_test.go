@@ -77,9 +77,11 @@ func TestLeftovers(t *testing.T) {
 	put(t, filepath.Join(w.store.Dir(), channel, ".stella-ABC.tmp"), []byte("half"))
 	require.NoError(t, os.Symlink(filepath.Dir(precious), filepath.Join(payloads, "2-2", "link")))
 	require.NoError(t, os.Symlink(filepath.Dir(precious), filepath.Join(payloads, "3-2")))
+	assert.Equal(t, []string{filepath.Join(payloads, "2-2"), filepath.Join(payloads, "3-2")}, w.store.Interrupted())
 	k := w.newKit(2)
 	w.mustImport(k.pack())
 	w.requireActive(k)
+	assert.Empty(t, w.store.Interrupted())
 	assert.Equal(t, "precious", string(read(t, precious)))
 }
 

@@ -67,3 +67,20 @@ func (s *Status) Stale(most time.Duration) error {
 		With("channel", s.Channel).With("version", strictjson.Number(s.Active.Version)).With("createdAt", stamp(s.Active.CreatedAt)).
 		WithHint("get the newest kit of the channel and import it")
 }
+
+// Interrupted returns the directories of kits that no channel refers to: what an import
+// has left that was interrupted, or what one that is running has unpacked so far. The
+// next import of the channel removes them. What cannot be read is left out.
+func (s *Store) Interrupted() []string {
+	var out []string
+	for _, e := range entriesOf(s.dir) {
+		c, err := s.channel(e.Name())
+		if err != nil {
+			continue // not a channel's name
+		}
+		if state, err := c.read(); err == nil {
+			out = append(out, c.strays(state)...)
+		}
+	}
+	return out
+}

@@ -29,7 +29,7 @@ func (i *importing) room() error {
 	if !known || have+i.channel.leftovers(i.state) >= need {
 		return nil
 	}
-	return fault.New(fault.KitSpace, "the kit needs %d bytes in %q, and %d are free", need, i.store.dir, have).
+	return fault.New(fault.KitSpace, "%s, needs %d bytes in %q, and %d are free", i.kitWords(), need, i.store.dir, have).
 		With("path", i.store.dir).With("needed", strictjson.Number(need)).With("free", strictjson.Number(have)).
 		WithHint("free some space and import the kit again; the kit that was active still is")
 }

@@ -63,7 +63,7 @@ func notOlder(next, old *head, file string) error {
 	if next.version >= old.version {
 		return nil
 	}
-	return rollback(file, next.role, next.version, old.version)
+	return fault.Wrap(fault.TrustRollback, rollback(file, next.role, next.version, old.version), "%s version %d%s is older than version %d%s", next.role, next.version, next.made(), old.version, old.made())
 }
 
 func rollback(file, role string, is, was int64) error {

@@ -63,12 +63,24 @@ type target struct {
 	content []byte
 }
 
+// readOwn is readContents for what a publisher gives: each CRL is by one of the CAs that
+// come with it. One that is kept of an earlier bundle may be by a CA that is gone.
+func readOwn(source string, targets []target) (*Contents, error) {
+	c, err := readContents(source, targets)
+	if err == nil {
+		err = c.Root.CheckCRLs()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
 // readContents understands the targets of a bundle. source is the bundle's name for
 // messages. Whatever is wrong with a target is an error that names it.
 func readContents(source string, targets []target) (*Contents, error) {
 	c := &Contents{}
 	var roots []*material.Root
-	var pems []byte
 	for _, t := range targets {
 		name := path.Join(source, t.name)
 		var err error
@@ -81,8 +93,6 @@ func readContents(source string, targets []target) (*Contents, error) {
 			c.Revocations, err = ParseRevocations(t.content, name)
 		case t.name == keysTarget, strings.HasPrefix(t.name, keysDir):
 			err = c.addKeys(t.content, name)
-		case strings.HasPrefix(t.name, caDir), strings.HasPrefix(t.name, crlDir):
-			pems, err = appendPEM(pems, &roots, name, t.content)
 		default:
 			var root *material.Root
 			root, err = readRoot(t, name)
@@ -91,13 +101,6 @@ func readContents(source string, targets []target) (*Contents, error) {
 		if err != nil {
 			return nil, err
 		}
-	}
-	if len(pems) > 0 {
-		root, err := material.ParseCAs(path.Join(source, "ca"), pems)
-		if err != nil {
-			return nil, err
-		}
-		roots = append(roots, root)
 	}
 	if len(roots) > 0 {
 		var err error
@@ -120,7 +123,7 @@ func (c *Client) read(source string, checkPolicy func(text []byte, source string
 	if err != nil {
 		return nil, nil, err
 	}
-	contents, err := readContents(source, targets)
+	contents, err := readOwn(source, targets)
 	switch {
 	case err != nil:
 		return nil, nil, err
@@ -154,24 +157,13 @@ func (c *Contents) addKeys(content []byte, name string) error {
 }
 
 func readRoot(t target, name string) (*material.Root, error) {
-	if strings.HasPrefix(t.name, tsaDir) {
+	switch {
+	case strings.HasPrefix(t.name, tsaDir):
 		return material.ParseTSA(name, t.content)
+	case strings.HasPrefix(t.name, caDir), strings.HasPrefix(t.name, crlDir):
+		return material.ParseCAs(name, t.content)
 	}
 	return material.ParseRoot(name, t.content)
-}
-
-// appendPEM joins the PEM files of authorities, so that a root, its intermediates and
-// its CRLs may each be a target; DER is read by itself.
-func appendPEM(pems []byte, roots *[]*material.Root, name string, content []byte) ([]byte, error) {
-	if strings.Contains(string(content), "-----BEGIN ") {
-		if _, err := material.ParseCAs(name, content); err != nil {
-			return nil, err // names the target
-		}
-		return append(append(pems, content...), '\n'), nil
-	}
-	root, err := material.ParseCAs(name, content)
-	*roots = append(*roots, root)
-	return pems, err
 }
 
 // BundleFormat is the format string of a bundle. One that an older program would

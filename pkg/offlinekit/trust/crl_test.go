@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/pkg/offlinekit/trust"
 	"github.com/stellaops/stella/pkg/verify/material"
 )
@@ -119,4 +120,20 @@ func TestCRLsNeverTakeBack(t *testing.T) {
 	done = w.publishCRL(a.crl(3, w.now, 8, 9))
 	assert.Zero(t, done.Status.Imported.CarriedCRLs)
 	assert.Equal(t, material.Revoked, w.state(bad))
+}
+
+// A CRL that none of the published CAs signed is refused when it is put there, and not
+// passed over when it is used.
+func TestCRLOfNobody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.begin()
+	a, same := newAuthority(t), newAuthority(t)
+	_, err := w.publisher.Put(t.Context(), w.now, trust.File{Name: "ca/ca.pem", Content: a.pem()})
+	require.NoError(t, err)
+	_, err = w.publisher.Put(t.Context(), w.now, trust.File{Name: "crl/ca.crl", Content: same.crl(1, w.now)})
+	assert.Equal(t, fault.TrustMalformed, fault.ReasonOf(err), "%v", err)
+	assert.ErrorContains(t, err, "crl/ca.crl")
+	_, err = w.publisher.Put(t.Context(), w.now, trust.File{Name: "crl/ca.crl", Content: a.crl(1, w.now)})
+	require.NoError(t, err)
 }

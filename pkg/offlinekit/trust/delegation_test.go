@@ -142,3 +142,92 @@ func TestRoleIsHeldToEachDelegatorInOneUpdate(t *testing.T) {
 	_, err = c.Find("b1")
 	requireReason(t, fault.TrustSignature, err)
 }
+
+// tree publishes roles that one key signs for, below the targets of version 2. Each is
+// delegated paths by another, and provides what it says of targets.
+func (w *world) tree(dir string, by holder, roles ...branch) {
+	w.t.Helper()
+	of, snapshot := map[string]any{}, map[string]any{"targets.json": map[string]any{"version": 2}}
+	for _, r := range roles {
+		d := delegationTo(w.t, r.name, by, r.paths...)
+		d["roles"].([]any)[0].(map[string]any)["terminating"] = r.terminating
+		if have, _ := of[r.from].(map[string]any); have != nil {
+			have["roles"] = append(have["roles"].([]any), d["roles"].([]any)...)
+		} else {
+			of[r.from] = d
+		}
+	}
+	for _, r := range roles {
+		list := map[string]any{}
+		for name, content := range r.targets {
+			list[name] = map[string]any{"length": len(content), "hashes": map[string]any{"sha256": digestOf(content)}}
+			put(w.t, filepath.Join(dir, "targets", filepath.Dir(name), digestOf(content)+"."+filepath.Base(name)), content)
+		}
+		m := &meta{Signed: map[string]any{"_type": "targets", "spec_version": "1.0.31", "version": 1, "expires": in90Days(), "targets": list}}
+		if of[r.name] != nil {
+			m.set("delegations", of[r.name])
+		}
+		m.write(w.t, metadataFile(dir, "1."+r.name+".json"), by)
+		snapshot[r.name+".json"] = map[string]any{"version": 1}
+	}
+	readMeta(w.t, metadataFile(dir, "2.targets.json")).set("delegations", of["targets"]).write(w.t, metadataFile(dir, "2.targets.json"), w.online)
+	w.repoint(dir, 2, snapshot)
+}
+
+// branch is a role of a tree.
+type branch struct {
+	from, name  string
+	paths       []string
+	terminating bool
+	targets     map[string][]byte
+}
+
+// A role two steps away provides what every step on the way delegates, and no more.
+func TestNestedDelegations(t *testing.T) {
+	t.Parallel()
+	w, dir := newStick(t)
+	near, far, outside := newHolder(t, "near"), newHolder(t, "far"), newHolder(t, "outside")
+	w.tree(dir, newHolder(t, "team"),
+		branch{from: "targets", name: "division", paths: []string{"keys/a-*"}, targets: map[string][]byte{"keys/a-near.json": teamKeys(t, near)}},
+		branch{from: "division", name: "team", paths: []string{"keys/*"}, targets: map[string][]byte{
+			"keys/a-far.json": teamKeys(t, far), "keys/b-outside.json": teamKeys(t, outside),
+		}},
+	)
+	w.mustImport(dir)
+	a := w.mustOpen()
+	assert.NotNil(t, a.Trust.Find(near.Public()))
+	assert.NotNil(t, a.Trust.Find(far.Public()))
+	assert.Nil(t, a.Trust.Find(outside.Public()), "the role between may not provide it itself")
+}
+
+// Behind a terminating delegation nobody is asked.
+func TestTerminatingDelegation(t *testing.T) {
+	t.Parallel()
+	for terminating, found := range map[bool]bool{true: false, false: true} {
+		w, dir := newStick(t)
+		dev := newHolder(t, "dev")
+		w.tree(dir, newHolder(t, "team"),
+			branch{from: "targets", name: "first", paths: []string{"keys/*"}, terminating: terminating},
+			branch{from: "targets", name: "second", paths: []string{"keys/*"}, targets: map[string][]byte{"keys/dev.json": teamKeys(t, dev)}},
+		)
+		w.mustImport(dir)
+		assert.Equal(t, found, w.mustOpen().Trust.Find(dev.Public()) != nil, "terminating: %v", terminating)
+	}
+}
+
+// Of two roles that provide a target the first one that it is delegated to counts, also
+// where the second is nearer to the top.
+func TestFirstDelegationCounts(t *testing.T) {
+	t.Parallel()
+	w, dir := newStick(t)
+	first, second := newHolder(t, "first"), newHolder(t, "second")
+	w.tree(dir, newHolder(t, "team"),
+		branch{from: "targets", name: "A", paths: []string{"keys/*"}},
+		branch{from: "targets", name: "B", paths: []string{"keys/*"}, targets: map[string][]byte{"keys/x.json": teamKeys(t, second)}},
+		branch{from: "A", name: "C", paths: []string{"keys/x*"}, targets: map[string][]byte{"keys/x.json": teamKeys(t, first)}},
+	)
+	w.mustImport(dir)
+	a := w.mustOpen()
+	assert.NotNil(t, a.Trust.Find(first.Public()))
+	assert.Nil(t, a.Trust.Find(second.Public()))
+}

@@ -65,13 +65,13 @@ func verify(d delegator, m *document, file string) error {
 	if good >= threshold {
 		return nil
 	}
-	err := fault.New(fault.TrustSignature, "%s version %d in %q has %d of the %d signatures that %s version %d demands",
-		role, m.version, file, good, threshold, d.name, d.version).
+	err := fault.New(fault.TrustSignature, "%s version %d%s in %q has %d of the %d signatures that %s version %d demands",
+		role, m.version, m.made(), file, good, threshold, d.name, d.version).
 		With("role", role).With("path", file).With("version", fmt.Sprint(m.version))
 	if len(problems) > 0 {
 		err.With("signatures", strings.Join(problems, "; "))
 	}
-	return err.WithHint("get the files from who publishes this trust again; if they come from them, a key that the role does not have signed")
+	return err.WithHint("is this another publisher's medium? Get the files from who publishes this trust again; if they come from them, a key that the role does not have signed")
 }
 
 // tally counts the distinct keys among ids that signed, and says what is wrong with

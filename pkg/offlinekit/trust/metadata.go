@@ -43,6 +43,14 @@ type head struct {
 	created time.Time // zero if it does not say
 }
 
+// made says when metadata was made, if it says so.
+func (h *head) made() string {
+	if h.created.IsZero() {
+		return ""
+	}
+	return " of " + stamp(h.created)
+}
+
 // parse reads the metadata of a role from a file. Whatever is wrong with it is
 // fault.TrustMalformed, and nothing of what go-tuf cannot stand gets as far as go-tuf.
 func parse[T metadata.Roles](role, file string, raw []byte) (*signed[T], error) {

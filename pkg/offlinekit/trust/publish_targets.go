@@ -77,7 +77,7 @@ func (p *Publisher) readable(targets map[string]*metadata.TargetFiles) error {
 	if err != nil {
 		return err
 	}
-	_, err = readContents(p.dir, list)
+	_, err = readOwn(p.dir, list)
 	return err
 }
 

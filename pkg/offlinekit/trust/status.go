@@ -132,13 +132,13 @@ func (s *state) assess(load func(file) ([]byte, error), now time.Time) (*assessm
 	if err != nil {
 		return a, err
 	}
-	a.imported.AgeSeconds = int64(now.Sub(a.imported.since()).Seconds())
+	a.imported.AgeSeconds = int64(now.Sub(a.imported.Since()).Seconds())
 	a.err = s.usable(load, root, first, now)
 	return a, nil
 }
 
-// since is when what was imported was true.
-func (i *ImportStatus) since() time.Time {
+// Since is when what was imported was true: SignedAt, or else ImportedAt.
+func (i *ImportStatus) Since() time.Time {
 	if i.SignedAt.IsZero() {
 		return i.ImportedAt
 	}

@@ -6,12 +6,17 @@ import (
 	"encoding/asn1"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
+
+	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/input"
 )
 
 // A crl is a list of revoked certificates, not yet verified.
 type crl struct {
+	source  string // the name of its file, for messages
 	list    *x509.RevocationList
 	entries map[string]x509.RevocationListEntry // by serial number
 	signed  sync.Map                            // whether an issuer, by its certificate, signed the list
@@ -26,6 +31,42 @@ func (l *crl) by(issuer *x509.Certificate) bool {
 	signed := bytes.Equal(l.list.RawIssuer, issuer.RawSubject) && l.list.CheckSignatureFrom(issuer) == nil
 	l.signed.Store(string(issuer.Raw), signed)
 	return signed
+}
+
+// CheckCRLs refuses a CRL that none of the private CAs signed: it says nothing of any
+// certificate, and whoever gave it relies on it. An intermediate that only evidence
+// brings signs none that counts here. To be asked when all that was given is joined; an
+// error has reason fault.TrustMalformed and names the file.
+func (r *Root) CheckCRLs() error {
+	if r == nil {
+		return nil
+	}
+	issuers := slices.Clone(r.between)
+	for _, c := range r.cas {
+		if c.private {
+			issuers = append(issuers, c.root)
+		}
+	}
+	for _, l := range r.crls {
+		if !slices.ContainsFunc(issuers, l.by) {
+			return l.foreign(issuers)
+		}
+	}
+	return nil
+}
+
+// foreign is the fault of a CRL that none of the issuers signed.
+func (l *crl) foreign(issuers []*x509.Certificate) error {
+	where, name := input.Display(l.source), l.list.Issuer.String()
+	for _, c := range issuers {
+		if !bytes.Equal(l.list.RawIssuer, c.RawSubject) {
+			continue
+		}
+		return fault.Wrap(fault.TrustMalformed, inWords(l.list.CheckSignatureFrom(c)), "the CRL in %s is not what %.200q signed", where, name).
+			With("path", l.source).WithHint("get the CRL from the authority again: it was altered, or is by another key or authority of that name")
+	}
+	return fault.New(fault.TrustMalformed, "the CRL in %s is by %.200q, which is none of the private CAs that were given", where, name).
+		With("path", l.source).WithHint("give the certificate of the CA that signed it as well, or leave the CRL out")
 }
 
 // parseCRL reads a complete CRL. One that speaks only of some certificates has a
@@ -70,6 +111,8 @@ type Revocation struct {
 	At time.Time
 	// Why says why the state is Unknown.
 	Why string
+	// Listed says that there is a CRL by the certificate's issuer, current or not.
+	Listed bool
 }
 
 // Revocation asks the CRLs of the Root about each certificate of a chain but the
@@ -111,6 +154,7 @@ func (r *Revocation) judge(cert *x509.Certificate, crls []*crl, at time.Time) {
 			newest = l
 		}
 	}
+	r.Listed = newest != nil
 	for _, l := range crls {
 		e, listed := l.entries[string(cert.SerialNumber.Bytes())]
 		if listed && (l == newest || e.ReasonCode != onHold) && (r.At.IsZero() || e.RevocationTime.Before(r.At)) {

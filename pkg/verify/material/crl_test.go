@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/pkg/verify/material"
 )
 
@@ -131,4 +132,46 @@ func TestRevocationOfChain(t *testing.T) {
 	assert.Equal(t, "CN=Release", found[0].Subject)
 	assert.Equal(t, material.Good, found[1].State)
 	assert.Equal(t, "CN=Intermediate", found[1].Subject)
+}
+
+// TestCheckCRLs refuses CRLs that none of the private CAs signed, which would be passed
+// over, and names their files.
+func TestCheckCRLs(t *testing.T) {
+	root, same, other := newRoot(t, "Root"), newRoot(t, "Root"), newRoot(t, "Other")
+	between := root.issue(authorityTemplate("Intermediate"))
+	altered := func(text []byte) []byte {
+		block, _ := pem.Decode(text)
+		block.Bytes[len(block.Bytes)-1] ^= 1
+		return pem.EncodeToMemory(block)
+	}
+	for name, tt := range map[string]struct {
+		cas  [][]byte
+		crl  []byte
+		want string
+	}{
+		"by the root":                  {[][]byte{root.pem()}, root.crl(nil), ""},
+		"by an intermediate":           {[][]byte{root.pem(), between.pem()}, between.crl(nil), ""},
+		"by one of two of the name":    {[][]byte{same.pem(), root.pem()}, root.crl(nil), ""},
+		"altered":                      {[][]byte{root.pem()}, altered(root.crl(nil)), `the CRL in "my.crl" is not what "CN=Root" signed`},
+		"by another of the name":       {[][]byte{root.pem()}, same.crl(nil), `the CRL in "my.crl" is not what "CN=Root" signed`},
+		"by another CA":                {[][]byte{root.pem()}, other.crl(nil), `the CRL in "my.crl" is by "CN=Other", which is none`},
+		"by an intermediate not given": {[][]byte{root.pem()}, between.crl(nil), `the CRL in "my.crl" is by "CN=Intermediate", which is none`},
+		"without any CA":               {nil, root.crl(nil), `the CRL in "my.crl" is by "CN=Root", which is none`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			crl, err := material.ParseCAs("my.crl", tt.crl)
+			require.NoError(t, err)
+			joined, err := material.Join(crl, join(t, tt.cas...))
+			require.NoError(t, err)
+			err = joined.CheckCRLs()
+			if tt.want == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.Equal(t, fault.TrustMalformed, fault.ReasonOf(err), "%v", err)
+			assert.Contains(t, err.Error(), tt.want)
+			assert.NotEmpty(t, fault.HintOf(err))
+		})
+	}
+	require.NoError(t, (*material.Root)(nil).CheckCRLs())
 }

@@ -13,7 +13,8 @@
 // It is stricter than the library where that leaves something unread: an entry's
 // type is that of its body; the body of a Rekor v2 entry is the one in the log;
 // a proof says what its checkpoint says, and a checkpoint of Rekor v1 is called as
-// the log is; nothing is from after the time of verification; a token is a time
+// the log is; a log is trusted when it took an entry, also where only an inclusion proof
+// is there; nothing is from after the time of verification; a token is a time
 // stamp of version 1 that names its signer's certificate (RFC 3161, RFC 5816); a
 // leaf is no CA's, is for signing code, and names one OIDC issuer.
 //

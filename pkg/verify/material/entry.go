@@ -35,15 +35,21 @@ type LogEntry struct {
 	Time time.Time
 	// Witnesses are those who cosigned the proof's checkpoint.
 	Witnesses []Witness
-	// Err is nil if everything that is there is about the signature and verified.
-	// Else it wraps ErrNotTrusted or has reason fault.LogInvalid.
+	// Err is nil if everything that is there is about the signature and verified,
+	// and the log was trusted when it took the entry: see At. Else it wraps
+	// ErrNotTrusted or has reason fault.LogInvalid.
 	Err error
+
+	logs    []*log    // those that hold it: one key, with one window or several
+	undated *LogEntry // without a time of its own: what it is if a log was trusted then
 }
 
 // LogEntries judges log entries as they stand in a bundle ("tlogEntries"), one
 // finding for each. The version is the bundle's, such as "v0.3": v0.1 demands a
 // promise in each entry, all later ones a proof; with "" either does. No entry may
-// be from after the time of verification.
+// be from after the time of verification. A log has to be trusted at the entry's
+// Time or, where the entry proves none, at that of verification: see
+// [LogEntry.At].
 func (r *Root) LogEntries(entries []jsontext.Value, s Signed, version string, at time.Time) []LogEntry {
 	if r == nil {
 		r = &Root{}
@@ -66,6 +72,9 @@ func (r *Root) LogEntries(entries []jsontext.Value, s Signed, version string, at
 			err = errors.New("it stands in the bundle twice")
 		}
 		seen[p] = true
+		if err == nil {
+			err = out[i].settle(at)
+		}
 		out[i].conclude(err)
 	}
 	return out
@@ -73,6 +82,7 @@ func (r *Root) LogEntries(entries []jsontext.Value, s Signed, version string, at
 
 // conclude sets Err, and takes back what a refused entry would prove.
 func (e *LogEntry) conclude(err error) {
+	e.logs = nil // they have been asked
 	if err == nil {
 		return
 	}
@@ -114,26 +124,18 @@ func (j *entryJudge) judge(raw jsontext.Value) error {
 	if err := j.times(); err != nil {
 		return err
 	}
-	used := j.logs[0]
+	j.found.logs = j.logs
 	if j.entry.HasInclusionPromise() {
-		l, err := j.promise()
-		if err != nil {
+		if err := j.promise(); err != nil {
 			return err
 		}
-		used = l
 	}
 	if j.entry.HasInclusionProof() {
-		l, err := j.proof()
-		if err != nil {
+		if err := j.proof(); err != nil {
 			return err
 		}
-		used = l
 	}
-	if err := j.about(); err != nil {
-		return err
-	}
-	j.found.Authority, j.found.Operator = used.name, used.by()
-	return nil
+	return j.about()
 }
 
 // parse reads the entry, and refuses what the library takes for granted.

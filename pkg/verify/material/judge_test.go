@@ -57,6 +57,9 @@ func (v *verdict) judge(e *world.Evidence) error {
 	}
 	v.entries = root.LogEntries(item.Material.LogEntries, signed, item.Version, e.At)
 	v.stamps = root.Timestamps(item.Material.Timestamps, signed.Signature, e.At)
+	for i := range v.entries {
+		v.entries[i] = v.entries[i].At(v.proven()...)
+	}
 	at, proven := v.earliest(e.At)
 	if signed.Leaf != nil {
 		if err := v.certificate(root, signed.Leaf, e, at); err != nil {
@@ -127,6 +130,15 @@ func describe(s *material.Signed, item bundle.Item, artifact []byte) {
 
 // earliest is the earliest proven time, else the time of verification.
 func (v *verdict) earliest(at time.Time) (t time.Time, proven bool) {
+	all := v.proven()
+	if len(all) == 0 {
+		return at, false
+	}
+	return slices.MinFunc(all, time.Time.Compare), true
+}
+
+// proven are all proven times.
+func (v *verdict) proven() []time.Time {
 	var all []time.Time
 	for _, e := range v.entries {
 		if !e.Time.IsZero() {
@@ -138,10 +150,7 @@ func (v *verdict) earliest(at time.Time) (t time.Time, proven bool) {
 			all = append(all, s.Time)
 		}
 	}
-	if len(all) == 0 {
-		return at, false
-	}
-	return slices.MinFunc(all, time.Time.Compare), true
+	return all
 }
 
 func (v *verdict) certificate(root *material.Root, leaf *material.Leaf, e *world.Evidence, at time.Time) error {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"time"
 
 	formats "github.com/transparency-dev/formats/log"
@@ -49,7 +50,8 @@ type Checkpoint struct {
 	Authority string
 	// Witnesses are those who cosigned it.
 	Witnesses []Witness
-	// Err is nil if a trusted log signed it. Else it wraps ErrNotTrusted, or has reason
+	// Err is nil if a log signed it that is trusted at the time of verification: a
+	// checkpoint proves no other. Else it wraps ErrNotTrusted, or has reason
 	// fault.NotEvidence for what is no checkpoint, or fault.LogInvalid.
 	Err error
 }
@@ -61,25 +63,28 @@ func (r *Root) Checkpoint(text []byte, at time.Time) Checkpoint {
 		return Checkpoint{Err: fault.Wrap(fault.NotEvidence, inWords(err), "it is no checkpoint of a log")}
 	}
 	out := Checkpoint{Origin: c.Origin, Size: c.Size, Hash: c.Hash}
-	l, err := r.signedCheckpoint(text)
+	l, err := r.signedCheckpoint(text, at)
 	switch {
 	case err != nil:
 		out.Err = err
 	case l == nil:
 		out.Err = fmt.Errorf("the checkpoint of %.100q is %w", c.Origin, ErrNotTrusted)
+	case !l.contains(at):
+		out.Err = fmt.Errorf("the checkpoint of %q is %w at %s", l.name, ErrNotTrusted, at.UTC().Format(time.RFC3339))
 	default:
 		out.Authority, out.Witnesses = l.name, r.cosigned(string(text), at)
 	}
 	return out
 }
 
-// signedCheckpoint returns the trusted log that signed a checkpoint, nil for none.
-func (r *Root) signedCheckpoint(text []byte) (*log, error) {
+// signedCheckpoint returns the log that signed a checkpoint, nil for none: if it has
+// several windows, with the one that holds the time of verification.
+func (r *Root) signedCheckpoint(text []byte, at time.Time) (*log, error) {
 	if r == nil {
 		return nil, nil //nolint:nilnil // documented
 	}
 	origin, v1 := splitOrigin(string(text))
-	for _, l := range flat(r.logs) {
+	for _, l := range trustedFirst(flat(r.logs), at) {
 		v := l.noteVerifier(v1)
 		if v == nil {
 			continue
@@ -99,6 +104,19 @@ func (r *Root) signedCheckpoint(text []byte) (*log, error) {
 		return l, nil
 	}
 	return nil, nil //nolint:nilnil // documented
+}
+
+// trustedFirst puts the logs that are trusted at some time before the others.
+func trustedFirst(logs []*log, at time.Time) []*log {
+	var first, last []*log
+	for _, l := range logs {
+		if l.contains(at) {
+			first = append(first, l)
+		} else {
+			last = append(last, l)
+		}
+	}
+	return slices.Concat(first, last)
 }
 
 // noteVerifier returns what verifies the log's checkpoints; nil if the Root gives no name for

@@ -62,6 +62,12 @@ func TestCheckpointAlone(t *testing.T) {
 		assert.Len(t, c.Hash, sha256.Size)
 		assert.Len(t, c.Witnesses, o.Cosignatures)
 
+		for _, years := range []int{-11, 11} { // the world's logs are trusted for ten
+			c := root.Checkpoint([]byte(text), e.At.AddDate(years, 0, 0))
+			require.ErrorIs(t, c.Err, material.ErrNotTrusted, name)
+			assert.Empty(t, c.Authority)
+		}
+
 		lines := strings.SplitAfter(text, "\n")
 		for i := range lines[:3] {
 			changed := append(append([]string{}, lines[:i]...), flipped(lines[i]))

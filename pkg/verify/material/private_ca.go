@@ -16,21 +16,22 @@ const maxCAs = 256
 
 // ParseCAs reads private CAs: root and intermediate certificates and CRLs, in
 // PEM, or one of them in DER. Certificates that sign themselves are roots; the
-// others are intermediates of all roots that they are joined with. The name is for messages. Every failure is
-// fault.TrustMalformed.
+// others are intermediates of all roots that they are joined with. Who signed the CRLs
+// is asked when all is joined: see [Root.CheckCRLs]. The name is for messages. Every
+// failure is fault.TrustMalformed.
 //
 // A leaf chains to a private CA by RFC 5280. If it has an extended key usage,
 // that must contain codeSigning; if it has a key usage, digitalSignature or
 // contentCommitment.
 func ParseCAs(name string, data []byte) (*Root, error) {
-	r, err := parseCAs(data)
+	r, err := parseCAs(name, data)
 	if err != nil {
 		return nil, fault.Wrap(fault.TrustMalformed, err, "malformed CA file %s", input.Display(name)).With("path", name)
 	}
 	return r, nil
 }
 
-func parseCAs(data []byte) (*Root, error) {
+func parseCAs(name string, data []byte) (*Root, error) {
 	if len(data) > MaxTrust {
 		return nil, fmt.Errorf("it has more than %d bytes", MaxTrust)
 	}
@@ -38,7 +39,9 @@ func parseCAs(data []byte) (*Root, error) {
 	return r, eachBlock(data, func(kind string, der []byte) error {
 		if kind == pemCRL {
 			l, err := parseCRL(der)
-			r.crls = append(r.crls, l)
+			if err == nil {
+				l.source, r.crls = name, append(r.crls, l)
+			}
 			return err
 		}
 		c, err := parseCA(der)

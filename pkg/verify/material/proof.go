@@ -34,28 +34,46 @@ func first(logs []*log, check func(*log) error) (*log, error) {
 	return nil, err
 }
 
+// every returns the logs that check accepts or, if there are none, why the last
+// was not.
+func every(logs []*log, check func(*log) error) ([]*log, error) {
+	var good []*log
+	var last error
+	for _, l := range logs {
+		if err := check(l); err != nil {
+			last = err
+			continue
+		}
+		good = append(good, l)
+	}
+	if len(good) == 0 {
+		return nil, last
+	}
+	return good, nil
+}
+
 // promise verifies the signed entry timestamp, which only Rekor v1 gives, within
 // the log's window.
-func (j *entryJudge) promise() (*log, error) {
+func (j *entryJudge) promise() error {
 	id := hex.EncodeToString([]byte(j.entry.LogKeyID()))
-	l, err := first(j.logs, func(l *log) error {
+	logs, err := every(j.found.logs, func(l *log) error {
 		return inWords(tlog.VerifySET(j.entry, map[string]*root.TransparencyLog{id: l.lib}))
 	})
 	if err != nil {
-		return nil, fmt.Errorf("inclusion promise: %w", err)
+		return fmt.Errorf("inclusion promise: %w", err)
 	}
-	j.found.Promise, j.found.Time = true, j.entry.IntegratedTime().UTC()
-	return l, nil
+	j.found.Promise, j.found.Time, j.found.logs = true, j.entry.IntegratedTime().UTC(), logs
+	return nil
 }
 
-// proof verifies the inclusion proof and its checkpoint.
-func (j *entryJudge) proof() (*log, error) {
+// proof verifies the inclusion proof and its checkpoint. It proves no time.
+func (j *entryJudge) proof() error {
 	p := j.entry.TransparencyLogEntry().GetInclusionProof()
 	name, v1 := splitOrigin(p.GetCheckpoint().GetEnvelope())
 	if v1 != (j.found.Version == 1) {
-		return nil, fmt.Errorf("the entry is of Rekor v%d, and its checkpoint is not", j.found.Version)
+		return fmt.Errorf("the entry is of Rekor v%d, and its checkpoint is not", j.found.Version)
 	}
-	l, err := first(j.logs, func(l *log) error {
+	logs, err := every(j.found.logs, func(l *log) error {
 		if v1 {
 			return cmp.Or(proofWords(tlog.VerifyInclusion(j.entry, l.verifier)), l.called(name))
 		}
@@ -65,13 +83,13 @@ func (j *entryJudge) proof() (*log, error) {
 		err = agrees(p)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("inclusion proof: %w", err)
+		return fmt.Errorf("inclusion proof: %w", err)
 	}
-	j.found.Proof = true
+	j.found.Proof, j.found.logs = true, logs
 	if !v1 {
 		j.found.Witnesses = j.root.cosigned(p.GetCheckpoint().GetEnvelope(), j.at)
 	}
-	return l, nil
+	return nil
 }
 
 // proofV2 verifies that the log holds the entry that the signer would have made

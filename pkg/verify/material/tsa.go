@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"slices"
 
 	trustpb "github.com/sigstore/protobuf-specs/gen/pb-go/trustroot/v1"
@@ -65,12 +66,20 @@ func parseTSA(data []byte) (*tsa, error) {
 		return place(lib, certs[0])
 	})
 	if err == nil && lib.Root == nil {
-		err = errors.New("it holds no root, a certificate that is signed by itself")
+		err = noRoot(lib.Leaf)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return &tsa{name: lib.Root.Subject.String(), lib: lib}, nil
+}
+
+// noRoot says why none of a TSA's certificates is its root, given its own, if any.
+func noRoot(leaf *x509.Certificate) error {
+	if leaf != nil && bytes.Equal(leaf.RawSubject, leaf.RawIssuer) && leaf.CheckSignature(leaf.SignatureAlgorithm, leaf.RawTBSCertificate, leaf.Signature) == nil {
+		return fmt.Errorf("the certificate of %.200q is signed by itself, as a root is, and is not a CA's (basic constraints CA:TRUE): a TSA's own certificate is issued by a root", leaf.Subject.String())
+	}
+	return errors.New("it holds no root, a CA's certificate that is signed by itself")
 }
 
 // place puts a certificate where it belongs in a TSA's chain.

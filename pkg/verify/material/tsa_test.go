@@ -66,6 +66,17 @@ func TestParseTSARefuses(t *testing.T) {
 	}
 }
 
+// TestParseTSARoot says what is wrong with the one certificate that is signed by
+// itself: it is not a CA's.
+func TestParseTSARoot(t *testing.T) {
+	template := authorityTemplate("TSA")
+	template.IsCA, template.KeyUsage = false, x509.KeyUsageDigitalSignature
+	_, err := material.ParseTSA("tsa.pem", (&issuer{t: t}).issue(template).pem())
+	require.Equal(t, fault.TrustMalformed, fault.ReasonOf(err), "%v", err)
+	require.ErrorContains(t, err, `the certificate of "CN=TSA" is signed by itself, as a root is, and is not a CA's`)
+	require.ErrorContains(t, err, "CA:TRUE")
+}
+
 // opensslConfig is a TSA of OpenSSL; the placeholder is the hash by which tokens
 // name its certificate.
 const opensslConfig = `

@@ -144,7 +144,7 @@ func differencesOfStatement() []Difference {
 			said(`"digest":{`, `"digest":{"other":"x",`),
 		},
 		{
-			"more than 1024 subjects", "a release may have more artifacts; what bounds them here is memory",
+			"more than 1024 subjects", "a release may have more artifacts: the limit here is [10,000](formats/evidence.md#what-is-refused)",
 			everybody(), regexp.MustCompile(`too many subjects`),
 			func(e *world.Evidence) bool { return len(statementOf(e).Subjects) > maxSubjects },
 			said(`"subject":[`, `"subject":[`+many.String()),

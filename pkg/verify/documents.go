@@ -1,0 +1,109 @@
+package verify
+
+import (
+	"crypto"
+	"crypto/sha256"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/spill"
+)
+
+// documents counts signed documents, each once: a copy must not stand for one that
+// went missing. Two pieces of evidence are one document if the same signers count on
+// the same payload, whatever form each has, and whatever else an envelope holds.
+type documents struct {
+	ids      *spill.Sorter
+	distinct int
+	copies   int
+}
+
+func newDocuments() *documents {
+	return &documents{ids: spill.NewSorter("the list of what is verified", sortMemory)}
+}
+
+// add takes in the documents of a result that is verified.
+func (d *documents) add(r *Result) error {
+	for _, id := range r.documents {
+		if err := d.ids.Add(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// count counts all that was added.
+func (d *documents) count() error {
+	var last []byte
+	for id, err := range d.ids.Sorted() {
+		switch {
+		case err != nil:
+			return err
+		case string(id) == string(last):
+			d.copies++
+		default:
+			d.distinct++
+			last = append(last[:0], id...)
+		}
+	}
+	return nil
+}
+
+// inWords says how many copies there are; "" for none.
+func (d *documents) inWords() string {
+	switch d.copies {
+	case 0:
+		return ""
+	case 1:
+		return "; 1 more is a copy of one of them"
+	}
+	return fmt.Sprintf("; %d more are copies of them", d.copies)
+}
+
+// expect holds the number of documents to the one that is wanted.
+func (d *documents) expect(want int, c *conclusion) {
+	if d.distinct == want {
+		c.whole("count", "as many as expected"+d.inWords(), nil)
+		return
+	}
+	c.whole("count", "", fault.New(fault.EvidenceCount, "%d signed documents are verified, not the %d that are expected%s", d.distinct, want, d.inWords()).
+		WithHint("find out what is missing or came in addition: --format ndjson lists all that was verified"))
+}
+
+// identify says of each piece of evidence which document it is. What was verified must
+// still be open.
+func (r *Result) identify() error {
+	payload, err := r.payloadIdentity()
+	if err != nil {
+		return err
+	}
+	for i := range r.Evidence {
+		signers := make(map[string]bool)
+		for _, s := range r.Signers {
+			if s.Evidence == i && s.Counted {
+				signers[s.KeyID] = true
+			}
+		}
+		h := sha256.New()
+		for _, part := range append([]string{string(payload)}, slices.Sorted(maps.Keys(signers))...) {
+			h.Write(appendText(nil, part))
+		}
+		r.documents = append(r.documents, h.Sum(nil))
+	}
+	return nil
+}
+
+// payloadIdentity is equal for two results that are over the same payload, be it one
+// of the demanded artifacts.
+func (r *Result) payloadIdentity() ([]byte, error) {
+	if r.Message != nil {
+		return r.Message.Digest(crypto.SHA256)
+	}
+	artifacts := slices.Sorted(maps.Keys(r.demanded))
+	if len(artifacts) == 0 {
+		return nil, nil // not verified, and so not counted
+	}
+	return fmt.Appendf(nil, "artifact %d %s", artifacts[0], r.Artifact), nil
+}
