@@ -5,12 +5,12 @@ import (
 
 	"cel.dev/cel-go/cel"
 	celast "cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/cost"
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/overloads"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/common/types/traits"
-	"cel.dev/cel-go/interpreter"
 )
 
 // What calls cost, in steps.
@@ -29,7 +29,7 @@ type callCost struct {
 	program int // instructions of the largest pattern
 }
 
-var _ interpreter.ActualCostEstimator = callCost{}
+var _ cost.ActualCostEstimator = callCost{}
 
 // newCallCost measures the patterns of an expression. It returns false if one is not
 // written in it: such a pattern would be compiled for each call, and the evidence would
@@ -60,7 +60,7 @@ func programSize(pattern celast.Expr) (int, bool) {
 	return n, err == nil
 }
 
-// CallCost implements interpreter.ActualCostEstimator.
+// CallCost implements cost.ActualCostEstimator.
 func (c callCost) CallCost(function, _ string, args []ref.Val, result ref.Val) *uint64 {
 	m := meter{}
 	switch function {

@@ -139,7 +139,7 @@ func TestParse(t *testing.T) {
 		{"nothing as a name", bad, top("name:"), "/name is nothing, not text"},
 		{"long name", bad, top("name: " + strings.Repeat("n", 129)), "more than 128 characters"},
 		{"age of nothing", bad, rule("maxAge: 0d"), `has a value that is not allowed: "0d" is not a whole number from 1 to 100,000 of days, hours or minutes, such as 30d`},
-		{"misspelt demand", bad, rule("hardware: requred"), `"requred" is not required`},
+		{"unknown demand", bad, rule("hardware: optional"), `"optional" is not required`},
 		{"misspelt profile", bad, rule("profile: fisp"), `"fisp" is not `},
 		{"truth that only YAML has", semantic, rule("required: True"), "/required is a word that only YAML takes for true or false"},
 		{"control character", bad, top(`name: "a\eb"`), "has a value that is not allowed"},
