@@ -15,6 +15,7 @@ import (
 type Decoder struct {
 	dec  *jsontext.Decoder
 	text bytes.Buffer // what dec reads, of a text in memory
+	held []byte       // all of that text
 	el   *elider      // nil for a text too short for a long string
 	src  io.ReaderAt
 	base int64 // where the text begins in src
@@ -52,7 +53,7 @@ func inMemory(src io.ReaderAt, off, size, overhead int64) ([]byte, bool) {
 // not a long string. It costs less than a new Decoder.
 func (d *Decoder) Rewind(overhead int64) {
 	if b, ok := inMemory(d.src, d.base, d.size, overhead); ok {
-		d.el = nil
+		d.el, d.held = nil, b
 		d.text = *bytes.NewBuffer(b)
 		d.dec.Reset(&d.text)
 		return
@@ -151,12 +152,18 @@ func (d *Decoder) Array(limit int, element func(i int) error) error {
 
 // String reads a string of at most limit bytes.
 func (d *Decoder) String(limit int) (string, error) {
+	text, err := d.short(limit)
+	return string(text), err
+}
+
+// short is String for who only looks at it.
+func (d *Decoder) short(limit int) ([]byte, error) {
 	text, err := d.Text()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	if text.inPlace || len(text.inline) > limit {
-		return "", fmt.Errorf("string at %s is longer than %d bytes", d.path(), limit)
+		return nil, fmt.Errorf("string at %s is longer than %d bytes", d.path(), limit)
 	}
 	return text.inline, nil
 }
@@ -166,14 +173,19 @@ func (d *Decoder) Text() (Text, error) {
 	if k := d.dec.PeekKind(); k != '"' {
 		return Text{}, d.unexpected(k, "a string")
 	}
-	token, err := d.dec.ReadToken()
+	raw, err := d.dec.ReadValue()
 	if err != nil {
 		return Text{}, d.explain(err)
 	}
-	if f, ok := d.el.at(d.dec.InputOffset()); ok {
+	end := d.dec.InputOffset()
+	if f, ok := d.el.at(end); ok {
 		return Text{src: d.src, off: f.start, size: f.end - f.start, escaped: f.escaped, inPlace: true}, nil
 	}
-	return Text{inline: token.String()}, nil
+	if d.el == nil && bytes.IndexByte(raw, '\\') < 0 {
+		return Text{inline: d.held[end-int64(len(raw))+1 : end-1]}, nil
+	}
+	text, err := jsontext.AppendUnquote(nil, raw)
+	return Text{inline: text}, err
 }
 
 // maxIntegerSize bounds a number's text: the digits and sign of any int64.

@@ -10,7 +10,7 @@ import (
 // Text is a string of any length. Short ones are in memory; long ones are read
 // from the document each time.
 type Text struct {
-	inline  string
+	inline  []byte // nobody may change it: it may be part of the document
 	inPlace bool
 	escaped bool
 	src     io.ReaderAt
@@ -24,8 +24,9 @@ var errEscape = errors.New("escaped character outside of ASCII")
 // maxEscape is the length of the longest escape sequence, "\u0041", in bytes.
 const maxEscape = 6
 
-// Inline returns the string and true if it is in memory.
-func (t Text) Inline() (string, bool) { return t.inline, !t.inPlace }
+// Inline returns the string and true if it is in memory. The caller must not change
+// it.
+func (t Text) Inline() ([]byte, bool) { return t.inline, !t.inPlace }
 
 // Span returns the number of characters of a string that has no escape
 // sequences and is not in memory, and whether that is so.
@@ -46,7 +47,7 @@ func (t Text) Tail(n int64) ([]byte, error) {
 // keep the slice.
 func (t Text) Each(f func(piece []byte) error) error {
 	if !t.inPlace {
-		return f([]byte(t.inline))
+		return f(t.inline)
 	}
 	if t.escaped {
 		return t.eachUnescaped(f)

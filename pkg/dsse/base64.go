@@ -160,7 +160,7 @@ type encodedContent struct {
 // decoded; for a text in memory or with escapes that is now.
 func newEncodedContent(text strictjson.Text) (Content, error) {
 	if s, ok := text.Inline(); ok {
-		b, err := strictjson.DecodeBase64(s)
+		b, err := strictjson.DecodeBase64Bytes(s)
 		return Bytes(b), err
 	}
 	c := &encodedContent{text: text}

@@ -140,6 +140,16 @@ func (m *message) Digest(h crypto.Hash) ([]byte, error) {
 	if i := slices.IndexFunc(m.digests, func(d digest) bool { return d.hash == h }); i >= 0 {
 		return slices.Clone(m.digests[i].sum), nil
 	}
+	sum, err := m.hash(h)
+	if err != nil {
+		return nil, err
+	}
+	m.digests = append(m.digests, digest{h, sum})
+	return slices.Clone(sum), nil
+}
+
+// hash is Digest that is not remembered.
+func (m *message) hash(h crypto.Hash) ([]byte, error) {
 	if !h.Available() {
 		return nil, fmt.Errorf("hash function %v is not available", h)
 	}
@@ -148,9 +158,7 @@ func (m *message) Digest(h crypto.Hash) ([]byte, error) {
 	if err := copyExactly(hashed, m); err != nil {
 		return nil, err
 	}
-	sum := hashed.Sum(nil)
-	m.digests = append(m.digests, digest{h, sum})
-	return slices.Clone(sum), nil
+	return hashed.Sum(nil), nil
 }
 
 // withDigests returns m with digests of it that the caller computed while it

@@ -63,7 +63,7 @@ func Open(e *Envelope, threshold int, keys ...Key) (*Opened, error) {
 	if len(e.signatures) == 0 {
 		return nil, fault.New(fault.SignatureMissing, "the envelope holds no signature")
 	}
-	m, err := pin(e.UnverifiedMessage())
+	m, err := pinContent(e.payloadType, e.payload)
 	if err != nil {
 		return nil, malformed(err)
 	}
@@ -202,11 +202,30 @@ func pin(m Message) (*message, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &pinned{Content: m, header: signedHeader(m), sum: sum}
-	return &message{
-		Content: c, payloadType: m.PayloadType(), header: c.header,
-		digests: []digest{{crypto.SHA256, sum}},
-	}, nil
+	return pinTo(sum, m.PayloadType(), signedHeader(m), m), nil
+}
+
+// pinContent is Pin for a message of an envelope.
+func pinContent(payloadType string, c Content) (*message, error) {
+	m := message{Content: c, payloadType: payloadType, header: paeHeader(payloadType, c.Size())}
+	sum, err := m.hash(crypto.SHA256)
+	if err != nil {
+		return nil, err
+	}
+	return pinTo(sum, payloadType, m.header, c), nil
+}
+
+func pinTo(sum []byte, payloadType string, header []byte, c Content) *message {
+	p := &struct { // one piece of memory
+		message message
+		pinned  pinned
+		digests [1]digest
+	}{
+		pinned:  pinned{Content: c, header: header, sum: sum},
+		digests: [1]digest{{crypto.SHA256, sum}},
+	}
+	p.message = message{Content: &p.pinned, payloadType: payloadType, header: header, digests: p.digests[:]}
+	return &p.message
 }
 
 // pinned is content that must hash to a known digest each time it is read.

@@ -29,11 +29,17 @@ func readWhole(m Message) io.ReadCloser {
 	if _, err := m.WriteTo(buf); err != nil {
 		return io.NopCloser(io.MultiReader(buf, failedReader{err}))
 	}
-	return wholeReader{bytes.NewReader(buf.Bytes())}
+	return wholeReader{bytes.NewReader(buf.Bytes()), buf.Bytes()}
 }
 
-// wholeReader also says how much there is.
-type wholeReader struct{ *bytes.Reader }
+// wholeReader also gives all there is at once.
+type wholeReader struct {
+	*bytes.Reader
+	held []byte
+}
+
+// Held returns all of the payload. The caller must not change it.
+func (r wholeReader) Held() []byte { return r.held }
 
 // Close implements io.Closer.
 func (wholeReader) Close() error { return nil }

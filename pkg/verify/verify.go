@@ -161,9 +161,11 @@ func (u unjudged) Unwrap() error { return u.error }
 // newJudgement makes room for what every judgement needs, and no more: a million of
 // them are made in one run.
 func newJudgement(ctx context.Context, g group, b *bench) *judgement {
-	j := &judgement{
-		ctx: ctx, bench: b, policy: b.policy, group: g, candidates: slices.Clip(b.candidates), met: make(map[int]bool),
-		result: &Result{Evidence: make([]Source, 0, len(g)), Checks: make([]Check, 0, len(b.checks)), Signers: make([]Signer, 0, len(g))},
+	j := &judgement{ctx: ctx, bench: b, policy: b.policy, group: g, candidates: slices.Clip(b.candidates), met: make(map[int]bool)}
+	if few := new(fewResult); len(g) <= len(few.evidence) && len(b.checks) <= len(few.checks) {
+		j.result = few.empty()
+	} else {
+		j.result = &Result{Evidence: make([]Source, 0, len(g)), Checks: make([]Check, 0, len(b.checks)), Signers: make([]Signer, 0, len(g))}
 	}
 	if len(b.identities) > 0 {
 		j.admitted, j.refused = make(map[int]*int), make(map[int]error)
@@ -177,6 +179,19 @@ func newJudgement(ctx context.Context, g group, b *bench) *judgement {
 		j.result.demanded = make(map[int]bool)
 	}
 	return j
+}
+
+// fewResult is the memory of a result over one piece of evidence, in one piece.
+type fewResult struct {
+	result   Result
+	evidence [1]Source
+	signers  [1]Signer
+	checks   [12]Check
+}
+
+func (f *fewResult) empty() *Result {
+	f.result = Result{Evidence: f.evidence[:0], Checks: f.checks[:0], Signers: f.signers[:0]}
+	return &f.result
 }
 
 func judge(ctx context.Context, g group, b *bench) (*Result, error) {

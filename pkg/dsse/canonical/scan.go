@@ -100,7 +100,8 @@ type Visitor interface {
 // except for numbers, which are not converted. It calls v, which may be nil,
 // for the values that v wants to know. It needs about 300 KiB of memory beside
 // what v asks for, at most 80 MB for objects that are made to be bad, and little
-// for an r with a method Len, as of a bytes.Reader, that tells of little.
+// for an r with a method Len, as of a bytes.Reader, that tells of little. Of an r
+// with a method Held() []byte it takes that for all of the text, and reads nothing.
 //
 // Scan returns how many bytes it read. An error of r or of v is returned as it
 // is; any other has a *SyntaxError as cause.
@@ -136,7 +137,7 @@ func scan(r io.Reader, v Visitor, l limits) (size int64, err error) {
 		steps, path [64]byte
 	}
 	s := scanner{
-		window:   window{r: r, max: l.size, room: make([]byte, roomFor(r))},
+		window:   newWindow(r, l.size),
 		visitor:  v,
 		names:    newNameSet(l.members),
 		maxDepth: l.depth,
@@ -146,6 +147,16 @@ func scan(r io.Reader, v Visitor, l limits) (size int64, err error) {
 	s.names.ids = little.names[:0]
 	err = s.text()
 	return s.base + int64(len(s.buf)), err
+}
+
+// newWindow returns a window over r, of all of it if it is in memory.
+func newWindow(r io.Reader, most int64) window {
+	if in, ok := r.(interface{ Held() []byte }); ok {
+		if held := in.Held(); int64(len(held)) <= most {
+			return window{buf: held, end: true}
+		}
+	}
+	return window{r: r, max: most, room: make([]byte, roomFor(r))}
 }
 
 // roomFor returns the size of a window over r. All of a text that says how little
