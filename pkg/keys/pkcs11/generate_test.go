@@ -106,7 +106,7 @@ func TestGenerateCancelled(t *testing.T) {
 	began := time.Now()
 	_, err := d.Generate(ctx, ref(t, "pkcs11:token=stella;object=late"), keys.RSA4096)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
-	assert.Less(t, time.Since(began), time.Second)
+	assert.Less(t, time.Since(began), 5*time.Second, "nobody waits for the token")
 	require.Eventually(t, func() bool { // it waits until the token is done
 		_, err := d.Open(t.Context(), ref(t, "pkcs11:token=stella;object=late"))
 		return fault.ReasonOf(err) == fault.KeyNotFound

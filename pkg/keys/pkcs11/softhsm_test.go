@@ -13,7 +13,9 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/stellaops/stella/internal/testkit"
@@ -55,7 +57,7 @@ func moduleNamed(t testing.TB, name string) string {
 // newHSM makes tokens with the labels. SoftHSM2 finds them by the environment.
 func newHSM(t testing.TB, labels ...string) *hsm {
 	t.Helper()
-	h := &hsm{dir: t.TempDir(), module: moduleNamed(t, "softhsm2")}
+	h := &hsm{dir: tokenDir(t), module: moduleNamed(t, "softhsm2")}
 	require.NoError(t, os.Mkdir(filepath.Join(h.dir, "tokens"), 0o700))
 	config := filepath.Join(h.dir, "softhsm2.conf")
 	require.NoError(t, os.WriteFile(config, fmt.Appendf(nil,
@@ -65,6 +67,18 @@ func newHSM(t testing.TB, labels ...string) *hsm {
 		testkit.Tool(t, h.dir, "softhsm2-util", "--init-token", "--free", "--label", label, "--so-pin", "12345678", "--pin", pin)
 	}
 	return h
+}
+
+// tokenDir returns a new directory that goes with the test, once no token is at work in it
+// any more: a call that was given up goes on until the token is done.
+func tokenDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "softhsm-")
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		assert.Eventually(t, func() bool { return os.RemoveAll(dir) == nil }, time.Minute, 50*time.Millisecond)
+	})
+	return dir
 }
 
 // put puts a key of ours into a token, and returns it.
