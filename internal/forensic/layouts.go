@@ -13,6 +13,7 @@ import (
 	"github.com/stellaops/stella/internal/gather"
 	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/internal/oci"
+	"github.com/stellaops/stella/internal/strictjson"
 )
 
 // The files of an image layout (OCI image specification, image-layout.md). The one that
@@ -36,6 +37,7 @@ const (
 type layouts struct {
 	dirs  map[string]*layout
 	files int
+	over  int // files that were not kept
 	shelf shelf
 }
 
@@ -64,12 +66,12 @@ func (l *layouts) of(member string) (in *layout, name string) {
 	if len(l.dirs) == 0 {
 		return nil, ""
 	}
-	dir, file := path.Split(member)
+	dir, file := path.Split(member) // as oci.IsPart says
 	dir = strings.TrimSuffix(dir, "/")
 	if "/"+file == layoutMark || "/"+file == layoutIndex {
 		return l.dirs[dir], file
 	}
-	if above, is := strings.CutSuffix(dir, layoutBlobs); is {
+	if above, is := strings.CutSuffix(dir, layoutBlobs); is && strictjson.IsSHA256(file) {
 		return l.dirs[above], strings.TrimPrefix(layoutBlobs, "/") + "/" + file
 	}
 	return nil, ""
@@ -85,6 +87,7 @@ func (l *layouts) keep(in *layout, name string, m *archive.Member, content *hash
 	}
 	if l.files++; m.Size > input.MaxEvidence || l.files > maxLayoutFiles {
 		in.files[name] = span{-1, m.Size}
+		l.over++
 		return nil
 	}
 	p, err := l.shelf.put(io.MultiReader(strings.NewReader(string(head[:n])), content))

@@ -13,18 +13,24 @@ import (
 	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
+	"github.com/stellaops/stella/internal/oci"
 	"github.com/stellaops/stella/pkg/verify"
 	"github.com/stellaops/stella/pkg/verify/material"
 )
 
-// maxLoose bounds the proofs in files of their own that are judged.
-const maxLoose = 1 << 16
+const (
+	// maxLoose bounds the proofs in files of their own that are judged.
+	maxLoose = 1 << 16
+	// maxAbout bounds those about one signature: that many log entries a bundle may have.
+	maxAbout = 32
+)
 
 // looseProofs are log entries, checkpoints and time stamps that lie in files of their own.
 // They are read before any evidence is judged; then each is asked for by the signature that it says to be about.
 type looseProofs struct {
 	list  []looseProof
 	about map[string][]int32 // indices in list, by what a proof is about
+	sizes map[string]int     // of their texts together, in bytes
 	more  int                // files that were not looked at
 	shelf shelf
 	aside *aside
@@ -53,21 +59,21 @@ func unestablished(why string) verify.Check {
 // be read as evidence.
 func (l *looseProofs) read(m *archive.Member, content io.Reader) (rest io.Reader, err error) {
 	switch {
+	case bundle.LooksLikeEvidence(m.Name):
+		return content, nil
 	case len(l.list) >= maxLoose:
 		l.more++
-		return nil, nil
+		return content, nil
 	case m.Size > bundle.MaxLoose:
-		l.add(looseProof{path: m.Name, shape: "file", check: unestablished("it is larger than any proof, and was not looked at")})
-		return nil, nil
+		l.add(looseProof{path: m.Name, shape: "file", check: unestablished("it is larger than any proof, and was not looked at as one")})
+		return content, nil
 	}
 	text, err := io.ReadAll(content)
 	switch {
 	case err != nil:
 		return nil, nil // of reading: whoever reads on meets it again
-	case bundle.LooksLikeEvidence(m.Name):
-		return bytes.NewReader(text), nil
 	case sectionOf(m.Name) == sectionTimestamps:
-		return nil, l.timestamp(m.Name, text)
+		return l.timestamp(m.Name, text)
 	case bytes.HasPrefix(text, []byte(tlogProof)):
 		return nil, l.tlogProof(m.Name, text)
 	case bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte("{")):
@@ -96,16 +102,24 @@ func (l *looseProofs) add(p looseProof, text ...byte) {
 	l.list = append(l.list, p)
 }
 
-// addAbout is add for a proof about something, by which it is found again.
+// addAbout is add for a proof about something, by which it is found again. All proofs
+// about one thing are in memory together.
 func (l *looseProofs) addAbout(p looseProof, key string, text []byte) {
 	if l.about == nil {
-		l.about = make(map[string][]int32)
+		l.about, l.sizes = make(map[string][]int32), make(map[string]int)
+	}
+	if len(l.about[key]) == maxAbout || l.sizes[key]+len(text) > bundle.MaxLoose {
+		p.kind, p.check = "", unestablished("there are more proofs about the same signature than are looked at")
+		l.add(p)
+		return
 	}
 	l.about[key] = append(l.about[key], int32(len(l.list)))
+	l.sizes[key] += len(text)
 	l.add(p, text...)
 }
 
-func (l *looseProofs) timestamp(path string, text []byte) error {
+// timestamp takes in what should be a time stamp.
+func (l *looseProofs) timestamp(path string, text []byte) (rest io.Reader, err error) {
 	p := looseProof{path: path, shape: "time stamp", kind: verify.ProofTimestamp}
 	der, err := bundle.ReadTimestamp(input.FromBytes(path, text))
 	if err == nil {
@@ -117,18 +131,26 @@ func (l *looseProofs) timestamp(path string, text []byte) error {
 				l.aside.want(sum)
 			}
 			l.addAbout(p, stampKey(h, sum), der)
-			return nil
+			return nil, nil
 		}
+	}
+	if oci.Interesting(text) && !isStampName(path) {
+		return bytes.NewReader(text), nil
 	}
 	p.kind, p.check = "", unestablished("it is no time stamp")
 	switch {
 	case strings.HasSuffix(path, ".tsq"):
 		p.shape, p.check = "time stamp request", unestablished("a request proves nothing")
-	case strings.HasSuffix(path, ".tsr"), strings.HasSuffix(path, ".tst"):
+	case isStampName(path):
 		p.check = verify.FailedCheck(checkProof, fault.Wrap(fault.TimestampInvalid, err, ""))
 	}
 	l.add(p)
-	return nil
+	return nil, nil
+}
+
+// isStampName reports whether a file is called like a time stamp or a request for one.
+func isStampName(path string) bool {
+	return strings.HasSuffix(path, ".tsr") || strings.HasSuffix(path, ".tst") || strings.HasSuffix(path, ".tsq")
 }
 
 func (l *looseProofs) logEntries(path string, text []byte) (rest io.Reader, err error) {

@@ -46,6 +46,9 @@ func (s *shelf) at(p span) *io.SectionReader { return io.NewSectionReader(s.file
 // bytes returns all of a small piece.
 func (s *shelf) bytes(p span) ([]byte, error) {
 	b := make([]byte, p.size)
+	if p.size == 0 {
+		return b, nil // there may be no file yet
+	}
 	if _, err := s.file.ReadAt(b, p.off); err != nil && !errors.Is(err, io.EOF) {
 		return nil, input.KeepFailed(s.what, err)
 	}

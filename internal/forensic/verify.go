@@ -51,6 +51,7 @@ type Verdict struct {
 func Verify(ctx context.Context, members archive.Members, o VerifyOptions, to verify.Sink) (*Verdict, error) {
 	policy := *o.Policy
 	v := newVerification(ctx, members, &o)
+	defer v.close()
 	policy.BareByDigest = true // see references
 	policy.Artifact, policy.Loose = v.aside.content, v.loose.find
 	judge, err := verify.NewVerifier(&policy)
@@ -58,7 +59,6 @@ func Verify(ctx context.Context, members archive.Members, o VerifyOptions, to ve
 		return nil, err
 	}
 	v.to = to
-	defer v.close()
 	if err := v.head(); err != nil {
 		return nil, err
 	}
@@ -212,6 +212,12 @@ func (v *verification) finish() error {
 	}
 	if err := v.loose.judge(v); err != nil {
 		return err
+	}
+	if n := v.layouts.over; n > 0 {
+		check := failure("evidence", fault.InputTooLarge, "%d files of image layouts that may be evidence are too large, or beyond the %d that are looked at", n, maxLayoutFiles)
+		if err := v.hand(v.result("", 0, "image layouts", check)); err != nil {
+			return err
+		}
 	}
 	return v.references.judge(v)
 }

@@ -97,12 +97,13 @@ func (in *Inputs) Pieces(ctx context.Context, again bool) iter.Seq[verify.Piece]
 
 // Open implements verify.Inputs.
 func (in *Inputs) Open(p *verify.Piece) (verify.Content, error) {
+	if p.Place.Kept {
+		return in.keep.open(p)
+	}
 	if known := in.remembered(p); known != nil {
 		return known, nil
 	}
 	switch {
-	case p.Place.Kept:
-		return in.keep.open(p)
 	case p.Named:
 		return input.Open(p.Name, nil, input.MaxArtifact)
 	}
