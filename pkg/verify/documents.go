@@ -79,20 +79,45 @@ func (r *Result) identify() error {
 	if err != nil {
 		return err
 	}
-	for i := range r.Evidence {
-		signers := make(map[string]bool)
-		for _, s := range r.Signers {
-			if s.Evidence == i && s.Counted {
-				signers[s.KeyID] = true
-			}
+	signers := make([]map[string]bool, len(r.Evidence))
+	for i := range signers {
+		signers[i] = make(map[string]bool)
+	}
+	for _, s := range r.Signers {
+		if s.Counted {
+			signers[s.Evidence][s.KeyID] = true
 		}
+	}
+	for i := range signers {
 		h := sha256.New()
-		for _, part := range append([]string{string(payload)}, slices.Sorted(maps.Keys(signers))...) {
+		for _, part := range append([]string{string(payload)}, slices.Sorted(maps.Keys(wholeOf(signers, i)))...) {
 			h.Write(appendText(nil, part))
 		}
 		r.documents = append(r.documents, h.Sum(nil))
 	}
 	return nil
+}
+
+// wholeOf returns the signers of the document that piece i is a copy of, in all or in
+// part: an envelope from which signatures were cut out is no document of its own beside
+// the one that has them.
+func wholeOf(signers []map[string]bool, i int) map[string]bool {
+	whole := signers[i]
+	for _, other := range signers {
+		if len(other) > len(whole) && contains(other, whole) {
+			whole = other
+		}
+	}
+	return whole
+}
+
+func contains(all, some map[string]bool) bool {
+	for name := range some {
+		if !all[name] {
+			return false
+		}
+	}
+	return true
 }
 
 // payloadIdentity is equal for two results that are over the same payload, be it one

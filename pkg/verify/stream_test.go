@@ -535,6 +535,34 @@ func TestExpectCountsCopiesOnce(t *testing.T) {
 	}
 }
 
+// TestExpectIsNotMetByParts: what was cut out of an envelope is no document beside it.
+func TestExpectIsNotMetByParts(t *testing.T) {
+	ann, bob, old := newKey(t, "ann", keys.ECDSAP256), newKey(t, "bob", keys.Ed25519), newKey(t, "old", keys.Ed25519)
+	old.trusted.NotAfter = now().Add(-time.Hour)
+	m := statement(t, appSubject())
+	whole := sealed(t, m, ann, bob)
+	policy := &verify.Policy{Trust: trust(t, ann, bob, old), Threshold: 2, At: now()}
+	for name, row := range map[string]struct {
+		evidence  [][]byte
+		documents int
+	}{
+		"one signature cut out":            {[][]byte{whole, sealed(t, m, ann)}, 1},
+		"each signature cut out":           {[][]byte{sealed(t, m, bob), whole, sealed(t, m, ann)}, 1},
+		"a signature that does not count":  {[][]byte{whole, sealed(t, m, old)}, 1},
+		"by one and by the other":          {[][]byte{sealed(t, m, ann), sealed(t, m, bob)}, 2},
+		"whole, beside one of its signers": {[][]byte{whole, sealed(t, m, ann, old)}, 1},
+	} {
+		var in files
+		for i, content := range row.evidence {
+			in = append(in, file{name: fmt.Sprint(i, ".sig"), content: string(content), named: true})
+		}
+		_, err := stream(t, in, policy, verify.StreamOptions{Expect: row.documents})
+		require.NoError(t, err, name)
+		_, err = stream(t, in, policy, verify.StreamOptions{Expect: row.documents + 1})
+		require.Equal(t, fault.EvidenceCount, fault.ReasonOf(err), name)
+	}
+}
+
 func TestFailFast(t *testing.T) {
 	pool := newEvidencePool(t)
 	set := files{}
