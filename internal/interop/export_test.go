@@ -46,6 +46,10 @@ func tampered(t *testing.T, dir string, programs map[string]string) {
 	assert.NotZero(t, script(t, dir, "key.pub", programs).status, "another provenance")
 	write(t, filepath.Join(dir, "export"), "provenance.json", provenance)
 	require.Zero(t, script(t, dir, "key.pub", programs).status)
+	const twoLines = "export.json\nchecksums.txt"
+	write(t, filepath.Join(dir, "export"), twoLines, []byte("added\n"))
+	assert.Equal(t, 1, script(t, dir, "key.pub", programs).status, "a file with a line break in its name")
+	require.NoError(t, os.Remove(filepath.Join(dir, "export", twoLines)))
 	write(t, filepath.Join(dir, "export"), "artifact", []byte("another\n"))
 	assert.Equal(t, 1, script(t, dir, "key.pub", programs).status, "another file")
 }
