@@ -99,6 +99,15 @@ func startsJSON(f *input.File) bool {
 	return (err == nil || n > 0) && strings.HasPrefix(strings.TrimLeft(string(head[:n]), " \t\r\n"), "{")
 }
 
+// embed returns the document as JSON to embed as a predicate of a type, to whose schema it
+// is held: nothing is signed that predicate validate refuses.
+func (s *source) embed(predicateType string) (dsse.Content, error) {
+	if err := s.check(predicateType); err != nil {
+		return nil, err
+	}
+	return s.content()
+}
+
 // content returns the document as JSON to embed.
 func (s *source) content() (dsse.Content, error) {
 	if s.json == nil {

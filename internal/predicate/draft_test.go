@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json/jsontext"
 	"encoding/json/v2"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -242,4 +243,15 @@ func TestSBOMTypes(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, want, d.PredicateType)
 	}
+}
+
+func TestEmbedsOnlyWhatFollowsItsType(t *testing.T) {
+	const syft = `{"artifacts":[],"descriptor":{"name":"syft"},"schema":{"version":%s}}`
+	for _, version := range []string{`"\u007f16.0.37"`, `""`, `16`} {
+		_, err := predicate.SBOM(input.FromBytes("a.json", fmt.Appendf(nil, syft, version)), predicate.Options{})
+		assert.Equal(t, fault.PredicateInvalid, fault.ReasonOf(err), "%s: %v", version, err)
+		assert.ErrorContains(t, err, "/schema/version", version)
+	}
+	_, err := predicate.Report(input.FromBytes("vex.json", []byte(`{"@context":"https://openvex.dev/ns/v0.2.0","statements":[{"status":"fine"}]}`)), predicate.ReportOptions{})
+	assert.Equal(t, fault.PredicateInvalid, fault.ReasonOf(err), "%v", err)
 }

@@ -94,7 +94,7 @@ func (s *source) embedded(o *ReportOptions, predicateType string) (*Draft, error
 	if err := withoutURI(&o.Options, true); err != nil {
 		return nil, err
 	}
-	content, err := s.content()
+	content, err := s.embed(predicateType)
 	if err != nil {
 		return nil, err
 	}
@@ -118,9 +118,6 @@ func (s *source) stellaReport(o *ReportOptions) (*Draft, error) {
 	if o.decides() || o.Scanner != (Scanner{}) || o.Reference {
 		return nil, located(s.file, fault.New(fault.UsageInvalid, "a stella report says its decision, policy, views and scanner itself, and is always embedded").
 			WithHint("change the report, or sign the scanner's own report with these flags"))
-	}
-	if err := s.check(TypeReport); err != nil {
-		return nil, err
 	}
 	d, err := s.embedded(o, TypeReport)
 	if err == nil {

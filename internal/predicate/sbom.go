@@ -31,7 +31,7 @@ func SBOM(f *input.File, o Options) (*Draft, error) {
 	}
 	var predicate dsse.Content
 	if embed {
-		predicate, err = s.content()
+		predicate, err = s.embed(predicateType)
 	} else {
 		predicate, err = s.sbomReference(&o)
 	}

@@ -118,10 +118,7 @@ func (s *source) bareReplay(o *Options, ready bool) (*Draft, error) {
 		return nil, located(s.file, fault.New(fault.UsageInvalid, "a bare replay manifest is no statement, and has no subjects").
 			WithHint("sign it in a statement: leave --payload-type away"))
 	}
-	if err := s.check(TypeReplay); err != nil {
-		return nil, err
-	}
-	content, err := s.content()
+	content, err := s.embed(TypeReplay)
 	if err != nil {
 		return nil, err
 	}
