@@ -38,11 +38,7 @@ func CheckStatement(predicateType string, statement io.Reader) error {
 }
 
 func check(predicateType, root string, r io.Reader) error {
-	s := shape{"": {kind: canonical.Object, opaque: true}}
-	if describe := shapeOf(predicateType); describe != nil {
-		s = describe()
-	}
-	c := &checker{root: root, shape: s, seen: make(map[string]int), texts: make(map[string][]string)}
+	c := newChecker(predicateType, root)
 	if _, err := canonical.Scan(r, c); err != nil {
 		return err
 	}
@@ -71,6 +67,14 @@ type checker struct {
 }
 
 var _ canonical.Visitor = (*checker)(nil)
+
+func newChecker(predicateType, root string) *checker {
+	s := shape{"": {kind: canonical.Object, opaque: true}}
+	if describe := shapeOf(predicateType); describe != nil {
+		s = describe()
+	}
+	return &checker{root: root, shape: s, seen: make(map[string]int), texts: make(map[string][]string)}
+}
 
 // at returns the path under the root as a pattern, and whether it is there.
 func (c *checker) at(path []byte) (string, bool) {
@@ -102,7 +106,7 @@ func (c *checker) Visit(path []byte, kind canonical.Kind) canonical.Action {
 	case r.opaque:
 	case kind == canonical.Object, kind == canonical.Array:
 		return canonical.Enter
-	default:
+	case r.check != nil:
 		return canonical.Text
 	}
 	return canonical.Skip

@@ -52,6 +52,8 @@ type Document struct {
 	// typ is the predicate type of an embedded document, "" when the format
 	// has none.
 	typ string
+	// misfit is why it does not follow the schema of typ, nil if it does or there is none.
+	misfit error
 	// decision is what a stella report decides, unchecked.
 	decision string
 	// refusal is why a JSON object is of no format that stella signs.

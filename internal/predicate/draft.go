@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/stellaops/stella/internal/fault"
@@ -173,8 +174,15 @@ func (s *source) draft(o *Options, predicateType string, predicate dsse.Content)
 	return d, nil
 }
 
-// check holds the document to the schema of a predicate type.
+// check holds the document to the schema of a predicate type. For the type of its format
+// that was done when it was recognised.
 func (s *source) check(predicateType string) error {
+	switch own := slices.Contains(formatTypes(), s.doc.typ) && Matches(s.doc.typ, predicateType); {
+	case own && s.doc.misfit != nil:
+		return located(s.file, invalidPredicate(predicateType, s.doc.misfit))
+	case own, s.doc.Encoding == JSON && shapeOf(predicateType) == nil: // any object is one
+		return nil
+	}
 	p := &passes{f: s.file, want: s.doc.SHA256}
 	if err := p.over(func(r io.Reader) error { return Check(predicateType, r) }); err != nil {
 		return located(s.file, err)

@@ -86,7 +86,8 @@ func trivyClaims(p *passes, claim func(intoto.Subject) error) error {
 // facts reads the whole input for wants.
 func (p *passes) facts(wants []want) (f *facts, err error) {
 	err = p.over(func(r io.Reader) error {
-		f, err = walk(r, wants)
+		f = newFacts(wants)
+		_, err := canonical.Scan(r, f)
 		return err
 	})
 	return f, err

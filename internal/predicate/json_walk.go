@@ -2,7 +2,6 @@ package predicate
 
 import (
 	"bytes"
-	"io"
 	"slices"
 
 	"github.com/stellaops/stella/pkg/dsse/canonical"
@@ -54,8 +53,8 @@ type facts struct {
 
 var _ canonical.Visitor = (*facts)(nil)
 
-// walk reads all of r once for wants.
-func walk(r io.Reader, wants []want) (*facts, error) {
+// newFacts looks for wants.
+func newFacts(wants []want) *facts {
 	f := &facts{found: map[string]*fact{string(rune(canonical.Object)): {action: canonical.Enter}}}
 	for _, w := range wants {
 		key := w.path + string(rune(w.kind))
@@ -63,10 +62,7 @@ func walk(r io.Reader, wants []want) (*facts, error) {
 			f.found[key] = &fact{action: w.action}
 		}
 	}
-	if _, err := canonical.Scan(r, f); err != nil {
-		return nil, err
-	}
-	return f, nil
+	return f
 }
 
 // Visit implements canonical.Visitor.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
+	"github.com/stellaops/stella/pkg/dsse/canonical"
 )
 
 // bufferSize is how much of an input is read at once, in bytes.
@@ -107,8 +108,13 @@ func peek(br *bufio.Reader) (head []byte, first byte, err error) {
 }
 
 func recognizeJSON(r io.Reader) (*Document, error) {
-	f, err := walk(r, wants())
-	if err != nil {
+	f, checks := newFacts(wants()), make(map[string]*checker)
+	all := visitors{{Visitor: f}}
+	for _, of := range formatTypes() {
+		checks[of] = newChecker(of, "")
+		all = append(all, &visitor{Visitor: checks[of]})
+	}
+	if _, err := canonical.Scan(r, all); err != nil {
 		return nil, err
 	}
 	d, err := identify(f)
@@ -117,6 +123,9 @@ func recognizeJSON(r io.Reader) (*Document, error) {
 	}
 	if err != nil {
 		d = &Document{MediaType: "application/json", Encoding: JSON, refusal: err}
+	}
+	if check := checks[d.typ]; check != nil {
+		d.misfit = check.verdict()
 	}
 	return d, nil
 }
