@@ -214,7 +214,12 @@ func pinContent(payloadType string, c Content) (*message, error) {
 		return nil, err
 	}
 	if _, ok := c.(held); ok {
-		return &message{Content: c, payloadType: payloadType, header: m.header, digests: []digest{{crypto.SHA256, sum}}}, nil
+		p := &struct { // one piece of memory
+			message message
+			digests [1]digest
+		}{digests: [1]digest{{crypto.SHA256, sum}}}
+		p.message = message{Content: c, payloadType: payloadType, header: m.header, digests: p.digests[:]}
+		return &p.message, nil
 	}
 	return pinTo(sum, payloadType, m.header, c), nil
 }
