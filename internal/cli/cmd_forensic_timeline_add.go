@@ -42,7 +42,7 @@ file, whose chain still verifies.`,
 			return runForensicTimelineAdd(cmd.Context(), s, &opts, args[0])
 		},
 	}
-	cmd.Annotations = exits(fault.ExitRejected, fault.ExitMissing)
+	cmd.Annotations = exits(fault.ExitRejected, fault.ExitMissing, fault.ExitOffline, fault.ExitTemporary)
 	opts.category = newChoice("", timeline.Categories()...)
 	fs := cmd.Flags()
 	fs.StringVar(&opts.kind, "kind", "", "what happened: `KIND`, one of "+strings.Join(timeline.Kinds(), ", ")+", or another")
