@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json/jsontext"
 	"encoding/json/v2"
+	"fmt"
 	"path"
 	"strings"
 
@@ -26,9 +27,10 @@ const (
 // references brings together what evidence says of other evidence with what is in the
 // snapshot: records sorted by the last part of the name, claims before entries.
 type references struct {
-	sorter *spill.Sorter
-	claims int
-	signed bool // there is a claim of the kind aSigned
+	sorter     *spill.Sorter
+	claims     int
+	comparable bool // there is a claim with a SHA-256
+	signed     bool // there is a claim of the kind aSigned
 }
 
 func newReferences() *references {
@@ -45,19 +47,23 @@ const (
 	anEntry
 )
 
-// nothingComparable stands for the digest of a demand that no entry can meet.
+// nothingComparable stands for the digest of a claim that no entry can be compared with.
 const nothingComparable = "----------------------------------------------------------------"
 
 // add takes in what can be compared. Of a demand that cannot be, because of its name or
-// its digest, it keeps that: it does not hold.
+// its digest, it keeps that: it does not hold. Of a subject without a SHA-256 too: nobody
+// knows whether it holds.
 func (r *references) add(name string, kind byte, sum, place string) error {
-	comparable := len(name) <= maxReference && !strings.ContainsRune(name, 0) && strictjson.IsSHA256(sum)
+	named := nameable(name)
 	switch {
-	case comparable:
+	case named && strictjson.IsSHA256(sum):
+		r.comparable = r.comparable || kind != anEntry
 	case kind == aDemand:
 		name, sum = strings.ReplaceAll(name[:min(len(name), maxReference)], "\x00", ""), nothingComparable
+	case kind == aSubject && named:
+		sum = nothingComparable
 	default:
-		return nil
+		return nil // no entry is called so
 	}
 	if kind != anEntry {
 		r.claims++
@@ -68,10 +74,13 @@ func (r *references) add(name string, kind byte, sum, place string) error {
 	return r.sorter.Add(b)
 }
 
+// nameable reports whether an entry may be called so.
+func nameable(name string) bool { return len(name) <= maxReference && !strings.ContainsRune(name, 0) }
+
 // entry takes in an entry by its content as it is in the snapshot.
 func (r *references) entry(listed, got *Entry) error {
 	name := listed.Name
-	if name == "" {
+	if name == "" || !nameable(name) {
 		_, name, _ = strings.Cut(listed.Path, "/")
 	}
 	return r.add(name, anEntry, got.SHA256, listed.Path)
@@ -159,7 +168,7 @@ func (r *references) judge(v *verification) error {
 	if err := r.byDigest(v); err != nil {
 		return err
 	}
-	broken := 0
+	broken, open := 0, 0
 	var base string
 	var claims []claim
 	more := false // claims than can be held
@@ -172,11 +181,17 @@ func (r *references) judge(v *verification) error {
 			}
 		}
 		for i := range claims {
-			if check, bad := claims[i].judge(); bad {
+			check := claims[i].judge()
+			switch check.Status {
+			case verify.Passed:
+				continue
+			case verify.Failed:
 				broken++
-				if err := v.hand(v.result(claims[i].place, 0, "reference", check)); err != nil {
-					return err
-				}
+			default:
+				open++
+			}
+			if err := v.hand(v.result(claims[i].place, 0, "reference", check)); err != nil {
+				return err
 			}
 		}
 		claims, more = claims[:0], false
@@ -208,10 +223,14 @@ func (r *references) judge(v *verification) error {
 			claims = append(claims, c)
 		}
 	}
-	if err := end(); err != nil || broken > 0 {
+	if err := end(); err != nil || broken > 0 || !r.comparable {
 		return err
 	}
-	return v.hand(v.result("", 0, "references", passed(checkReference, "what evidence says of other evidence in the snapshot holds")))
+	words := "what evidence says of other evidence in the snapshot holds"
+	if open > 0 {
+		words += fmt.Sprintf("; not compared, for want of a SHA-256: %d", open)
+	}
+	return v.hand(v.result("", 0, "references", passed(checkReference, words)))
 }
 
 // meet holds claims to an entry.
@@ -230,19 +249,22 @@ func meet(claims []claim, name, sum, place string) {
 	}
 }
 
-func (c *claim) judge() (check verify.Check, bad bool) {
+// judge passes what holds, and what is about nothing in the snapshot.
+func (c *claim) judge() verify.Check {
 	switch {
-	case c.sum == nothingComparable:
+	case c.sum == nothingComparable && c.kind == aDemand:
 		return failure(checkReference, fault.SnapshotReference,
-			"an event names the evidence %.200q in a way that cannot be compared: a name has up to %d bytes, and sha256 64 lower-case hex digits", c.name, maxReference), true
+			"an event names the evidence %.200q in a way that cannot be compared: a name has up to %d bytes, and sha256 64 lower-case hex digits", c.name, maxReference)
 	case c.matched, !c.met && c.kind == aSubject:
-		return check, false
+		return passed(checkReference, "it holds")
+	case c.sum == nothingComparable:
+		return unestablished(checkReference, fmt.Sprintf("it is about %q without a SHA-256, so %s in the snapshot was not compared with it", c.name, c.other))
 	case c.kind == aSigned:
-		return failure(checkReference, fault.SubjectRequired, "it is a signature over a file with sha256:%s, and no entry of the snapshot is that", c.sum), true
+		return failure(checkReference, fault.SubjectRequired, "it is a signature over a file with sha256:%s, and no entry of the snapshot is that", c.sum)
 	case c.met && c.kind == aSubject:
-		return failure(checkReference, fault.SnapshotReference, "it is about %q with sha256:%s, and %s in the snapshot is another one", c.name, c.sum, c.other), true
+		return failure(checkReference, fault.SnapshotReference, "it is about %q with sha256:%s, and %s in the snapshot is another one", c.name, c.sum, c.other)
 	case c.met:
-		return failure(checkReference, fault.SnapshotReference, "an event names the evidence %q with sha256:%s, and %s in the snapshot is another one", c.name, c.sum, c.other), true
+		return failure(checkReference, fault.SnapshotReference, "an event names the evidence %q with sha256:%s, and %s in the snapshot is another one", c.name, c.sum, c.other)
 	}
-	return failure(checkReference, fault.SnapshotReference, "an event names the evidence %q, which is not in the snapshot", c.name), true
+	return failure(checkReference, fault.SnapshotReference, "an event names the evidence %q, which is not in the snapshot", c.name)
 }

@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -16,7 +17,9 @@ import (
 
 	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/pkg/dsse"
+	"github.com/stellaops/stella/pkg/dsse/intoto"
 	"github.com/stellaops/stella/pkg/keys"
+	"github.com/stellaops/stella/pkg/verify"
 )
 
 // TestSignedFiles has signatures over bare bytes beside, and without, the files they are
@@ -69,6 +72,51 @@ func TestSignedFiles(t *testing.T) {
 func digest64(s string) []byte {
 	sum := sha256.Sum256([]byte(s))
 	return []byte(base64.StdEncoding.EncodeToString(sum[:]))
+}
+
+// TestNotCompared has subjects with other digests than SHA-256. Nothing is said to hold that
+// was not compared.
+func TestNotCompared(t *testing.T) {
+	const place, holds = "attestations/evidence/x.dsse.json", "what evidence says of other evidence in the snapshot holds"
+	other := map[string]string{"sha512": strings.Repeat("0", 128)}
+	right := map[string]string{"sha256": fmt.Sprintf("%x", sha256.Sum256([]byte("second")))}
+	d := newDesk(t)
+	inputs, _ := d.aCase()
+	for name, tt := range map[string]struct {
+		subjects []intoto.Subject
+		open     int
+		pass     string
+	}{
+		"one of two":          {[]intoto.Subject{{Name: "c d.txt", Digest: other}, {Name: "b.txt", Digest: right}}, 1, holds + "; not compared, for want of a SHA-256: 1"},
+		"two":                 {[]intoto.Subject{{Name: "c d.txt", Digest: other}, {Name: "/evidence/b.txt", Digest: other}}, 2, holds + "; not compared, for want of a SHA-256: 2"},
+		"of no entry":         {[]intoto.Subject{{Name: "image", Digest: other}}, 0, holds},
+		"of another one":      {[]intoto.Subject{{Name: "elsewhere/b.txt", Digest: other}}, 0, holds},
+		"both": {[]intoto.Subject{{Name: "b.txt", Digest: map[string]string{"sha256": right["sha256"], "sha512": other["sha512"]}}}, 0, holds},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d.attestAll("evidence/x.dsse.json", tt.subjects...)
+			v, s, err := d.judge(t.Context(), d.snapshot(d.options(""), inputs...).tar(), "")
+			require.NoError(t, err)
+			assert.True(t, v.Whole.Verified, "that something was not compared is no failure")
+			open := 0
+			for _, r := range s.results {
+				for _, c := range r.Checks {
+					switch {
+					case c.Name != checkReference:
+					case c.Status == verify.Passed:
+						assert.Equal(t, tt.pass, c.Message)
+					default:
+						open++
+						assert.Equal(t, verify.NotDemanded, c.Status)
+						assert.Contains(t, c.Message, "not established: it is about ")
+						assert.Equal(t, place, r.Evidence[0].Member)
+						assert.False(t, r.Established())
+					}
+				}
+			}
+			assert.Equal(t, tt.open, open)
+		})
+	}
 }
 
 // TestManyClaims is about more of them than are held: equal ones count once, and too many
