@@ -33,7 +33,7 @@ type EntryDifference struct {
 // The ways in which one timeline relates to another.
 const (
 	TimelineEqual    = "equal"
-	TimelineNone     = "none" // neither has one
+	TimelineNone     = "none" // neither manifest names one
 	TimelineAdded    = "added"
 	TimelineRemoved  = "removed"
 	TimelineExtended = "extended"
@@ -47,6 +47,8 @@ type Difference struct {
 	Equal bool `json:"equal"`
 	// Case says both ids if they differ.
 	Case []string `json:"case,omitempty"`
+	// Members are the other members of the manifest that differ, by their names.
+	Members []string `json:"members,omitempty"`
 	// Entries are the first of those that differ.
 	Entries []EntryDifference `json:"entries,omitempty"`
 	Added   int               `json:"added"`
@@ -76,10 +78,7 @@ func Diff(ctx context.Context, older, newer Source) (*Difference, error) {
 	}
 	defer b.close()
 	d := &Difference{heads: [2]*TimelineHead{a.manifest.Timeline, b.manifest.Timeline}}
-	if a.manifest.Case != b.manifest.Case {
-		d.Case = []string{a.manifest.Case, b.manifest.Case}
-	}
-	d.Notes = !maps.Equal(a.manifest.Metadata, b.manifest.Metadata)
+	d.manifests(a.manifest, b.manifest)
 	if err := d.entries(a, b); err != nil {
 		return nil, err
 	}
@@ -87,9 +86,24 @@ func Diff(ctx context.Context, older, newer Source) (*Difference, error) {
 		return nil, err
 	}
 	d.signers(a.keyIDs(), b.keyIDs())
-	d.Equal = d.Case == nil && d.Added+d.Removed+d.Changed == 0 && !d.Notes && len(d.NewSigner)+len(d.OldSigner) == 0 &&
+	d.Equal = d.Case == nil && d.Members == nil && d.Added+d.Removed+d.Changed == 0 && !d.Notes && len(d.NewSigner)+len(d.OldSigner) == 0 &&
 		(d.Timeline == TimelineEqual || d.Timeline == TimelineNone)
 	return d, nil
+}
+
+// manifests compares what stands in both beside entries and timeline. Their ids and roots
+// follow from the rest, and from the time.
+func (d *Difference) manifests(a, b *Manifest) {
+	if a.Case != b.Case {
+		d.Case = []string{a.Case, b.Case}
+	}
+	if a.TenantID != b.TenantID {
+		d.Members = append(d.Members, "tenantId")
+	}
+	if a.Kind != b.Kind {
+		d.Members = append(d.Members, "kind")
+	}
+	d.Notes = !maps.Equal(a.Metadata, b.Metadata)
 }
 
 // entries joins the entries of both manifests.
@@ -131,7 +145,7 @@ func (d *Difference) entries(a, b *verification) error {
 			d.add(EntryDifference{Removed, x.Path, x.SHA256, ""}, &d.Removed)
 		case order > 0:
 			d.add(EntryDifference{Added, y.Path, "", y.SHA256}, &d.Added)
-		case x.SHA256 != y.SHA256 && sectionOf(x.Path) != sectionTimeline:
+		case *x != *y && !d.goesOn(x.Path):
 			d.add(EntryDifference{Changed, x.Path, x.SHA256, y.SHA256}, &d.Changed)
 		}
 		if order <= 0 {
@@ -142,6 +156,12 @@ func (d *Difference) entries(a, b *verification) error {
 		}
 	}
 	return err
+}
+
+// goesOn reports whether how the entry called path differs is said by its heads.
+func (d *Difference) goesOn(path string) bool {
+	a, b := d.heads[0], d.heads[1]
+	return path == timelineName && a != nil && b != nil && *a != *b
 }
 
 func (d *Difference) add(e EntryDifference, count *int) {

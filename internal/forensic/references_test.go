@@ -87,11 +87,11 @@ func TestNotCompared(t *testing.T) {
 		open     int
 		pass     string
 	}{
-		"one of two":          {[]intoto.Subject{{Name: "c d.txt", Digest: other}, {Name: "b.txt", Digest: right}}, 1, holds + "; not compared, for want of a SHA-256: 1"},
-		"two":                 {[]intoto.Subject{{Name: "c d.txt", Digest: other}, {Name: "/evidence/b.txt", Digest: other}}, 2, holds + "; not compared, for want of a SHA-256: 2"},
-		"of no entry":         {[]intoto.Subject{{Name: "image", Digest: other}}, 0, holds},
-		"of another one":      {[]intoto.Subject{{Name: "elsewhere/b.txt", Digest: other}}, 0, holds},
-		"both": {[]intoto.Subject{{Name: "b.txt", Digest: map[string]string{"sha256": right["sha256"], "sha512": other["sha512"]}}}, 0, holds},
+		"one of two":     {[]intoto.Subject{{Name: "c d.txt", Digest: other}, {Name: "b.txt", Digest: right}}, 1, holds + "; not compared, for want of a SHA-256: 1"},
+		"two":            {[]intoto.Subject{{Name: "c d.txt", Digest: other}, {Name: "/evidence/b.txt", Digest: other}}, 2, holds + "; not compared, for want of a SHA-256: 2"},
+		"of no entry":    {[]intoto.Subject{{Name: "image", Digest: other}}, 0, holds},
+		"of another one": {[]intoto.Subject{{Name: "elsewhere/b.txt", Digest: other}}, 0, holds},
+		"both":           {[]intoto.Subject{{Name: "b.txt", Digest: map[string]string{"sha256": right["sha256"], "sha512": other["sha512"]}}}, 0, holds},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d.attestAll("evidence/x.dsse.json", tt.subjects...)
