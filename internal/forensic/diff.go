@@ -3,7 +3,6 @@ package forensic
 import (
 	"cmp"
 	"context"
-	"iter"
 	"maps"
 	"slices"
 
@@ -104,71 +103,6 @@ func (d *Difference) manifests(a, b *Manifest) {
 		d.Members = append(d.Members, "kind")
 	}
 	d.Notes = !maps.Equal(a.Metadata, b.Metadata)
-}
-
-// entries joins the entries of both manifests.
-func (d *Difference) entries(a, b *verification) error {
-	nextA, stopA := iter.Pull2(manifestEntries(a.manifestText.file, a.manifestText.size, a.entriesAt))
-	defer stopA()
-	nextB, stopB := iter.Pull2(manifestEntries(b.manifestText.file, b.manifestText.size, b.entriesAt))
-	defer stopB()
-	step := func(next func() (*Entry, error, bool), last *Entry) (*Entry, error) {
-		e, err, ok := next()
-		switch {
-		case err != nil:
-			return nil, fault.Wrap(fault.SnapshotMalformed, err, "malformed manifest")
-		case !ok:
-			return nil, nil //nolint:nilnil // the end
-		case last != nil && compare(last.Path, e.Path) >= 0:
-			return nil, fault.New(fault.SnapshotMalformed, "the entry %q of a manifest stands out of order", e.Path).
-				WithHint("see what else is wrong: stella forensic verify")
-		}
-		return e, nil
-	}
-	x, err := step(nextA, nil)
-	if err != nil {
-		return err
-	}
-	y, err := step(nextB, nil)
-	for err == nil && (x != nil || y != nil) {
-		order := 0
-		switch {
-		case x == nil:
-			order = 1
-		case y == nil:
-			order = -1
-		default:
-			order = compare(x.Path, y.Path)
-		}
-		switch {
-		case order < 0:
-			d.add(EntryDifference{Removed, x.Path, x.SHA256, ""}, &d.Removed)
-		case order > 0:
-			d.add(EntryDifference{Added, y.Path, "", y.SHA256}, &d.Added)
-		case *x != *y && !d.goesOn(x.Path):
-			d.add(EntryDifference{Changed, x.Path, x.SHA256, y.SHA256}, &d.Changed)
-		}
-		if order <= 0 {
-			x, err = step(nextA, x)
-		}
-		if err == nil && order >= 0 {
-			y, err = step(nextB, y)
-		}
-	}
-	return err
-}
-
-// goesOn reports whether how the entry called path differs is said by its heads.
-func (d *Difference) goesOn(path string) bool {
-	a, b := d.heads[0], d.heads[1]
-	return path == timelineName && a != nil && b != nil && *a != *b
-}
-
-func (d *Difference) add(e EntryDifference, count *int) {
-	*count++
-	if len(d.Entries) < maxDifferences {
-		d.Entries = append(d.Entries, e)
-	}
 }
 
 // timeline says how the newer timeline relates to the older one.

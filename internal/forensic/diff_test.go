@@ -23,6 +23,14 @@ func sourceOf(text []byte) Source {
 	}}
 }
 
+// kindsOf returns the entries that differ, each with how.
+func kindsOf(d *Difference) (kinds []string) {
+	for _, e := range d.Entries {
+		kinds = append(kinds, e.Kind+" "+e.Path)
+	}
+	return kinds
+}
+
 func TestDiff(t *testing.T) {
 	d := newDesk(t)
 	inputs, tl := d.aCase()
@@ -43,11 +51,7 @@ func TestDiff(t *testing.T) {
 	require.NoError(t, err)
 	assert.False(t, diff.Equal)
 	assert.Equal(t, [3]int{1, 1, 2}, [3]int{diff.Added, diff.Removed, diff.Changed})
-	var kinds []string
-	for _, e := range diff.Entries {
-		kinds = append(kinds, e.Kind+" "+e.Path)
-	}
-	assert.Equal(t, []string{"changed timeline.checkpoint", "changed files/evidence/app", "removed files/evidence/b.txt", "added files/evidence/new"}, kinds)
+	assert.Equal(t, []string{"changed timeline.checkpoint", "changed files/evidence/app", "removed files/evidence/b.txt", "added files/evidence/new"}, kindsOf(diff))
 	assert.Equal(t, TimelineExtended, diff.Timeline)
 	assert.Equal(t, [2]uint64{4, 5}, diff.Events)
 	back, err := Diff(t.Context(), newer.opener(), old.opener())

@@ -59,6 +59,18 @@ type HashSummary struct {
 	ChecksumsPath string `json:"checksumsPath"`
 }
 
+// bySection reports whether entries are sorted by section, as those of ours are: those of
+// the original are by path alone.
+func (m *Manifest) bySection() bool { return m.HashSummary.MerkleRecipe == RecipeRFC6962 }
+
+// order returns how the paths of entries are compared.
+func (m *Manifest) order() func(a, b string) int {
+	if m.bySection() {
+		return compare
+	}
+	return strings.Compare
+}
+
 // kindExport is the kind of what is written, and its number.
 const kindExport = "export"
 
