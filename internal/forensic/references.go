@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"encoding/json/jsontext"
 	"encoding/json/v2"
-	"fmt"
 	"path"
 	"strings"
 
-	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/forensic/timeline"
 	"github.com/stellaops/stella/internal/spill"
 	"github.com/stellaops/stella/internal/strictjson"
@@ -147,124 +145,4 @@ func (r *references) byDigest(v *verification) error {
 		}
 	}
 	return nil
-}
-
-// claim is something that is said about files of one name.
-type claim struct {
-	kind             byte
-	name, sum, place string
-	met, matched     bool
-	other            string // an entry of the name with another digest
-}
-
-// equal reports whether two claims say the same, wherever.
-func (c *claim) equal(d *claim) bool { return c.kind == d.kind && c.name == d.name && c.sum == d.sum }
-
-// judge gives a result for each reference that does not hold.
-func (r *references) judge(v *verification) error {
-	if r.claims == 0 {
-		return nil
-	}
-	if err := r.byDigest(v); err != nil {
-		return err
-	}
-	broken, open := 0, 0
-	var base string
-	var claims []claim
-	more := false // claims than can be held
-	end := func() error {
-		if more {
-			broken++
-			check := failure(checkReference, fault.InputTooLarge, "more than %d different things are said about files called %.100q", maxClaims, base)
-			if err := v.hand(v.result("", 0, "references", check)); err != nil {
-				return err
-			}
-		}
-		for i := range claims {
-			check := claims[i].judge()
-			switch check.Status {
-			case verify.Passed:
-				continue
-			case verify.Failed:
-				broken++
-			default:
-				open++
-			}
-			if err := v.hand(v.result(claims[i].place, 0, "reference", check)); err != nil {
-				return err
-			}
-		}
-		claims, more = claims[:0], false
-		return nil
-	}
-	for record, err := range r.sorter.Sorted() {
-		if err != nil {
-			return err
-		}
-		key, rest := cutNUL(record)
-		if key != base {
-			if err := end(); err != nil {
-				return err
-			}
-			base = key
-		}
-		kind, sum := rest[0], string(rest[1:65])
-		name, place := cutNUL(rest[65:])
-		if kind == anEntry {
-			meet(claims, name, sum, string(place))
-			continue
-		}
-		c := claim{kind: kind, name: name, sum: sum, place: string(place)}
-		switch {
-		case len(claims) > 0 && claims[len(claims)-1].equal(&c):
-		case len(claims) == maxClaims:
-			more = true
-		default:
-			claims = append(claims, c)
-		}
-	}
-	if err := end(); err != nil || broken > 0 || !r.comparable {
-		return err
-	}
-	words := "what evidence says of other evidence in the snapshot holds"
-	if open > 0 {
-		words += fmt.Sprintf("; not compared, for want of a SHA-256: %d", open)
-	}
-	return v.hand(v.result("", 0, "references", passed(checkReference, words)))
-}
-
-// meet holds claims to an entry.
-func meet(claims []claim, name, sum, place string) {
-	for i := range claims {
-		c := &claims[i]
-		if name != c.name && strings.Contains(c.name, "/") && !strings.HasSuffix("/"+name, "/"+strings.TrimPrefix(c.name, "/")) && place != c.name {
-			continue
-		}
-		c.met = true
-		if sum == c.sum {
-			c.matched = true
-		} else {
-			c.other = place
-		}
-	}
-}
-
-// judge passes what holds, and what is about nothing in the snapshot.
-func (c *claim) judge() verify.Check {
-	switch {
-	case c.sum == nothingComparable && c.kind == aDemand:
-		return failure(checkReference, fault.SnapshotReference,
-			"an event names the evidence %.200q in a way that cannot be compared: a name has up to %d bytes, and sha256 64 lower-case hex digits", c.name, maxReference)
-	case c.matched, !c.met && c.kind == aSubject:
-		return passed(checkReference, "it holds")
-	case c.sum == nothingComparable:
-		return unestablished(checkReference, fmt.Sprintf("it is about %q without a SHA-256, so %s in the snapshot was not compared with it", c.name, c.other))
-	case c.kind == aSigned:
-		return failure(checkReference, fault.SubjectRequired, "it is a signature over a file with sha256:%s, and no entry of the snapshot is that", c.sum)
-	case c.met && c.kind == aSubject:
-		return failure(checkReference, fault.SnapshotReference, "it is about %q with sha256:%s, and %s in the snapshot is another one", c.name, c.sum, c.other)
-	case c.met:
-		return failure(checkReference, fault.SnapshotReference, "an event names the evidence %q with sha256:%s, and %s in the snapshot is another one", c.name, c.sum, c.other)
-	}
-	return failure(checkReference, fault.SnapshotReference, "an event names the evidence %q, which is not in the snapshot", c.name)
 }

@@ -140,3 +140,59 @@ func TestManyClaims(t *testing.T) {
 		assert.Equal(t, tt.want, s.failures(), name)
 	}
 }
+
+// TestClaimsMeet is about which entries a claim is about.
+func TestClaimsMeet(t *testing.T) {
+	for name, tt := range map[string]struct {
+		claim, entry, place string
+		met                 bool
+	}{
+		"the same":                     {"p/q/x", "p/q/x", "files/p/q/x", true},
+		"the last part":                {"x", "p/q/x", "files/p/q/x", true},
+		"the end":                      {"q/x", "p/q/x", "files/p/q/x", true},
+		"the end, from the root":       {"/q/x", "p/q/x", "files/p/q/x", true},
+		"the last part, from the root": {"/x", "p/q/x", "files/p/q/x", true},
+		"the path in the snapshot":     {"files/p/q/x", "p/q/x", "files/p/q/x", true},
+		"a name from the root":         {"/p/q/x", "/p/q/x", "files/_x2fp/q/x", true},
+		"half a part":                  {"/x", "p/qx", "files/p/qx", false},
+		"another directory":            {"r/x", "p/q/x", "files/p/q/x", false},
+		"a longer one":                 {"o/p/q/x", "p/q/x", "files/p/q/x", false},
+		"half a directory":             {"q/x", "p/pq/x", "files/p/pq/x", false},
+		"another file":                 {"y", "p/q/x", "files/p/q/x", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := &verification{ctx: t.Context(), o: &VerifyOptions{}, references: newReferences()}
+			s := &seen{}
+			v.to = s
+			defer v.references.close()
+			require.NoError(t, v.references.add(tt.claim, aSubject, strings.Repeat("a", 64), "attestations/a"))
+			require.NoError(t, v.references.entry(&Entry{Path: tt.place, Name: tt.entry}, &Entry{SHA256: strings.Repeat("b", 64)}))
+			require.NoError(t, v.references.judge(v))
+			if !tt.met {
+				assert.Empty(t, s.failures())
+				return
+			}
+			assert.Equal(t, []string{"attestations/a reference snapshot.reference"}, s.failures())
+			assert.Contains(t, s.results[0].Checks[0].Message, tt.place+" in the snapshot is another one")
+		})
+	}
+}
+
+// BenchmarkReferences has as many claims about files of one name as are held, each about
+// another directory, and many files of the name.
+func BenchmarkReferences(b *testing.B) {
+	const entries = 20_000
+	for b.Loop() {
+		r := newReferences()
+		for i := range maxClaims {
+			require.NoError(b, r.add(fmt.Sprintf("claimed/%d/x", i), aSubject, strings.Repeat("0", 64), "attestations/a"))
+		}
+		for i := range entries {
+			require.NoError(b, r.entry(&Entry{Path: fmt.Sprintf("files/%d/q/x", i)}, &Entry{SHA256: strings.Repeat("1", 64)}))
+		}
+		v := &verification{ctx: b.Context(), o: &VerifyOptions{}, references: r, to: &seen{}}
+		require.NoError(b, r.judge(v))
+		r.close()
+	}
+	b.ReportMetric(float64(entries)*float64(b.N)/b.Elapsed().Seconds(), "entries/s")
+}
