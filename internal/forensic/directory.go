@@ -48,7 +48,7 @@ func rankIn(dir string) func(path string) byte {
 	if f.Size() > maxManifest {
 		return rank
 	}
-	if m, _, err := readManifest(f, f.Size()); err != nil || m.bySection() {
+	if m, _, err := readManifest(f, f.Size(), nil); err != nil || m.bySection() {
 		return rank
 	}
 	return func(string) byte { return 0 }

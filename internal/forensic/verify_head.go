@@ -39,7 +39,7 @@ func (v *verification) readManifest(m *archive.Member) (err error) {
 	if err := v.manifestText.flush(); err != nil {
 		return err
 	}
-	v.manifest, v.entriesAt, err = readManifest(v.manifestText.file, v.manifestText.size)
+	v.manifest, v.entriesAt, err = readManifest(v.manifestText.file, v.manifestText.size, v.layouts.listed)
 	if err != nil {
 		return noSnapshot(v.o.Name, "malformed manifest: "+err.Error())
 	}
