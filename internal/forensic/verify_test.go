@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stellaops/stella/internal/archive"
+	"github.com/stellaops/stella/internal/atomicfile"
 	"github.com/stellaops/stella/internal/chain"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/pkg/verify"
@@ -72,11 +73,14 @@ func TestSameBytes(t *testing.T) {
 	assert.Equal(t, write(), write())
 
 	dir := d.path("unpacked")
-	require.NoError(t, os.Mkdir(dir, 0o755))
+	out, err := atomicfile.NewDirectory(nil, dir)
+	require.NoError(t, err)
+	defer out.Abort()
 	draft, err := NewDraft(t.Context(), inputs, d.options(tl))
 	require.NoError(t, err)
 	defer draft.Close()
-	require.NoError(t, draft.Write(Directory(dir), d.sign(draft.Message)))
+	require.NoError(t, draft.Write(out, d.sign(draft.Message)))
+	require.NoError(t, out.Commit())
 	list, in, err := Open(dir, nil)
 	require.NoError(t, err)
 	defer in.Close()
@@ -416,6 +420,12 @@ func TestChangedMeanwhile(t *testing.T) {
 		require.NoError(t, err)
 		err = draft.Write(w, []byte("{}"))
 		assert.Equal(t, fault.InputChanged, fault.ReasonOf(err), "%s: %v", name, err)
+		out, fail := atomicfile.NewDirectory(nil, d.path("unpacked"))
+		require.NoError(t, fail)
+		intoDirectory := draft.Write(out, []byte("{}"))
+		out.Abort()
+		assert.EqualError(t, intoDirectory, err.Error(), "%s, into a directory", name)
+		assert.NoDirExists(t, d.path("unpacked"))
 	}
 }
 
