@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/stellaops/stella/internal/archive"
+	"github.com/stellaops/stella/internal/atomicfile"
 	"github.com/stellaops/stella/internal/fault"
 )
 
@@ -15,7 +16,10 @@ type Target interface {
 	Add(name string, size int64, executable bool, r io.Reader) error
 }
 
-var _ Target = (*archive.Writer)(nil)
+var (
+	_ Target = (*archive.Writer)(nil)
+	_ Target = (*atomicfile.Directory)(nil)
+)
 
 // CheckedTarget is a Target of which all that was written is held to the manifest, by
 // Check or Read, before anything rests on it. Write need not do the same then, and hashes
