@@ -75,7 +75,7 @@ type stream struct {
 	verdict conclusion
 	counted *documents // nil if no number is expected
 	read    int        // pieces, in the first reading
-	first   *Result    // until another one comes: whether it is alone tells what it lacks
+	first   *Result    // until another one comes: alone, a named one that cannot be read is an error
 	named   bool       // whether the first result is that of a named piece
 	inside  int        // pieces of evidence since the last piece that was named
 	loose   lineTally  // of pieces that are lines
