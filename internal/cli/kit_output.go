@@ -98,16 +98,8 @@ func (o *kitOutput) open(ctx context.Context, m *offlinekit.Manifest, now time.T
 	}()
 	var err error
 	o.archive, err = archive.NewWriter(io.MultiWriter(o.file, between), archive.FormatOfName(o.path), m.CreatedAt)
-	return checkedArchive{o.archive}, err
+	return o.archive, err
 }
-
-// checkedArchive is an archive that is checked as a whole before it counts.
-type checkedArchive struct{ *archive.Writer }
-
-var _ offlinekit.CheckedTarget = checkedArchive{}
-
-// Checked implements offlinekit.CheckedTarget.
-func (checkedArchive) Checked() {}
 
 // errCheckEnded is what writing fails with after the check has failed.
 var errCheckEnded = errors.New("the check of the kit has ended")

@@ -39,7 +39,7 @@ type Inputs struct {
 	nested  iter.Seq[Nested] // behind members
 
 	mu    sync.Mutex
-	known map[parsedKey]*parsed // what Open finds by its name
+	known map[parsedKey]*parsed // what Open finds by name and member
 }
 
 var _ verify.Inputs = (*Inputs)(nil)
