@@ -35,11 +35,24 @@ func Open(name string, stdin io.Reader) (archive.Members, io.Closer, error) {
 	if format == archive.None || format == archive.Zip {
 		return nil, nil, errors.Join(noSnapshot(name, "it is no tar archive"), in.Close())
 	}
+	if file, ok := regular(in); ok && format == archive.Tar {
+		return archive.ReadTarFile(file), in, nil
+	}
 	r := io.MultiReader(bytes.NewReader(head[:n]), in)
 	if format != archive.Tar { // whose reader has a buffer that most of it need not be copied through
 		r = bufio.NewReaderSize(r, 256<<10)
 	}
 	return archive.ReadTar(r, format), in, nil
+}
+
+// regular returns in as a file that can be read at any place, if it is one.
+func regular(in io.Reader) (io.ReaderAt, bool) {
+	file, ok := in.(*os.File)
+	if !ok {
+		return nil, false
+	}
+	info, err := file.Stat()
+	return file, err == nil && info.Mode().IsRegular()
 }
 
 func noSnapshot(name, why string) error {

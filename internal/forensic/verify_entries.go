@@ -24,6 +24,7 @@ type join struct {
 	apart  *spill.Sorter
 	listed int
 	bad    int // members that are not as listed
+	unread int // entries whose members could not be read
 }
 
 func (j *join) close() {
@@ -184,7 +185,7 @@ func (v *verification) match(want, got *Entry, s EntryStatus) error {
 // whole.
 func (v *verification) reconcile() error {
 	j := &v.joined
-	missing := 0
+	missing := j.unread
 	for j.entry != nil {
 		missing++
 		pass := func() error { return j.apart.Add(apartRecord(isEntry, j.entry)) }

@@ -1,0 +1,46 @@
+package forensic
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"hash"
+	"io"
+
+	"github.com/stellaops/stella/internal/archive"
+)
+
+// hashJob is a member that is hashed: the beginning of it, and what is behind that. Size, digest
+// and error are there when it is done.
+type hashJob struct {
+	first   []byte
+	more    chan []byte      // nil for no more
+	section *archive.Section // all of it, in place of more
+	done    chan struct{}
+	size    int64
+	sum     [sha256.Size]byte
+	err     error // of reading, but for the end
+}
+
+func newHashJob(first []byte) *hashJob { return &hashJob{first: first, done: make(chan struct{})} }
+
+// read hashes the beginning as it was read, and reads on behind it, block by block.
+func (j *hashJob) read(ctx context.Context, sum hash.Hash, block []byte) error {
+	sum.Write(j.first)
+	j.size = int64(len(j.first))
+	for j.size < j.section.Size() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n, err := j.section.ReadAt(block, j.size)
+		sum.Write(block[:n])
+		j.size += int64(n)
+		if errors.Is(err, io.EOF) {
+			return nil // an archive says in its own words that it is truncated
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
