@@ -10,19 +10,18 @@ import (
 	"github.com/stellaops/stella/internal/archive"
 )
 
-// hashJob is a member that is hashed: the beginning of it, and what is behind that. Size, digest
-// and error are there when it is done.
+// hashJob is a member that is hashed: the beginning of it, and what is behind that. When it is
+// done, size, digest and error are there.
 type hashJob struct {
+	head    [archive.HeadSize]byte // that first may lie in
 	first   []byte
 	more    chan []byte      // nil for no more
 	section *archive.Section // all of it, in place of more
-	done    chan struct{}
+	done    chan struct{}    // gets a value
 	size    int64
 	sum     [sha256.Size]byte
 	err     error // of reading, but for the end
 }
-
-func newHashJob(first []byte) *hashJob { return &hashJob{first: first, done: make(chan struct{})} }
 
 // read hashes the beginning as it was read, and reads on behind it, block by block.
 func (j *hashJob) read(ctx context.Context, sum hash.Hash, block []byte) error {

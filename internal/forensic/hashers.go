@@ -31,10 +31,11 @@ const (
 // hashers hash members while the next ones are read, each on one core. The zero value is ready;
 // close it.
 type hashers struct {
-	jobs chan *hashJob
-	free chan []byte
-	quit context.CancelFunc
-	wait sync.WaitGroup
+	jobs  chan *hashJob
+	free  chan []byte
+	spare []*hashJob // that were settled
+	quit  context.CancelFunc
+	wait  sync.WaitGroup
 }
 
 func (h *hashers) start(ctx context.Context) {
@@ -64,7 +65,7 @@ func (h *hashers) work(ctx context.Context) {
 			h.take(j, sum)
 		}
 		sum.Sum(j.sum[:0])
-		close(j.done)
+		j.done <- struct{}{}
 	}
 }
 
@@ -87,7 +88,8 @@ func (h *hashers) add(j *hashJob, sum hash.Hash, b []byte) {
 // hash begins to hash what r has behind first, which is a block of the hashers, and returns when all of it
 // was read.
 func (h *hashers) hash(first []byte, r io.Reader) (*hashJob, error) {
-	j := newHashJob(first)
+	j := h.job()
+	j.first = first
 	if len(first) < hashBlock {
 		h.jobs <- j
 		return j, nil
@@ -108,12 +110,27 @@ func (h *hashers) hash(first []byte, r io.Reader) (*hashJob, error) {
 	}
 }
 
-// hashSection begins to hash a member of which first was read.
-func (h *hashers) hashSection(first []byte, section *archive.Section) *hashJob {
-	j := newHashJob(first)
+// hashSection begins to hash the rest of a member of which j has the beginning.
+func (h *hashers) hashSection(j *hashJob, section *archive.Section) {
 	j.section = section
 	h.jobs <- j
+}
+
+// job returns one to fill.
+func (h *hashers) job() *hashJob {
+	last := len(h.spare) - 1
+	if last < 0 {
+		return &hashJob{done: make(chan struct{}, 1)}
+	}
+	j := h.spare[last]
+	h.spare = h.spare[:last]
 	return j
+}
+
+// again takes back a job that is done, for another member.
+func (h *hashers) again(j *hashJob) {
+	*j = hashJob{done: j.done}
+	h.spare = append(h.spare, j)
 }
 
 // block reads the first block of a member.

@@ -61,15 +61,17 @@ func (v *verification) file(m *archive.Member, yield func(archive.Member, error)
 
 // section is file for a member whose place is known: only its beginning is read here.
 func (v *verification) section(m *archive.Member, yield func(archive.Member, error) bool) (more bool, err error) {
-	first := make([]byte, archive.HeadSize)
-	n, err := readSome(m.Content, first)
+	job := v.hashers.job()
+	n, err := readSome(m.Content, job.head[:])
 	if err != nil {
 		return true, v.unreadable(m.Name, err)
 	}
-	if first = first[:n]; mayBeDocument(m, first) {
-		return v.document(m, first, yield)
+	if job.first = job.head[:n]; mayBeDocument(m, job.first) {
+		defer v.hashers.again(job)
+		return v.document(m, job.first, yield)
 	}
-	return true, v.place(Entry{Path: m.Name}, v.hashers.hashSection(first, m.Section))
+	v.hashers.hashSection(job, m.Section)
+	return true, v.place(Entry{Path: m.Name}, job)
 }
 
 // mayBeDocument reports whether a member that begins with first may be evidence.

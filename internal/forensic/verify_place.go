@@ -58,6 +58,7 @@ func (v *verification) settleOne() error {
 			return v.unread(&u)
 		}
 		u.got.Size, u.got.SHA256 = j.size, hex.EncodeToString(j.sum[:])
+		v.hashers.again(j)
 	}
 	if u.want == nil {
 		return v.joined.apart.Add(apartRecord(isMember, &u.got))
