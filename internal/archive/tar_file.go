@@ -13,12 +13,12 @@ const (
 	fileRead = 32 << 10
 )
 
-// ReadTarFile is ReadTar for a tar archive that is not compressed and lies in a file, from its
-// first byte on. Of members whose Content nobody reads, only the header is read; they have a
-// Section. The bounds, and what is said of an archive, are the same.
-func ReadTarFile(file io.ReaderAt) Members {
+// ReadTarFile is ReadTar for a tar archive that is not compressed and is a file of size bytes. Of
+// members whose Content nobody reads, only the header is read; they have a Section. The bounds, and
+// what is said of an archive, are the same.
+func ReadTarFile(file io.ReaderAt, size int64) Members {
 	return func(yield func(Member, error) bool) {
-		t := &tarReader{names: newNames(), yield: yield, file: &inFile{at: file, buf: make([]byte, fileRead)}}
+		t := &tarReader{names: newNames(), yield: yield, file: &inFile{at: file, size: size, buf: make([]byte, fileRead)}}
 		if err := asMalformed(t.members(t.file)); err != nil && !errors.Is(err, errEnough) {
 			yield(Member{}, err)
 		}
@@ -28,6 +28,7 @@ func ReadTarFile(file io.ReaderAt) Members {
 // inFile reads a file through a buffer, and passes over what is not wanted.
 type inFile struct {
 	at   io.ReaderAt
+	size int64  // at first
 	off  int64  // of what is read next
 	buf  []byte // of fileRead
 	held []byte // of buf, what is behind off
@@ -90,9 +91,10 @@ func (f *inFile) readAt(p []byte) (int, error) {
 	return n, nil
 }
 
-// section returns the size bytes from here on, nil if an archive may not expand to them.
+// section returns the size bytes from here on, nil if the file does not have them all, or an archive
+// may not expand to them.
 func (f *inFile) section(size int64) *Section {
-	if size > MaxExpanded-f.off {
+	if size > min(f.size, MaxExpanded)-f.off {
 		return nil
 	}
 	return &Section{io.NewSectionReader(f.at, f.off, size)}
@@ -104,12 +106,15 @@ type Section struct{ r *io.SectionReader }
 // Size is the length in bytes that the archive says.
 func (s *Section) Size() int64 { return s.r.Size() }
 
-// ReadAt implements io.ReaderAt. What goes wrong has the reasons that it has for Member.Content;
-// where the file breaks off the error is io.EOF.
+// ReadAt implements io.ReaderAt. What goes wrong has the reasons that it has for Member.Content,
+// also if the file has become shorter.
 func (s *Section) ReadAt(p []byte, off int64) (int, error) {
 	n, err := s.r.ReadAt(p, off)
-	if errors.Is(err, io.EOF) {
-		return n, io.EOF
+	switch {
+	case !errors.Is(err, io.EOF):
+		return n, asMalformed(err)
+	case off+int64(n) < s.r.Size():
+		return n, asMalformed(io.ErrUnexpectedEOF)
 	}
-	return n, asMalformed(err)
+	return n, io.EOF
 }

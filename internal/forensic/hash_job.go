@@ -34,10 +34,7 @@ func (j *hashJob) read(ctx context.Context, sum hash.Hash, block []byte) error {
 		n, err := j.section.ReadAt(block, j.size)
 		sum.Write(block[:n])
 		j.size += int64(n)
-		if errors.Is(err, io.EOF) {
-			return nil // an archive says in its own words that it is truncated
-		}
-		if err != nil {
+		if err != nil && !errors.Is(err, io.EOF) { // which is that of the section
 			return err
 		}
 	}

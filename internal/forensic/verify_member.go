@@ -101,7 +101,11 @@ func (v *verification) read(m *archive.Member, content *hashing, err error) erro
 
 // unreadable notes that a member could not be read.
 func (v *verification) unreadable(name string, err error) error {
-	return v.brokenOff(fault.Wrap(fault.ReasonOf(err), err, "in %q", name))
+	return v.brokenOff(inMember(name, err))
+}
+
+func inMember(name string, err error) error {
+	return fault.Wrap(fault.ReasonOf(err), err, "in %q", name)
 }
 
 // mayBeEvidence yields a member, unless it is a proof in a file of its own.

@@ -66,8 +66,8 @@ func (v *verification) settleOne() error {
 	return v.match(u.want, &u.got, EntryAsListed)
 }
 
-// unread notes that a member could not be read to its end. Where the archive is read as a stream
-// nothing behind such a member is; here some members were on the way already, and count.
+// unread notes that a member could not be read to its end, as happens when the file changes. Members
+// behind it were on the way already, and count.
 func (v *verification) unread(u *unsettled) error {
 	if err := v.ctx.Err(); err != nil {
 		return err
@@ -81,7 +81,7 @@ func (v *verification) unread(u *unsettled) error {
 	if v.broken {
 		return nil // that is said
 	}
-	return v.unreadable(u.got.Path, u.job.err)
+	return v.sayBroken(inMember(u.got.Path, u.job.err))
 }
 
 // settleAll compares all members that wait.
