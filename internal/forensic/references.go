@@ -27,6 +27,7 @@ const (
 // snapshot: records sorted by the last part of the name, claims before entries.
 type references struct {
 	sorter *spill.Sorter
+	record []byte // the last one
 	claims int
 	signed bool // there is a claim of the kind aSigned
 }
@@ -62,10 +63,10 @@ func (r *references) add(name string, kind byte, sum, place string) error {
 	if kind != anEntry {
 		r.claims++
 	}
-	b := append([]byte(path.Base(name)), 0, kind)
+	b := append(append(r.record[:0], path.Base(name)...), 0, kind)
 	b = append(append(b, sum...), name...)
-	b = append(append(b, 0), place...)
-	return r.sorter.Add(b)
+	r.record = append(append(b, 0), place...)
+	return r.sorter.Add(r.record)
 }
 
 // entry takes in an entry by its content as it is in the snapshot.

@@ -1,8 +1,6 @@
 package forensic
 
 import (
-	"iter"
-
 	"github.com/stellaops/stella/internal/fault"
 )
 
@@ -11,7 +9,7 @@ import (
 //
 // On the way it notes which directories are image layouts.
 func pullEntries(v *verification) (next func() *Entry, stop func()) {
-	pull, stop := iter.Pull2(manifestEntries(v.manifestText.file, v.manifestText.size, v.entriesAt))
+	pull, stop := ahead(manifestEntries(v.manifestText.file, v.manifestText.size, v.entriesAt))
 	return func() *Entry {
 		e, err, ok := pull()
 		if !ok || err != nil {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 
 	"github.com/stellaops/stella/internal/archive"
 	"github.com/stellaops/stella/internal/bundle"
@@ -40,7 +39,7 @@ func (j *join) close() {
 // come.
 func (v *verification) evidence(yield func(archive.Member, error) bool) {
 	v.joined.apart = spill.NewSorter("the entries of the snapshot", collectMemory)
-	v.joined.next, v.joined.stop = iter.Pull2(manifestEntries(v.manifestText.file, v.manifestText.size, v.entriesAt))
+	v.joined.next, v.joined.stop = ahead(manifestEntries(v.manifestText.file, v.manifestText.size, v.entriesAt))
 	if v.stopped(v.advance()) {
 		return
 	}
