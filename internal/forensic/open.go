@@ -32,11 +32,27 @@ func Open(name string, stdin io.Reader) (archive.Members, io.Closer, error) {
 	if format == archive.None || format == archive.Zip {
 		return nil, nil, errors.Join(noSnapshot(name, "it is no tar archive"), in.Close())
 	}
+	if file, size := regular(in); file != nil && format == archive.Tar {
+		return archive.ReadTarFile(file, size), in, nil
+	}
 	r := io.MultiReader(bytes.NewReader(head[:n]), in)
 	if format != archive.Tar { // whose reader has a buffer that most of it need not be copied through
 		r = bufio.NewReaderSize(r, 256<<10)
 	}
 	return archive.ReadTar(r, format), in, nil
+}
+
+// regular returns in as a file that can be read at any place, and its size, if it is one.
+func regular(in io.Reader) (file io.ReaderAt, size int64) {
+	f, ok := in.(*os.File)
+	if !ok {
+		return nil, 0
+	}
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return nil, 0
+	}
+	return f, info.Size()
 }
 
 func noSnapshot(name, why string) error {

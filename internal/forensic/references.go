@@ -26,6 +26,7 @@ const (
 // snapshot: records sorted by the last part of the name, claims before entries.
 type references struct {
 	sorter     *spill.Sorter
+	record     []byte // the last one
 	claims     int
 	comparable bool // there is a claim with a SHA-256
 	signed     bool // there is a claim of the kind aSigned
@@ -66,10 +67,10 @@ func (r *references) add(name string, kind byte, sum, place string) error {
 	if kind != anEntry {
 		r.claims++
 	}
-	b := append([]byte(path.Base(name)), 0, kind)
+	b := append(append(r.record[:0], path.Base(name)...), 0, kind)
 	b = append(append(b, sum...), name...)
-	b = append(append(b, 0), place...)
-	return r.sorter.Add(b)
+	r.record = append(append(b, 0), place...)
+	return r.sorter.Add(r.record)
 }
 
 // nameable reports whether an entry may be called so.

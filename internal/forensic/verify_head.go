@@ -82,10 +82,14 @@ func (v *verification) brokenOff(err error) error {
 	if err == nil {
 		return nil
 	}
-	v.broken = true
-	if err := v.settleAll(); err != nil {
-		return err
+	if err := v.settleAll(); err != nil || v.broken {
+		return err // it is said, of a member before
 	}
+	return v.sayBroken(err)
+}
+
+func (v *verification) sayBroken(err error) error {
+	v.broken = true
 	reason := fault.ReasonOf(err)
 	if reason == fault.Internal {
 		reason = fault.InputUnreadable

@@ -23,6 +23,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stellaops/stella/internal/archive"
+	"github.com/stellaops/stella/internal/atomicfile"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/internal/testkit/schematest"
@@ -424,7 +425,7 @@ func (s *stage) archived(write func(offlinekit.Target) error) (*offlinekit.Sourc
 // unpacked writes a kit to a directory, which stays without its name.
 func (s *stage) unpacked(write func(offlinekit.Target) error) (*offlinekit.Source, error) {
 	s.t.Helper()
-	d, err := offlinekit.NewDirectory(nil, filepath.Join(s.t.TempDir(), "kit"))
+	d, err := atomicfile.NewDirectory(nil, filepath.Join(s.t.TempDir(), "kit"))
 	require.NoError(s.t, err)
 	s.t.Cleanup(d.Abort)
 	if err := write(d); err != nil {
