@@ -3,7 +3,6 @@ package cli
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -192,7 +191,11 @@ func (o *signExportOptions) seal(ctx context.Context, s *session, made *export.E
 	if _, err := made.Provenance.Message.WriteTo(&statement); err != nil {
 		return nil, err
 	}
-	signature, err := detached(blob.Bytes())
+	items, _, err := bundle.Read(input.FromBytes(export.ManifestBundle, blob.Bytes()))
+	if err != nil {
+		return nil, err
+	}
+	signature, err := export.Detached(items)
 	if err != nil {
 		return nil, err
 	}
@@ -203,16 +206,6 @@ func (o *signExportOptions) seal(ctx context.Context, s *session, made *export.E
 		{export.ManifestName, made.Manifest}, {export.ManifestBundle, blob.Bytes()}, {export.ManifestSig, signature},
 		{export.ProvenanceName, statement.Bytes()}, {export.ProvenanceBundle, attestation.Bytes()},
 	}, sum: sum, signers: []signerResult{{id, scheme.Name}}}, s.trail.checkpoint()
-}
-
-// detached returns the signature in a bundle as cosign writes it into a file of its
-// own.
-func detached(blob []byte) ([]byte, error) {
-	items, _, err := bundle.Read(input.FromBytes(export.ManifestBundle, blob))
-	if err != nil {
-		return nil, err
-	}
-	return append(base64.StdEncoding.AppendEncode(nil, items[0].Blob.Signature), '\n'), nil
 }
 
 // openTwice opens the one key for two uses, each of which is recorded for itself.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/export"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
@@ -48,7 +49,7 @@ func runVerifyExport(ctx context.Context, s *session, o *verifyOptions, name str
 	if err != nil {
 		return err
 	}
-	e, err := exportEvidence(s, dir, closers)
+	e, signatures, err := exportEvidence(s, dir, closers)
 	if err != nil {
 		return err
 	}
@@ -64,7 +65,7 @@ func runVerifyExport(ctx context.Context, s *session, o *verifyOptions, name str
 	if whole == nil {
 		return err
 	}
-	if err := addFiles(ctx, s, dir, name, whole); err != nil {
+	if err := addFiles(ctx, s, dir, name, whole, signatures); err != nil {
 		return err
 	}
 	whole.Time.Source = timeSource(o.at)
@@ -75,28 +76,34 @@ func runVerifyExport(ctx context.Context, s *session, o *verifyOptions, name str
 	return settled(whole.Exit)
 }
 
-// exportEvidence reads the two signatures.
-func exportEvidence(s *session, dir string, closers *closeList) (*verify.Evidence, error) {
-	e := &verify.Evidence{}
+// exportEvidence reads the two signatures, and returns what is in the manifest's bundle
+// as well.
+func exportEvidence(s *session, dir string, closers *closeList) (e *verify.Evidence, signatures []bundle.Item, err error) {
+	e = &verify.Evidence{}
 	for _, name := range []string{export.ManifestBundle, export.ProvenanceBundle} {
 		f, err := input.Open(filepath.Join(dir, name), s.Stdin, input.MaxEvidence)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		closers.add(f)
-		if err := e.ReadInput(f); err != nil {
-			return nil, err
+		items, ignored, err := bundle.Read(f)
+		if err != nil {
+			return nil, nil, err
+		}
+		e.AddRead(f.Name(), items, ignored)
+		if name == export.ManifestBundle {
+			signatures = items
 		}
 	}
-	return e, nil
+	return e, signatures, nil
 }
 
 // addFiles adds the check of the files to the verdict, if the signatures are good: what
 // nobody signed says nothing of files.
-func addFiles(ctx context.Context, s *session, dir, name string, whole *verify.Report) error {
+func addFiles(ctx context.Context, s *session, dir, name string, whole *verify.Report, signatures []bundle.Item) error {
 	check := verify.Check{Name: "files", Status: verify.NotRun, Message: "an earlier check failed"}
 	if whole.Verified {
-		found, err := checkFiles(ctx, s, dir, name, whole)
+		found, err := checkFiles(ctx, s, dir, name, whole, signatures)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -110,7 +117,7 @@ func addFiles(ctx context.Context, s *session, dir, name string, whole *verify.R
 	return nil
 }
 
-func checkFiles(ctx context.Context, s *session, dir, name string, whole *verify.Report) (string, error) {
+func checkFiles(ctx context.Context, s *session, dir, name string, whole *verify.Report, signatures []bundle.Item) (string, error) {
 	f, err := input.Open(name, s.Stdin, export.MaxManifest)
 	if err != nil {
 		return "", err
@@ -132,7 +139,11 @@ func checkFiles(ctx context.Context, s *session, dir, name string, whole *verify
 	if provenance == nil {
 		return "", fault.New(fault.ExportMismatch, "%s is no provenance of this manifest", export.ProvenanceBundle)
 	}
-	return export.Check(ctx, dir, manifest, provenance)
+	signature, err := export.Detached(signatures)
+	if err != nil {
+		return "", err
+	}
+	return export.Check(ctx, dir, manifest, signature, provenance)
 }
 
 // provenanceOf returns the verified provenance of the manifest, which has this SHA-256:
