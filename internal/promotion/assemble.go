@@ -139,8 +139,13 @@ func open(ctx context.Context, f File) ([]*envelope, *document, error) {
 }
 
 // material adds what the envelopes of one payload attest. A document that they attest
-// is taken from documents.
+// is taken from documents. What is signed is looked into only once the signatures were
+// judged: anybody can have written it.
 func (a *assembler) material(ctx context.Context, role string, group []*envelope, documents *[]*document) error {
+	unverified, err := a.judge(ctx, role, group)
+	if err != nil {
+		return err
+	}
 	own, err := group[0].attested(role)
 	if err != nil {
 		return err
@@ -152,12 +157,8 @@ func (a *assembler) material(ctx context.Context, role string, group []*envelope
 	if err := a.about(role, group[0], own); err != nil {
 		return err
 	}
-	m := predicate.Material{Role: role, Algo: "sha256", Digest: d.digest, Format: d.format}
 	ref := group[0].ref
-	m.Attestation = &ref
-	if m.Unverified, err = a.judge(ctx, role, group); err != nil {
-		return err
-	}
+	m := predicate.Material{Role: role, Algo: "sha256", Digest: d.digest, Format: d.format, Attestation: &ref, Unverified: unverified}
 	if m.Rekor, err = receipt(group); err != nil {
 		return err
 	}
