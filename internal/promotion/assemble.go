@@ -169,25 +169,30 @@ func (a *assembler) material(ctx context.Context, role string, group []*envelope
 // the file that was given if the attestation shows that it is the one, else what the
 // attestation embeds or states.
 func (a *assembler) documentOf(e *envelope, own *document, documents *[]*document) (*document, error) {
+	named, err := takeDocument(documents, func(d *document) (bool, error) { return e.isDocument(d.digest, a.Image.Digest["sha256"], own) })
+	if named != nil || err != nil {
+		return named, err
+	}
+	embedded, err := takeDocument(documents, func(d *document) (bool, error) { return d.isEmbeddedIn(own) }) // which reads all of it
+	if embedded != nil {
+		a.note("%s is what %s attests without naming the file: the digest of what it embeds is recorded", input.Display(embedded.name), e.place())
+	}
+	return own, err
+}
+
+// takeDocument takes the first document that is the one out of a list, nil if none is.
+func takeDocument(documents *[]*document, is func(d *document) (bool, error)) (*document, error) {
 	for i, d := range *documents {
-		is, err := e.isDocument(d.digest, a.Image.Digest["sha256"], own)
+		ok, err := is(d)
 		if err != nil {
 			return nil, err
 		}
-		if is {
+		if ok {
 			*documents = slices.Delete(*documents, i, i+1)
 			return d, nil
 		}
-		if is, err = d.isEmbeddedIn(own); err != nil {
-			return nil, err
-		}
-		if is {
-			*documents = slices.Delete(*documents, i, i+1)
-			a.note("%s is what %s attests without naming the file: the digest of what it embeds is recorded", input.Display(d.name), e.place())
-			return own, nil
-		}
 	}
-	return own, nil
+	return nil, nil
 }
 
 func (a *assembler) append(m predicate.Material) error {
