@@ -65,16 +65,6 @@ func Build(ctx context.Context, dir string, o Options) (*Export, error) {
 	return out, err
 }
 
-// insert puts a file in its place.
-func insert(files []File, f File) []File {
-	for i := range files {
-		if files[i].Path > f.Path {
-			return append(files[:i:i], append([]File{f}, files[i:]...)...)
-		}
-	}
-	return append(files, f)
-}
-
 // provenance says how the export was made.
 func provenance(m *Manifest, o *Options) *predicate.Provenance {
 	p := &predicate.Provenance{

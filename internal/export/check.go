@@ -52,7 +52,10 @@ func describeOwn(dir, name string) (File, error) {
 	if err != nil {
 		return File{}, fault.Wrap(fault.InputUnreadable, err, "failed to read %q", name)
 	}
-	return describe(filepath.Join(dir, name), name, fs.FileInfoToDirEntry(info))
+	if !info.Mode().IsRegular() {
+		return File{}, irregular(filepath.Join(dir, name))
+	}
+	return describe(filepath.Join(dir, name), name)
 }
 
 // same compares a file with what it should be, as the file by says.

@@ -36,8 +36,6 @@ const (
 	MaxManifest = 64 << 20
 	// maxName bounds the path of a file, in bytes.
 	maxName = 1024
-	// maxDepth bounds how deep directories lie in each other.
-	maxDepth = 64
 )
 
 // Written are the files that are not in the manifest, because they are about it.
