@@ -13,12 +13,12 @@ import (
 	"github.com/stellaops/stella/pkg/dsse"
 )
 
-// Check holds a directory to its manifest, which must have been verified: every file is
+// checkFiles holds a directory to its manifest, which must have been verified: every file is
 // there, with its size and digest, none is beside them, and checksums.txt says the
-// same. signature is the verified one over the manifest, as Detached returns it, which
+// same. signature is the verified one over the manifest, as detached returns it, which
 // export.json.sig must hold; provenance is the verified statement, which provenance.json
 // must be. It returns what was found, or the first difference in the order of paths.
-func Check(ctx context.Context, dir string, m *Manifest, signature []byte, provenance dsse.Message) (string, error) {
+func checkFiles(ctx context.Context, dir string, m *Manifest, signature []byte, provenance dsse.Message) (string, error) {
 	files, err := scan(ctx, dir)
 	if err != nil {
 		return "", err

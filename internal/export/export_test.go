@@ -76,7 +76,7 @@ func TestBuildIsDeterministic(t *testing.T) {
 	}
 	m, err := ParseManifest(first.Manifest)
 	require.NoError(t, err)
-	assert.True(t, IsManifest(first.Manifest))
+	assert.True(t, isManifest(first.Manifest))
 	assert.Equal(t, []string{"a/c.txt", "b.txt", "verify.sh"}, []string{m.Files[0].Path, m.Files[1].Path, m.Files[2].Path})
 	assert.Len(t, first.Provenance.Subjects, 2)
 }
@@ -119,7 +119,7 @@ func TestCheck(t *testing.T) {
 			m, err := ParseManifest(e.Manifest)
 			require.NoError(t, err)
 			tt.change(t, dir)
-			_, err = Check(t.Context(), dir, m, []byte(signature), e.Provenance.Message)
+			_, err = checkFiles(t.Context(), dir, m, []byte(signature), e.Provenance.Message)
 			if tt.want == "" {
 				require.NoError(t, err)
 				return
@@ -131,11 +131,11 @@ func TestCheck(t *testing.T) {
 
 func TestDetached(t *testing.T) {
 	one := bundle.Item{Blob: &bundle.Blob{Signature: []byte("signature")}}
-	got, err := Detached([]bundle.Item{one})
+	got, err := detached([]bundle.Item{one})
 	require.NoError(t, err)
 	assert.Equal(t, signature, string(got))
 	for name, items := range map[string][]bundle.Item{"none": nil, "two": {one, one}, "an attestation": {{}}} {
-		_, err := Detached(items)
+		_, err := detached(items)
 		assert.Equal(t, fault.ExportMismatch, fault.ReasonOf(err), name)
 	}
 }

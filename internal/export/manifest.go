@@ -55,9 +55,9 @@ func (m *Manifest) marshal() ([]byte, error) {
 	return v, nil
 }
 
-// IsManifest reports whether a text begins as a manifest does. The form is
+// isManifest reports whether a text begins as a manifest does. The form is
 // canonical, so there is one way to begin.
-func IsManifest(head []byte) bool {
+func isManifest(head []byte) bool {
 	return bytes.HasPrefix(head, []byte(`{"checksums":{"path":"`+ChecksumsName+`","sha256":"`))
 }
 
