@@ -45,8 +45,8 @@ directory with the same files. The same inputs give the same bytes;
 SOURCE_DATE_EPOCH fixes the time.
 
 --timeline takes the timeline of the case in, as it is then; it has to verify.
---events adds events to that timeline first, once the keys are open, the inputs are
-there and every line is an event: what was added stays.`,
+--events adds events to that timeline first, once the keys are open, the inputs
+are there and every line is an event: what was added stays.`,
 		Example: `  stella forensic snapshot create evidence app.tar.gz --case CASE-7 --timeline case.ndjson --key ci.key -o case-7.tar.zst
   stella forensic snapshot create evidence --case CASE-7 --note 'as found' --key ci.key --key team.key -o case-7.tar.gz
   stella forensic snapshot create evidence --case CASE-7 --key ci.key -o case-7`,
