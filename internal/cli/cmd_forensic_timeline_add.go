@@ -71,6 +71,15 @@ func runForensicTimelineAdd(ctx context.Context, s *session, o *timelineAddOptio
 		return err
 	}
 	added, err := o.add(ctx, s, path)
+	if err := warnAdded(s, path, added, err); err != nil {
+		return err
+	}
+	return s.ui.Show(newTimelineAdded(path, added))
+}
+
+// warnAdded says what nobody expects of an adding that ended with an error or without,
+// which it returns. added is nil if nothing was done.
+func warnAdded(s *session, path string, added *timeline.Added, err error) error {
 	if added == nil {
 		return err
 	}
@@ -80,10 +89,7 @@ func runForensicTimelineAdd(ctx context.Context, s *session, o *timelineAddOptio
 	if err != nil && added.Count > 0 {
 		s.ui.Warn("added before the one that failed: %s", plural(int(added.Count), "event"))
 	}
-	if err != nil {
-		return err
-	}
-	return s.ui.Show(newTimelineAdded(path, added))
+	return err
 }
 
 func (o *timelineAddOptions) check(path string) error {

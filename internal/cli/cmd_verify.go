@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/stellaops/stella/internal/bundle"
+	"github.com/stellaops/stella/internal/export"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/gather"
 	"github.com/stellaops/stella/internal/input"
@@ -103,7 +104,7 @@ one.`,
 			if opts.policy.print {
 				return opts.printPolicy(s)
 			}
-			if isExport(args) {
+			if len(args) == 1 && export.Is(args[0]) {
 				return runVerifyExport(cmd.Context(), s, &opts, args[0])
 			}
 			return runVerify(cmd.Context(), s, &opts, args)

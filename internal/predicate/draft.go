@@ -58,6 +58,15 @@ type Options struct {
 // them. Stock cosign refuses it.
 const PayloadTypeReplay = "application/vnd.stellaops.replay+json"
 
+// BareType returns the predicate type of payloads of a type that are a predicate without
+// a statement around it, "" for any other.
+func BareType(payloadType string) string {
+	if payloadType == PayloadTypeReplay {
+		return TypeReplay
+	}
+	return ""
+}
+
 func (o *Options) check() error {
 	switch {
 	case o.Preserve && o.Reference:

@@ -60,10 +60,7 @@ func (e *Evidence) ReadBeside(f *input.File, beside bundle.Beside) error {
 	if err != nil {
 		return err
 	}
-	e.items = append(e.items, items...)
-	for _, i := range ignored {
-		e.ignored = append(e.ignored, Ignored{Source: f.Name(), Line: i.Line, Reason: fault.NotEvidence, Message: i.Reason})
-	}
+	e.AddRead(f.Name(), items, ignored)
 	return nil
 }
 
