@@ -34,6 +34,21 @@ const (
 	ustarOffset = 257
 )
 
+// HoldsLayout reports whether a tar archive holds an image layout, wherever in it the
+// member stands that tells. It is false as well for what is no archive, and for one that
+// is damaged before that member: who reads it meets the damage.
+func HoldsLayout(f *input.File) bool {
+	for r := tar.NewReader(newAhead(f)); ; {
+		h, err := r.Next()
+		if err != nil {
+			return false
+		}
+		if h.Typeflag == tar.TypeReg && path.Clean(h.Name) == fileLayout {
+			return true
+		}
+	}
+}
+
 // openArchive reads the headers of a tar archive. It returns nil if f is none, or
 // holds no layout.
 func openArchive(f *input.File) (*archive, error) {
@@ -41,7 +56,7 @@ func openArchive(f *input.File) (*archive, error) {
 		return nil, nil
 	}
 	a := &archive{f, make(map[string]span)}
-	src := f.Reader()
+	src := newAhead(f)
 	var refused error
 	for r := tar.NewReader(src); ; {
 		h, err := r.Next()

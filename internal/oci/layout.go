@@ -45,6 +45,10 @@ func IsLayout(dir string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
+// IsMark reports whether a regular file of this name, without its directory, makes an
+// image layout of the directory that it is in.
+func IsMark(base string) bool { return base == fileLayout }
+
 // IsPart reports whether a layout is where a file of this name is looked for: a
 // slash-separated path within the directory or archive. Nothing else in there is read
 // as part of it.
