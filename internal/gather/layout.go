@@ -56,7 +56,7 @@ func (w *walk) holdsNone() string {
 	return none + " attached to " + strings.Join(w.o.About, " or ")
 }
 
-// beyond walks what is in the archive beside the layout.
+// beyond walks what is in the archive and not covered by the layout.
 func (w *walk) beyond(p verify.Piece, l *oci.Layout) bool {
 	for _, o := range l.Others() {
 		m := archive.Member{Name: o.Name, Size: o.Content.Size(), Content: o.Content}

@@ -144,13 +144,11 @@ func (a *archive) list(dir string) ([]string, error) {
 	return names, nil
 }
 
-// others returns what is in the archive and no part of the layout, in its order.
-func (a *archive) others() []Other {
-	var out []Other
+// all returns the files of the archive, in its order.
+func (a *archive) all() []Other {
+	out := make([]Other, 0, len(a.members))
 	for name, m := range a.members {
-		if !IsPart(name) {
-			out = append(out, Other{name, io.NewSectionReader(a.file, m.off, m.size)})
-		}
+		out = append(out, Other{name, io.NewSectionReader(a.file, m.off, m.size)})
 	}
 	slices.SortFunc(out, func(x, y Other) int { return cmp.Compare(a.members[x.Name].off, a.members[y.Name].off) })
 	return out

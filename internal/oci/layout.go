@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/stellaops/stella/internal/fault"
@@ -22,6 +23,7 @@ type Layout struct {
 	files files
 	open  []io.Closer
 	held  int64 // bytes of layers in memory
+	roles map[string]role
 }
 
 // files is where a layout lies. Names are slash-separated paths within it.
@@ -51,7 +53,7 @@ func IsMark(base string) bool { return base == fileLayout }
 
 // IsPart reports whether a layout is where a file of this name is looked for: a
 // slash-separated path within the directory or archive. Nothing else in there is read
-// as part of it.
+// as part of it, and not all of that is: see Covers.
 func IsPart(name string) bool {
 	dir, base := path.Split(name)
 	return name == fileLayout || name == fileIndex || dir == dirBlobs+"/" && strictjson.IsSHA256(base)
@@ -63,12 +65,12 @@ type Other struct {
 	Content *io.SectionReader
 }
 
-// Others returns what a layout's tar archive holds beside the layout, in its order, and
-// nothing for a layout that is in no archive. It must not be used once the archive is
-// closed.
+// Others returns what a layout's tar archive holds that the layout does not cover, in its
+// order, and nothing for a layout that is in no archive. It must not be used once the
+// archive is closed.
 func (l *Layout) Others() []Other {
 	if a, ok := l.files.(*archive); ok {
-		return a.others()
+		return slices.DeleteFunc(a.all(), func(o Other) bool { return l.Covers(o.Name) })
 	}
 	return nil
 }
