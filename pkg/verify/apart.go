@@ -104,6 +104,6 @@ func (s *stream) apartLines(ctx context.Context, file outcome) error {
 		read: func(ctx context.Context, p Piece, _ bundle.Line, r reading) outcome { return s.judgeReading(ctx, p, r) },
 		told: func(j outcome) (int, []Ignored) { return len(j.results), j.ignored },
 		take: s.takeResults,
-		fail: func(err error) error { return s.result(unreadable(&file.piece, err), file.piece.Named) },
+		fail: func(p Piece, err error) error { return s.result(unreadable(&p, err), p.Named) },
 	})
 }
