@@ -143,8 +143,7 @@ func readLayer(f *input.File, d descriptor) ([]bundle.Item, error) {
 // where it is: should somebody write to it meanwhile, its signature, which is
 // judged later, is what counts.
 func (l *Layout) openBlob(d descriptor) (*input.File, error) {
-	_, elsewhere := l.files.(heldFiles) // where they need no open file each
-	if !elsewhere && d.size <= maxHeldLayer && l.held+d.size <= maxHeld {
+	if !l.inPlace && d.size <= maxHeldLayer && l.held+d.size <= maxHeld {
 		b, err := l.readBlob(d.digest, maxHeldLayer)
 		l.held += int64(len(b))
 		if err == nil && int64(len(b)) != d.size {

@@ -19,11 +19,13 @@ import (
 // Layout is an open image layout. Close it once, after the last use of what was
 // read from it. It is not safe for concurrent use.
 type Layout struct {
-	name  string
-	files files
-	open  []io.Closer
-	held  int64 // bytes of layers in memory
-	roles map[string]role
+	name    string
+	files   files
+	all     func() []Other // all files of an archive, else nil
+	inPlace bool           // a blob needs neither memory nor an open file of its own
+	open    []io.Closer
+	held    int64 // bytes of layers in memory
+	roles   map[string]role
 }
 
 // files is where a layout lies. Names are slash-separated paths within it.
@@ -69,10 +71,10 @@ type Other struct {
 // order, and nothing for a layout that is in no archive. It must not be used once the
 // archive is closed.
 func (l *Layout) Others() []Other {
-	if a, ok := l.files.(*archive); ok {
-		return slices.DeleteFunc(a.all(), func(o Other) bool { return l.Covers(o.Name) })
+	if l.all == nil {
+		return nil
 	}
-	return nil
+	return slices.DeleteFunc(l.all(), func(o Other) bool { return l.Covers(o.Name) })
 }
 
 // IsArchive reports whether a regular file begins as a tar archive does.
@@ -95,7 +97,7 @@ func Open(dir string) (*Layout, error) {
 	if err != nil {
 		return nil, fault.Wrap(fault.InputUnreadable, err, "failed to open %s", input.Display(dir)).With("path", dir)
 	}
-	return open(dir, files)
+	return opened(&Layout{name: dir, files: files})
 }
 
 // OpenTar opens the layout in a tar archive, which must stay open. It returns nil
@@ -108,11 +110,11 @@ func OpenTar(f *input.File) (*Layout, error) {
 	case files == nil:
 		return nil, nil
 	}
-	return open(f.Name(), files)
+	return opened(&Layout{name: f.Name(), files: files, all: files.all})
 }
 
-func open(name string, files files) (*Layout, error) {
-	l := &Layout{name: name, files: files}
+// opened returns a layout once it was found to be one.
+func opened(l *Layout) (*Layout, error) {
 	if err := l.checkVersion(); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}

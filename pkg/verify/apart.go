@@ -84,8 +84,8 @@ func (s *stream) takeResults(j outcome) error {
 // there is none.
 func (s *stream) gathered(p *Piece, n int, ignored []Ignored) error {
 	if p.Line > 0 {
-		s.loose.file = p.display()
-		s.loose.add(n, ignored)
+		s.piped.file = p.display()
+		s.piped.add(n, ignored)
 	}
 	switch {
 	case p.End && s.inside == 0:
