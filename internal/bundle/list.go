@@ -28,7 +28,7 @@ func decodeList(d *strictjson.Decoder) ([]Item, error) {
 func decodeDigestLists(d *strictjson.Decoder) ([]Item, error) {
 	var items []Item
 	err := d.Object([]string{"attestations_subject_digests"}, func(string) error {
-		return d.Members(func(string) error {
+		return d.Members(nil, func(string) error {
 			if d.Null() {
 				return nil
 			}

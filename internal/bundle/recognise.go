@@ -59,7 +59,7 @@ func peek(d *strictjson.Decoder) (found *shape, more bool, err error) {
 	var envelope, typed *shape // if nothing else is told
 	var signed, image bool
 	look := func(array bool) error {
-		return d.Members(func(name string) error {
+		return d.Members(shapes[0].members, func(name string) error {
 			switch s := shapeOf(name, array); {
 			case s == nil:
 				signed, image = signed || name == signedMember, image || name == imageMember

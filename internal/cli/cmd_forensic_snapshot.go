@@ -58,7 +58,7 @@ SOURCE_DATE_EPOCH fixes the time.
 			return runForensicSnapshotCreate(cmd.Context(), s, &opts, args)
 		},
 	}
-	cmd.Annotations = exits(fault.ExitRejected, fault.ExitMissing)
+	cmd.Annotations = exits(fault.ExitRejected, fault.ExitMissing, fault.ExitOffline, fault.ExitTemporary)
 	opts.AddFlags(cmd.Flags())
 	return cmd
 }

@@ -54,6 +54,7 @@ stella verify DIR/export.json verifies an export with all its files.`,
 			return runSignExport(cmd.Context(), s, &opts, args[0])
 		},
 	}
+	cmd.Annotations = exits(fault.ExitRejected, fault.ExitMissing, fault.ExitOffline, fault.ExitTemporary)
 	opts.AddFlags(cmd.Flags())
 	return cmd
 }

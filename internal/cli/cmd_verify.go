@@ -109,6 +109,7 @@ one.`,
 			return runVerify(cmd.Context(), s, &opts, args)
 		},
 	}
+	cmd.Annotations = exits(fault.ExitRejected, fault.ExitMissing)
 	opts.AddFlags(cmd.Flags())
 	return cmd
 }

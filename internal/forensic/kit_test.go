@@ -62,7 +62,13 @@ func (d *desk) write(name, content string) string {
 func (d *desk) attest(name, subject, content string) {
 	d.t.Helper()
 	sum := sha256.Sum256([]byte(content))
-	m, err := intoto.NewMessage("https://example.com/predicate", []intoto.Subject{{Name: subject, Digest: map[string]string{"sha256": hex.EncodeToString(sum[:])}}}, dsse.Bytes(`{}`))
+	d.attestAll(name, intoto.Subject{Name: subject, Digest: map[string]string{"sha256": hex.EncodeToString(sum[:])}})
+}
+
+// attestAll writes a signed statement about subjects.
+func (d *desk) attestAll(name string, subjects ...intoto.Subject) {
+	d.t.Helper()
+	m, err := intoto.NewMessage("https://example.com/predicate", subjects, dsse.Bytes(`{}`))
 	require.NoError(d.t, err)
 	var b bytes.Buffer
 	_, err = bundle.WriteEnvelope(d.t.Context(), &b, m, d.signer)

@@ -102,7 +102,7 @@ func decodeDescriptor(d *strictjson.Decoder) (descriptor, error) {
 
 func decodeAnnotations(d *strictjson.Decoder) (map[string]string, error) {
 	out := make(map[string]string)
-	err := d.Members(func(name string) error {
+	err := d.Members(nil, func(name string) error {
 		if len(out) == maxAnnotations {
 			return fmt.Errorf("more than %d annotations", maxAnnotations)
 		}

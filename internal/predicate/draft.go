@@ -190,6 +190,15 @@ func (s *source) check(predicateType string) error {
 	return nil
 }
 
+// unknown tells who gives something else than what is known how to sign it all the same.
+func unknown(f *input.File, err error, known string) error {
+	if fault.ReasonOf(err) != fault.InputUnrecognized || fault.HintOf(err) != "" {
+		return err
+	}
+	return fault.Wrap(fault.InputUnrecognized, err, "").
+		WithHint("stella reads %s; sign any other file as it is: stella sign blob %s", known, fileWord(f))
+}
+
 // fileWord is how hints call an input.
 func fileWord(f *input.File) string {
 	if f.Name() == "-" {

@@ -237,20 +237,33 @@ func TestInChromiumOutline(t *testing.T) {
 		statuses: [...new Set([...document.querySelectorAll(".status")].map(n => n.textContent.replace(/^\W+/, "")))].sort(),
 		captioned: [...document.querySelectorAll("table")].filter(t => !t.caption && !t.closest("section").querySelector("h2")).length,
 	})`, &page)
-	assert.Equal(t, "1 ✗ Not verified", page.Headings[0])
-	level := byte('1')
-	for _, h := range page.Headings {
-		assert.LessOrEqual(t, h[0], level+1, "a level is skipped before %q", h)
-		level = h[0]
-	}
+	assertOutline(t, page.Headings)
 	assert.Equal(t, []string{"counts", "counts for nothing", "does not count", "failed", "matches", "no match", "not demanded", "not run", "not verified", "passed", "verified"}, page.Statuses)
 	assert.Zero(t, page.Captioned, "a table without a name")
 
-	var tree jsontext.Value
-	p.AXTree(&tree)
-	for _, role := range []string{"banner", "main", "contentinfo", "table", "columnheader", "rowheader", "article", "region", "heading"} {
-		assert.Contains(t, string(tree), `"value":"`+role+`"`)
+	assertRoles(t, p, "banner", "main", "contentinfo", "table", "columnheader", "rowheader", "article", "region", "heading")
+}
+
+// assertOutline demands headings that begin with the verdict and skip no level.
+func assertOutline(t *testing.T, headings []string) {
+	t.Helper()
+	assert.Equal(t, "1 ✗ Not verified", headings[0])
+	level := byte('1')
+	for _, h := range headings {
+		assert.LessOrEqual(t, h[0], level+1, "a level is skipped before %q", h)
+		level = h[0]
 	}
+}
+
+// assertRoles demands elements of these roles in the accessibility tree, and returns it.
+func assertRoles(t *testing.T, p *chromium.Page, roles ...string) (tree string) {
+	t.Helper()
+	var text jsontext.Value
+	p.AXTree(&text)
+	for _, role := range roles {
+		assert.Contains(t, string(text), `"value":"`+role+`"`)
+	}
+	return string(text)
 }
 
 // TestInChromiumNothingIsCutOff looks that no page is wider than the screen, whatever
@@ -258,13 +271,20 @@ func TestInChromiumOutline(t *testing.T) {
 func TestInChromiumNothingIsCutOff(t *testing.T) {
 	b := chromium.Start(t)
 	for name, whole := range map[string]*verify.Report{"keyless": keyless(), "hostile": hostileVerdict(hostileStrings()["overlong word"])} {
-		for _, width := range []int{320, 360, 768, 1100} {
-			p := b.Open(pageFile(t, string(asPage(t, whole))), chromium.Options{Width: width})
-			var scroll int
-			p.Eval(`document.documentElement.scrollWidth`, &scroll)
-			p.Close()
-			assert.LessOrEqual(t, scroll, width, "%s at %d", name, width)
-		}
+		assertFits(t, b, name, asPage(t, whole))
+	}
+}
+
+// assertFits demands that a page is no wider than any usual screen.
+func assertFits(t *testing.T, b *chromium.Browser, name string, page []byte) {
+	t.Helper()
+	url := pageFile(t, string(page))
+	for _, width := range []int{320, 360, 768, 1100} {
+		p := b.Open(url, chromium.Options{Width: width})
+		var scroll int
+		p.Eval(`document.documentElement.scrollWidth`, &scroll)
+		p.Close()
+		assert.LessOrEqual(t, scroll, width, "%s at %d", name, width)
 	}
 }
 
@@ -273,14 +293,19 @@ func TestInChromiumNothingIsCutOff(t *testing.T) {
 func TestInChromiumPrints(t *testing.T) {
 	b := chromium.Start(t)
 	whole := keyless()
-	p := b.Open(pageFile(t, string(asPage(t, whole))), chromium.Options{Dark: true})
+	assertPrints(t, b, asPage(t, whole),
+		"Not verified", "What is not established", "sourceRepositoryURI", "81234567", "timestamp.invalid", "Reviewed", "page 1 of",
+		whole.Results[0].Signers[0].KeyID, whole.Results[0].Claims.Subjects[0].Digest["sha512"])
+}
+
+// assertPrints demands all of these words on paper, also of a dark page.
+func assertPrints(t *testing.T, b *chromium.Browser, page []byte, words ...string) {
+	t.Helper()
+	p := b.Open(pageFile(t, string(page)), chromium.Options{Dark: true})
 	defer p.Close()
 	text := printed(t, p)
-	for _, words := range []string{
-		"Not verified", "What is not established", "sourceRepositoryURI", "81234567", "timestamp.invalid", "Reviewed", "page 1 of",
-		whole.Results[0].Signers[0].KeyID, whole.Results[0].Claims.Subjects[0].Digest["sha512"],
-	} {
-		assert.Contains(t, text, strings.ReplaceAll(words, " ", ""))
+	for _, w := range words {
+		assert.True(t, strings.Contains(text, strings.ReplaceAll(w, " ", "")), "%s is not printed", w)
 	}
 }
 

@@ -97,8 +97,11 @@ func (d *Decoder) ClosedObject(known []string, member func(name string) error) e
 	})
 }
 
-// Members reads an object whose members nobody knows beforehand.
-func (d *Decoder) Members(member func(name string) error) error { return d.object(nil, member) }
+// Members reads an object that may have any members. The names that are likely take no
+// memory.
+func (d *Decoder) Members(likely []string, member func(name string) error) error {
+	return d.object(likely, member)
+}
 
 func (d *Decoder) object(known []string, member func(name string) error) error {
 	if err := d.expect('{'); err != nil {

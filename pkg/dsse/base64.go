@@ -156,12 +156,15 @@ type encodedContent struct {
 	size int64
 }
 
+// held is content in memory that nobody else can change.
+type held struct{ Bytes }
+
 // newEncodedContent measures text. Its characters are judged when it is
 // decoded; for a text in memory or with escapes that is now.
 func newEncodedContent(text strictjson.Text) (Content, error) {
 	if s, ok := text.Inline(); ok {
 		b, err := strictjson.DecodeBase64Bytes(s)
-		return Bytes(b), err
+		return held{b}, err
 	}
 	c := &encodedContent{text: text}
 	if n, ok := text.Span(); ok {

@@ -25,9 +25,9 @@ type Tally struct {
 	Incomplete []Hybrid
 }
 
-// Count counts the holders among keys. signed holds the indices of the keys by
-// which there is a signature over the payload, whichever envelope it is in.
-func Count(keys []Key, signed map[int]bool) Tally {
+// Count counts the holders among keys. signed says for each of keys, by index, whether
+// there is a signature by it over the payload, whichever envelope it is in.
+func Count(keys []Key, signed []bool) Tally {
 	var t Tally
 	for i, k := range keys {
 		if !signed[i] {
@@ -47,7 +47,7 @@ func Count(keys []Key, signed map[int]bool) Tally {
 }
 
 // hybridOf returns the group of the key at index i, which is in one.
-func hybridOf(keys []Key, signed map[int]bool, i int) Hybrid {
+func hybridOf(keys []Key, signed []bool, i int) Hybrid {
 	h := Hybrid{Holder: keys[i].Holder, Name: keys[i].Hybrid}
 	for j, k := range keys {
 		switch {

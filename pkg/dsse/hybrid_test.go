@@ -46,7 +46,7 @@ func TestCount(t *testing.T) {
 		{"nobody", nil, 1, nil, fault.SignatureThreshold, "0 of 1"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			signed := make(map[int]bool)
+			signed := make([]bool, len(keys))
 			for _, i := range row.signed {
 				signed[i] = true
 			}

@@ -86,7 +86,7 @@ func Open(e *Envelope, threshold int, keys ...Key) (*Opened, error) {
 
 // count returns nil if enough holders have signed.
 func (o *Opened) count(threshold int, keys []Key) error {
-	signed := make(map[int]bool)
+	signed := make([]bool, len(keys))
 	for _, v := range o.Verified {
 		signed[v.Key] = true
 	}
@@ -205,12 +205,21 @@ func pin(m Message) (*message, error) {
 	return pinTo(sum, m.PayloadType(), signedHeader(m), m), nil
 }
 
-// pinContent is Pin for a message of an envelope.
+// pinContent is Pin for a message of an envelope. Content that nobody can change needs no
+// other look at what it hashes to.
 func pinContent(payloadType string, c Content) (*message, error) {
 	m := message{Content: c, payloadType: payloadType, header: paeHeader(payloadType, c.Size())}
 	sum, err := m.hash(crypto.SHA256)
 	if err != nil {
 		return nil, err
+	}
+	if _, ok := c.(held); ok {
+		p := &struct { // one piece of memory
+			message message
+			digests [1]digest
+		}{digests: [1]digest{{crypto.SHA256, sum}}}
+		p.message = message{Content: c, payloadType: payloadType, header: m.header, digests: p.digests[:]}
+		return &p.message, nil
 	}
 	return pinTo(sum, payloadType, m.header, c), nil
 }

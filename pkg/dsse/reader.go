@@ -25,6 +25,11 @@ func NewReader(m Message) io.ReadCloser {
 }
 
 func readWhole(m Message) io.ReadCloser {
+	if own, ok := m.(*message); ok {
+		if h, ok := own.Content.(held); ok {
+			return wholeReader{bytes.NewReader(h.Bytes), h.Bytes}
+		}
+	}
 	buf := bytes.NewBuffer(make([]byte, 0, m.Size()))
 	if _, err := m.WriteTo(buf); err != nil {
 		return io.NopCloser(io.MultiReader(buf, failedReader{err}))

@@ -50,7 +50,7 @@ type manifestParser struct {
 
 func (p *manifestParser) parse() error {
 	known := []string{"format", "name", "channel", "version", "label", "createdAt", "entries"}
-	if err := p.d.Members(func(name string) error { return p.member(name, known) }); err != nil {
+	if err := p.d.Members(nil, func(name string) error { return p.member(name, known) }); err != nil {
 		return err
 	}
 	for _, name := range known {

@@ -30,6 +30,7 @@ type bench struct {
 	candidates []candidate // the trusted keys
 	counted    []dsse.Key  // theirs, in the same order, as they are counted
 	keys       []dsse.Key  // the same, each for itself
+	hybrid     bool        // whether one of them counts only together with others
 }
 
 func newBench(p *Policy) (*bench, error) {
@@ -47,9 +48,15 @@ func newBench(p *Policy) (*bench, error) {
 		b.candidates = append(b.candidates, candidate{Key: key, id: id, name: k.Name, roles: k.Roles, tenant: k.Tenant, trusted: k})
 		b.counted = append(b.counted, key)
 		b.keys = append(b.keys, withoutHybrid(key))
+		b.hybrid = b.hybrid || key.Hybrid != ""
 	}
 	return b, nil
 }
+
+// mayHaveParts reports whether one envelope may have fewer of the signatures that count
+// than another: where one key counts there are no parts. Who stands in a certificate
+// is judged together with all others anyway: see standsAlone.
+func (b *bench) mayHaveParts() bool { return len(b.candidates) > 1 }
 
 // withoutHybrid returns the key for itself: the other half may be in another
 // envelope.

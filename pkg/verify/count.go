@@ -1,7 +1,8 @@
 package verify
 
 import (
-	"fmt"
+	"slices"
+	"strconv"
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/pkg/dsse"
@@ -15,7 +16,7 @@ import (
 // one report names everything that is wrong. Only the threshold adds up.
 func (j *judgement) filter(demand func(*Signer) error) error {
 	var failure error
-	clear(j.met)
+	met := j.noCandidates()
 	for i := range j.result.Signers {
 		s := &j.result.Signers[i]
 		if !s.Verified {
@@ -23,7 +24,7 @@ func (j *judgement) filter(demand func(*Signer) error) error {
 		}
 		err := demand(s)
 		if err == nil {
-			j.met[s.key] = true
+			met[s.key] = true
 			continue
 		}
 		if u, ok := err.(unjudged); ok { //nolint:errorlint // never wrapped
@@ -34,8 +35,7 @@ func (j *judgement) filter(demand func(*Signer) error) error {
 			failure = err
 		}
 	}
-	tally := dsse.Count(j.keys(), j.met)
-	err := tally.Check(1, j.keyName)
+	err := j.anyHolder(met)
 	if err != nil && failure != nil {
 		err = failure
 	}
@@ -53,6 +53,25 @@ func (s *Signer) withdraw(err error) {
 	}
 }
 
+// anyHolder fails if the signatures by the marked candidates make no holder.
+func (j *judgement) anyHolder(marked []bool) error {
+	if !j.bench.hybrid && slices.Contains(marked, true) {
+		return nil
+	}
+	tally := dsse.Count(j.keys(), marked)
+	return tally.Check(1, j.keyName)
+}
+
+// noCandidates returns room to mark candidates in, for one count: the next one uses it
+// again.
+func (j *judgement) noCandidates() []bool {
+	if len(j.marked) < len(j.candidates) {
+		j.marked = make([]bool, len(j.candidates))
+	}
+	clear(j.marked)
+	return j.marked
+}
+
 // keys are the candidates as they are counted.
 func (j *judgement) keys() []dsse.Key {
 	if len(j.candidates) == len(j.bench.counted) {
@@ -67,9 +86,9 @@ func (j *judgement) keys() []dsse.Key {
 
 // tally counts the holders whose signatures have met every demand so far.
 func (j *judgement) tally() dsse.Tally {
-	good := make(map[int]bool)
-	for _, s := range j.result.Signers {
-		if s.Counted {
+	good := j.noCandidates()
+	for i := range j.result.Signers {
+		if s := &j.result.Signers[i]; s.Counted {
 			good[s.key] = true
 		}
 	}
@@ -96,10 +115,10 @@ func (j *judgement) markHalves(t *dsse.Tally) {
 // bars a vote, what is left is brought together anew: without the other half that of a
 // hybrid counts for nothing. keys are those that the votes' keys are indices of.
 func counting(keys []dsse.Key, votes []vote, usable func(*vote) bool) ([]*vote, dsse.Tally) {
-	good := make(map[int]bool)
+	good := make([]bool, len(keys))
 	for i := range votes {
-		if usable(&votes[i]) {
-			good[votes[i].Signer.key] = true
+		if key := votes[i].Signer.key; key != noKey && usable(&votes[i]) {
+			good[key] = true
 		}
 	}
 	tally := dsse.Count(keys, good)
@@ -144,6 +163,6 @@ func checkThreshold(j *judgement) error {
 	if err := t.Check(j.policy.Threshold, j.keyName); err != nil {
 		return err
 	}
-	j.found = fmt.Sprintf("%d of %d demanded holders signed", len(t.Holders), j.policy.Threshold)
+	j.found = strconv.Itoa(len(t.Holders)) + " of " + strconv.Itoa(j.policy.Threshold) + " demanded holders signed"
 	return nil
 }

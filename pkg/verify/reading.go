@@ -39,7 +39,7 @@ func (s *stream) open(p *Piece) reading {
 	}
 	if known, ok := r.content.(Parsed); ok {
 		items, ignored := known.Evidence()
-		r.items, r.ignored = placed(p, items), ignored
+		r.items, r.ignored = placed(p, slices.Clone(items)), ignored
 		return r.selected(s.bench.policy.consider)
 	}
 	f := opened(p, r.content)
@@ -105,13 +105,12 @@ func (p *Piece) ownName() string { return cmp.Or(p.Member, p.Name) }
 // display is how messages call the file, whatever the line.
 func (p *Piece) display() string { return place(input.Display(p.Name), p.Member, 0, "") }
 
-// placed returns items that say which piece they are from.
+// placed has items say which piece they are from.
 func placed(p *Piece, items []bundle.Item) []bundle.Item {
-	out := make([]bundle.Item, len(items))
-	for i, item := range items {
-		out[i] = inPlace(p, item)
+	for i := range items {
+		items[i] = inPlace(p, items[i])
 	}
-	return out
+	return items
 }
 
 func inPlace(p *Piece, item bundle.Item) bundle.Item {

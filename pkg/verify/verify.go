@@ -110,8 +110,9 @@ type judgement struct {
 	admitted   map[int]*int  // the candidate that the certificate of an item is
 	refused    map[int]error // why the certificate of an item is none
 	nobody     error         // the first demand that no signature met
-	met        map[int]bool  // the candidates that meet the running filter
+	marked     []bool        // scratch of one count, by candidate
 	payloadSum []byte        // SHA-256 of the payload, once it was asked for
+	materials  *materials    // once a proof was asked for
 }
 
 // check is one thing that is looked at. Its error is the finding; a
@@ -161,7 +162,7 @@ func (u unjudged) Unwrap() error { return u.error }
 // newJudgement makes room for what every judgement needs, and no more: a million of
 // them are made in one run.
 func newJudgement(ctx context.Context, g group, b *bench) *judgement {
-	j := &judgement{ctx: ctx, bench: b, policy: b.policy, group: g, candidates: slices.Clip(b.candidates), met: make(map[int]bool)}
+	j := &judgement{ctx: ctx, bench: b, policy: b.policy, group: g, candidates: slices.Clip(b.candidates)}
 	if few := new(fewResult); len(g) <= len(few.evidence) && len(b.checks) <= len(few.checks) {
 		j.result = few.empty()
 	} else {

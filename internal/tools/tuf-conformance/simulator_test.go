@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/theupdateframework/go-tuf/v2/metadata"
 )
@@ -243,6 +244,14 @@ func (s *simulator) begin() {
 func (s *simulator) refresh() (status int, asked []string) {
 	s.t.Helper()
 	return s.call("--metadata-url", s.server.URL+"/metadata", "refresh")
+}
+
+// refuses asserts that a refresh fails and the client keeps these versions.
+func (s *simulator) refuses(kept map[string]int) {
+	s.t.Helper()
+	status, _ := s.refresh()
+	assert.Equal(s.t, 1, status)
+	assert.Equal(s.t, kept, s.trusted())
 }
 
 func (s *simulator) download(target string) (status int, asked []string) {

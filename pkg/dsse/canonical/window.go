@@ -70,8 +70,12 @@ func (w *window) keep(i int) {
 }
 
 // release ends capturing at index i and returns what was captured, and false
-// if that was more than the limit.
+// if that was more than the limit. Of a text that is in memory as a whole it is a part.
 func (w *window) release(i int) ([]byte, bool) {
+	if w.r == nil {
+		w.capturing = false
+		return w.buf[w.from:i:i], i-w.from <= w.limit
+	}
 	w.keep(i)
 	w.capturing = false
 	return w.captured, w.limit >= 0
