@@ -32,9 +32,9 @@ func newVerifyCommand(a *app) *cobra.Command {
 		Long: `Verify signed evidence against the keys and identities that you name, without a
 network: Sigstore bundles (v0.1 to v0.3), DSSE envelopes, cosign's old bundles
 and detached signatures, the lists of attestations that npm, PyPI, RubyGems and
-GitHub serve, JSON lines of all these, and OCI image layouts (directories or tar
-archives) with what is attached to their images. What a file is is told by its
-content and said in the verdict.
+GitHub serve, JSON lines of all these, and OCI image layouts (directories or
+uncompressed tar archives in files) with what is attached to their images. What
+a file is is told by its content and said in the verdict.
 
 Evidence with the same payload is judged together, so a threshold may be met by
 several files. Of an image layout, --subject sha256:HEX takes what is attached

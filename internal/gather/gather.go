@@ -164,7 +164,7 @@ func (w *walk) named(name string) bool {
 		if w.o.Beside != (bundle.Beside{}) {
 			return w.failed(p, errBeside())
 		}
-		return w.directory(p, 0, "")
+		return w.directory(p, 0, nil)
 	case err == nil && info.Mode()&(fs.ModeNamedPipe|fs.ModeSocket|fs.ModeCharDevice) != 0:
 		return w.device(p)
 	}

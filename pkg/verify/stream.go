@@ -78,7 +78,7 @@ type stream struct {
 	first   *Result    // until another one comes: alone, a named one that cannot be read is an error
 	named   bool       // whether the first result is that of a named piece
 	inside  int        // pieces of evidence since the last piece that was named
-	loose   lineTally  // of pieces that are lines
+	piped   lineTally  // of pieces that are lines
 	lacking untyped
 	stopped bool
 }
@@ -156,7 +156,7 @@ func (s *stream) finish() (*Report, error) {
 	report := newReport(s.bench.policy)
 	report.Stopped = s.stopped
 	if !s.stopped {
-		s.lacking.add(&s.loose)
+		s.lacking.add(&s.piped)
 		s.lacking.conclude(&s.verdict, s.bench.policy)
 		s.verdict.unmatched(s.bench.policy)
 		s.verdict.unmet(s.bench.policy)

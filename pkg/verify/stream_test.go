@@ -376,6 +376,8 @@ func TestStreamPassesOver(t *testing.T) {
 		{"damaged line among evidence", "some", good + "z" + good[1:], fault.InputMalformed, ""},
 		{"broken syntax among evidence", "some", good + `{"q":,` + good[1:], fault.InputMalformed, ""},
 		{"another line among evidence", "some", good + "{\"a\":1}\n", "", fault.NotEvidence},
+		{"damaged line behind something else", "some", "{\"a\":1}\n" + good + "z" + good[1:], fault.InputMalformed, ""},
+		{"damaged line before evidence", "some", "{\"a\":1}\nz" + good[1:] + good + "text\n", fault.InputMalformed, ""},
 		{"damaged line of a log", "app.log", "{\"a\":1}\ntext\n", "", fault.InputMalformed},
 		{"damaged document", "other.json", "z" + good[1:], "", fault.NotEvidence},
 		{"broken line among evidence", "some", good + `{"payload":1}` + "\n" + good, fault.EnvelopeMalformed, ""},
