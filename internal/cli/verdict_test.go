@@ -34,6 +34,7 @@ func judgedKeyless() *verify.Report {
 	return &verify.Report{
 		Schema: verify.Schema, Exit: fault.ExitRejected, Reason: fault.TimestampMissing, Compared: true,
 		Time: verify.TimeUsed{At: at.AddDate(0, 0, 21), Source: "system clock"}, Policies: []string{"release.yaml"}, Profile: verify.Profile{Name: "default"},
+		Counts: verify.Counts{Evidence: 1, Rejected: 1, Results: 1},
 		Results: []verify.Result{{
 			Evidence: []verify.Source{{File: "app.sigstore.json", Shape: "Sigstore bundle v0.3"}},
 			Checks: []verify.Check{

@@ -131,10 +131,10 @@ func TestOutputIsInput(t *testing.T) {
 	require.NoError(t, os.Link(w.path("sbom.cdx.json"), w.path("link.cdx.json")))
 	require.NoError(t, os.Symlink("sbom.cdx.json", w.path("symlink.cdx.json")))
 	for _, output := range []string{"sbom.cdx.json", "./sbom.cdx.json", "link.cdx.json", "symlink.cdx.json"} {
-		w.fails(failure{2, fault.UsageInvalid, []string{output, "is the input", "-o"}},
+		w.fails(failure{2, fault.UsageInvalid, []string{output, "is the input", "name another output"}},
 			stella("sign", "sbom", "sbom.cdx.json", "--key", "p256.key", "--force", "-o", output))
 	}
-	w.fails(failure{2, fault.UsageInvalid, []string{"is the input", "-o"}},
+	w.fails(failure{2, fault.UsageInvalid, []string{"is the input", "name another output"}},
 		stella("attest", "add", "sbom.dsse.json", "--trust", "p256.key.pub", "--key", "other.key", "--force", "-o", "sbom.dsse.json"))
 	// What else a command reads, the signing key above all.
 	w.ok("keys", "generate", "--passphrase-file", "passphrase", "--force", "-o", "secret.key")

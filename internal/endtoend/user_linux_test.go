@@ -102,7 +102,7 @@ func TestQuarantineThatCannotBeListed(t *testing.T) {
 func TestReadOnlyFolder(t *testing.T) {
 	w := mortalWorld(t)
 	require.NoError(t, os.Chmod(w.path("out"), 0o555))
-	want := failure{1, fault.OutputFailed, []string{`"out/x"`, "permission denied", "-o"}}
+	want := failure{1, fault.OutputFailed, []string{`"out/x"`, "permission denied", "another place"}}
 	w.fails(want, as(mortal, "sign", "sbom", "sbom.cdx.json", "--key", "p256.key", "-o", "out/x"))
 	w.fails(want, as(mortal, "sign", "blob", "sbom.cdx.json", "--key", "p256.key", "-o", "out/x"))
 	w.fails(want, as(mortal, "attest", "add", "sbom.dsse.json", "--trust", "p256.key.pub", "--key", "other.key", "-o", "out/x"))
