@@ -91,8 +91,8 @@ func (o *snapshotOptions) check(names []string) error {
 	if o.sign.output.onStdout() {
 		return fault.New(fault.OutputRequired, "a snapshot goes into a file or a directory").WithHint("say which: -o CASE.tar.zst")
 	}
-	if err := forensic.CheckCase(o.caseID); err != nil {
-		return fault.New(fault.UsageInvalid, "--case %q is no id: %v", o.caseID, err)
+	if err := o.checkIDs(); err != nil {
+		return err
 	}
 	if o.events != "" && o.timeline == "" {
 		return fault.New(fault.UsageInvalid, "--events are added to a timeline, and none was given").WithHint("say --timeline FILE")
@@ -102,6 +102,20 @@ func (o *snapshotOptions) check(names []string) error {
 			WithHint("keep it in a file and name that")
 	}
 	return o.sign.checkKeys()
+}
+
+func (o *snapshotOptions) checkIDs() error {
+	if o.caseID == "" {
+		return fault.New(fault.UsageInvalid, "a snapshot needs --case").WithHint("say which case it is of: --case ID")
+	}
+	if err := forensic.CheckCase(o.caseID); err != nil {
+		return fault.New(fault.UsageInvalid, "--case %q is no id: %v", o.caseID, err)
+	}
+	if o.tenant != "" && !forensic.IsTenant(o.tenant) {
+		return fault.New(fault.UsageInvalid, "--tenant %q is no UUID of version 4 as 32 lower-case hex digits", o.tenant).
+			WithHint("leave it out if there are no tenants")
+	}
+	return nil
 }
 
 func runForensicSnapshotCreate(ctx context.Context, s *session, o *snapshotOptions, names []string) error {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -128,10 +129,22 @@ func (f *kitFile) merge(o *kitFile) {
 
 // plan is what the kit is built by.
 func (f *kitFile) plan(at time.Time) (*offlinekit.Plan, error) {
-	switch {
-	case f.Name == "", f.Channel == "", f.Version == 0:
-		return nil, fault.New(fault.UsageInvalid, "a kit has a name, a channel and a version").
-			WithHint("say --name NAME --channel CHANNEL --kit-version N, or put them into the file")
+	var lacks, flags []string
+	for _, must := range []struct {
+		missing    bool
+		what, flag string
+	}{
+		{f.Name == "", "a name", "--name NAME"},
+		{f.Channel == "", "a channel", "--channel CHANNEL"},
+		{f.Version == 0, "a version from 1 on", "--kit-version N"},
+	} {
+		if must.missing {
+			lacks, flags = append(lacks, must.what), append(flags, must.flag)
+		}
+	}
+	if len(lacks) > 0 {
+		return nil, fault.New(fault.UsageInvalid, "a kit needs %s", strings.Join(lacks, ", ")).
+			WithHint("say %s, or put it into the file", strings.Join(flags, " "))
 	}
 	return &offlinekit.Plan{
 		Name: f.Name, Channel: f.Channel, Version: f.Version, Label: f.Label, CreatedAt: at,
