@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -43,6 +44,9 @@ key itself is named.
 The output is an archive by its name (.tar.gz, .tar.zst, .tar), else a new
 directory with the same files. The same inputs give the same bytes;
 SOURCE_DATE_EPOCH fixes the time.
+
+A snapshot that holds no evidence, nor a timeline or a note, is made with a
+warning.
 
 --timeline takes the timeline of the case in, as it is then; it has to verify.
 --events adds events to that timeline first.`,
@@ -143,6 +147,9 @@ func runForensicSnapshotCreate(ctx context.Context, s *session, o *snapshotOptio
 	defer d.Close()
 	for _, passed := range d.PassedOver {
 		s.ui.Warn("not in the snapshot: %s", passed)
+	}
+	if d.Empty() {
+		s.ui.Warn("the snapshot holds no evidence: there is no file in %s", strings.Join(names, ", "))
 	}
 	out, err := newSnapshotOutput(ctx, path, kind)
 	if err != nil {
