@@ -62,6 +62,10 @@ type Member struct {
 	// Content gives the content; it must be read before the next member is asked for,
 	// or else is passed over.
 	Content io.Reader
+	// Section is where the content lies in the file that the archive is, nil if that is not known.
+	// It can be read for as long as the file is open. Who goes on with it where they left Content
+	// has read each byte once.
+	Section *Section
 	// Kind says what a member without content is; "" for a file.
 	Kind string
 	// Err says why the member is refused.

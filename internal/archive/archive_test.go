@@ -50,9 +50,53 @@ func read(b []byte) ([]string, error) {
 		return nil, errors.New("not recognised")
 	case archive.Zip:
 		return listing(archive.ReadZip(bytes.NewReader(b), int64(len(b))))
+	case archive.Tar:
+		return readPlain(b)
 	default:
 		return listing(archive.ReadTar(bytes.NewReader(b), f))
 	}
+}
+
+// readPlain reads an archive as a stream, and fails if it is another one as a file.
+func readPlain(b []byte) ([]string, error) {
+	lines, failed := listing(archive.ReadTar(bytes.NewReader(b), archive.Tar))
+	for what, change := range map[string]func(*archive.Member){
+		"read":            func(*archive.Member) {},
+		"read as section": bySection,
+	} {
+		got, err := listing(changed(archive.ReadTarFile(bytes.NewReader(b), int64(len(b))), change))
+		if !slices.Equal(lines, got) || fmt.Sprint(failed) != fmt.Sprint(err) {
+			return lines, fmt.Errorf("%s in a file it is %q, %w; and as a stream %q, %w", what, got, err, lines, failed)
+		}
+	}
+	return lines, failed
+}
+
+// changed yields the members with a change.
+func changed(members archive.Members, change func(*archive.Member)) archive.Members {
+	return func(yield func(archive.Member, error) bool) {
+		for m, err := range members {
+			change(&m)
+			if !yield(m, err) {
+				return
+			}
+		}
+	}
+}
+
+// bySection has the content of a member begin with what is read of Content and go on with what is
+// in its Section.
+func bySection(m *archive.Member) {
+	if m.Section == nil {
+		return
+	}
+	var head [100]byte
+	n, err := io.ReadFull(m.Content, head[:])
+	if err != nil && n < int(m.Size) {
+		return // and does so again
+	}
+	rest := io.NewSectionReader(m.Section, int64(n), m.Section.Size()-int64(n))
+	m.Content = io.MultiReader(bytes.NewReader(head[:n]), rest)
 }
 
 func header(name string, size int) tar.Header {

@@ -41,6 +41,7 @@ type tarReader struct {
 	names *names
 	yield func(Member, error) bool
 	most  int64
+	file  *inFile // nil for a stream
 }
 
 func (t *tarReader) read(r io.Reader, f Format) error {
@@ -131,6 +132,9 @@ func (t *tarReader) member(h *tar.Header, r io.Reader) bool {
 	}
 	if m.Err == nil && m.Kind == "" {
 		m.Content = content{r}
+		if t.file != nil {
+			m.Section = t.file.section(h.Size)
+		}
 	}
 	return t.yield(m, nil)
 }

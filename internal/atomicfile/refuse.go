@@ -61,7 +61,7 @@ func is(out fs.FileInfo, name string) bool {
 
 func isInput(path string) error {
 	return fault.New(fault.UsageInvalid, "output %q is the input", path).
-		WithHint("name another output with -o").With("path", path)
+		WithHint("name another output").With("path", path)
 }
 
 // refuseExisting looks before the work starts; Commit looks again.
@@ -82,7 +82,7 @@ func refuseExisting(path string, force bool) error {
 
 func exists(path string) error {
 	return fault.New(fault.OutputExists, "output %q exists", path).
-		WithHint("name another output with -o, or replace it with --force").With("path", path)
+		WithHint("name another output, or replace it with --force").With("path", path)
 }
 
 // special reports whether path can only be written through: a pipe, a device,
@@ -113,12 +113,12 @@ func writeFault(f *fault.Error, err error) error {
 	switch {
 	case IsFull(err):
 		f.Err = errors.New("no space left")
-		return f.WithHint("free some space, or write to another place with -o")
+		return f.WithHint("free some space, or write to another place")
 	case errors.Is(err, fs.ErrNotExist):
 		f.Err = errors.New("the directory does not exist")
 		return f.WithHint("make the directory first")
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
-		return f.WithHint("write to another place with -o")
+		return f.WithHint("write to another place")
 	case errors.Is(err, syscall.EPIPE):
 		f.Err = errors.New("the reader closed the pipe")
 	}

@@ -161,11 +161,13 @@ func TestJSONLinesSayWhatTheyIgnored(t *testing.T) {
 func TestDamagedLineIsNoOtherDocument(t *testing.T) {
 	envelope := `{"payload":"e30=","payloadType":"t","signatures":[{"sig":"AAAA"}]}`
 	for _, damaged := range []string{"z" + envelope[1:], `{"q":,` + envelope[1:], "text", "7", "\x00"} {
-		_, _, err := read([]byte(envelope + "\n" + damaged + "\n" + envelope))
+		for _, lines := range []string{envelope + "\n" + damaged + "\n" + envelope, `{"x":1}` + "\n" + damaged + "\n" + envelope, envelope + "\n" + damaged + "\n" + damaged} {
+			_, _, err := read([]byte(lines))
+			require.ErrorContains(t, err, "line 2")
+			assert.False(t, bundle.PassedOver("some", err), "%q: there is evidence in the file", damaged)
+		}
+		_, _, err := read([]byte(`{"x":1}` + "\n" + damaged + "\n" + `{"x":2}`))
 		require.ErrorContains(t, err, "line 2")
-		assert.False(t, bundle.PassedOver("some", err), "%q: the file opens as evidence does", damaged)
-		_, _, err = read([]byte(`{"x":1}` + "\n" + damaged + "\n" + envelope))
-		require.Error(t, err)
 		assert.True(t, bundle.PassedOver("app.log", err), "%q: nothing says that it is evidence", damaged)
 		assert.False(t, bundle.PassedOver("x.intoto.jsonl", err), "%q: its name says so", damaged)
 	}

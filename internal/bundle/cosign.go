@@ -7,7 +7,6 @@ import (
 	"encoding/json/v2"
 	"errors"
 	"fmt"
-	"strconv"
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/strictjson"
@@ -135,7 +134,7 @@ func (e *rekorEntry) express() (jsontext.Value, error) {
 
 // expressWith is express with an inclusion proof, which may be nil, beside a promise or
 // without one.
-func (e *rekorEntry) expressWith(proof map[string]any) (jsontext.Value, error) {
+func (e *rekorEntry) expressWith(proof *LogProof) (jsontext.Value, error) {
 	id, err := hex.DecodeString(e.logID)
 	switch {
 	case err != nil || len(id) == 0:
@@ -147,21 +146,14 @@ func (e *rekorEntry) expressWith(proof map[string]any) (jsontext.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	type object = map[string]any
-	out := object{
-		"logIndex":          strconv.FormatInt(e.logIndex, 10),
-		"logId":             object{"keyId": id},
-		"kindVersion":       object{"kind": kind, "version": version},
-		"integratedTime":    strconv.FormatInt(e.time, 10),
-		"canonicalizedBody": e.body,
+	out := LogEntry{
+		CanonicalizedBody: e.body, InclusionProof: proof, IntegratedTime: Int64(e.time),
+		KindVersion: LogKind{kind, version}, LogID: LogID{id}, LogIndex: Int64(e.logIndex),
 	}
 	if len(e.promise) > 0 {
-		out["inclusionPromise"] = object{"signedEntryTimestamp": e.promise}
+		out.InclusionPromise = &LogPromise{e.promise}
 	}
-	if proof != nil {
-		out["inclusionProof"] = proof
-	}
-	return json.Marshal(out, json.Deterministic(true))
+	return json.Marshal(out)
 }
 
 // kindOf reads of which kind and version a log entry says to be.

@@ -7,28 +7,38 @@ import (
 	"github.com/stellaops/stella/internal/input"
 )
 
+// readLines reads JSON lines. A line that is no JSON document tells nothing as long as no
+// other one is evidence.
 func (r *Reader) readLines(f *input.File) ([]Item, []Ignored, error) {
 	var items []Item
 	var ignored []Ignored
-	opens := r.Opens(f)
+	var damaged error // of the first such line
 	err := eachLine(f, MaxLines, func(l Line) error {
 		found, err := r.ReadLine(f, l)
 		switch {
 		case fault.ReasonOf(err) == fault.NotEvidence:
 			ignored = append(ignored, Ignored{l.Number, err.Error()})
-			return nil
-		case err != nil && opens:
-			return AmongEvidence(inFile(err, f, l.Number))
+		case Damaged(err) && PassedOver("", err):
+			if damaged == nil {
+				damaged = inFile(err, f, l.Number)
+			}
 		case err != nil:
 			return inFile(err, f, l.Number)
 		}
 		items = append(items, found...)
 		return nil
 	})
-	if err == nil && len(items) == 0 {
-		err = inFile(fault.New(fault.NotEvidence, "no line is an envelope or bundle"), f, 0)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case damaged != nil && len(items) > 0:
+		return nil, nil, amongError{damaged}
+	case damaged != nil:
+		return nil, nil, damaged
+	case len(items) == 0:
+		return nil, nil, inFile(fault.New(fault.NotEvidence, "no line is an envelope or bundle"), f, 0)
 	}
-	return items, ignored, err
+	return items, ignored, nil
 }
 
 // eachLine calls do for every line of f that is not blank, of which there are at

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/stellaops/stella/internal/fault"
@@ -114,7 +113,7 @@ func expressAPI(raw jsontext.Value, uuid string) (jsontext.Value, error) {
 }
 
 // express returns the proof as a bundle has it (sigstore_rekor.proto, InclusionProof).
-func (p *apiProof) express() (map[string]any, error) {
+func (p *apiProof) express() (*LogProof, error) {
 	hashes := make([][]byte, len(p.Hashes))
 	root, err := hex.DecodeString(p.RootHash)
 	for i := range hashes {
@@ -125,9 +124,8 @@ func (p *apiProof) express() (map[string]any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("a hash is not hex: %w", err)
 	}
-	return map[string]any{
-		"logIndex": strconv.FormatInt(p.LogIndex, 10), "treeSize": strconv.FormatInt(p.TreeSize, 10),
-		"rootHash": root, "hashes": hashes, "checkpoint": map[string]any{"envelope": p.Checkpoint},
+	return &LogProof{
+		Checkpoint: LogCheckpoint{p.Checkpoint}, Hashes: hashes, LogIndex: Int64(p.LogIndex), RootHash: root, TreeSize: Int64(p.TreeSize),
 	}, nil
 }
 

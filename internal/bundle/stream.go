@@ -106,36 +106,14 @@ func (r *Reader) ReadLine(f *input.File, l Line) ([]Item, error) {
 	return place(items, f, l.Number), nil
 }
 
-// Opens reports whether f begins as evidence does, with a member that tells, be it
-// one document or JSON lines.
-func (r *Reader) Opens(f *input.File) bool {
-	d := r.decoder(f, 0, f.Size())
-	defer r.spare.Put(d)
-	found, _, err := peek(d)
-	return err == nil && found != nil
-}
-
-// AmongEvidence marks err, of ReadLine, as one of a file that Opens as evidence, which
-// PassedOver never passes over. A line that is another JSON document still is.
-func AmongEvidence(err error) error {
-	if fault.ReasonOf(err) == fault.NotEvidence {
-		return err
-	}
-	return amongError{err}
-}
-
-type amongError struct{ error }
-
-// Unwrap returns what is wrong with the line.
-func (e amongError) Unwrap() error { return e.error }
-
 // ErrBehind refuses a line with two documents.
 var ErrBehind = fault.New(fault.InputMalformed, "there is other content behind the JSON document")
 
-// PassedOver reports whether err, of ReadDocument or ReadLine, says of a file that nobody
-// named that it is something else than evidence. Evidence that is broken is never
-// passed over: neither a file whose name says that it is evidence, nor one with a
-// member that tells, nor any line of one that opens with such a member.
+// PassedOver reports whether err, of Read, ReadDocument or ReadLine, says of a file that
+// nobody named that it is something else than evidence. Evidence that is broken is never
+// passed over: neither a file whose name says that it is evidence, nor one with a member
+// that tells. Of ReadLine it speaks for the line alone: a line that is Damaged is to be
+// an error if there is evidence in the file.
 func PassedOver(name string, err error) bool {
 	if _, among := errors.AsType[amongError](err); among || LooksLikeEvidence(name) || errors.Is(err, ErrBehind) {
 		return false
@@ -146,3 +124,14 @@ func PassedOver(name string, err error) bool {
 	}
 	return false
 }
+
+// Damaged reports whether err, of ReadLine, says that the line is no JSON document at all.
+// In a file with evidence it may be what a damaged byte made of some.
+func Damaged(err error) bool { return err != nil && fault.ReasonOf(err) != fault.NotEvidence }
+
+// amongError is about a damaged line of a file that holds evidence: nothing to be passed
+// over.
+type amongError struct{ error }
+
+// Unwrap returns what is wrong with the line.
+func (e amongError) Unwrap() error { return e.error }

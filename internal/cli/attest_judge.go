@@ -7,8 +7,6 @@ import (
 
 	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/fault"
-	"github.com/stellaops/stella/internal/input"
-	"github.com/stellaops/stella/internal/oci"
 	"github.com/stellaops/stella/internal/predicate"
 	"github.com/stellaops/stella/internal/report"
 	"github.com/stellaops/stella/internal/ui"
@@ -41,7 +39,7 @@ type signatureView struct {
 
 // judge gives each signature that is shown its verdict, by the trust that was named
 // or else the active trust bundle. Without any, nothing is verified.
-func (o *attestShowOptions) judge(ctx context.Context, s *session, r *attestView, items []bundle.Item, f *input.File, layout *oci.Layout) error {
+func (o *attestShowOptions) judge(ctx context.Context, s *session, r *attestView, items []bundle.Item) error {
 	policy := &verify.Policy{
 		Threshold: 1, Spellings: predicate.Spellings, At: s.Now(), Profile: s.config.Profile,
 		BareByDigest: true, // which is shown, and compared with nothing
@@ -60,15 +58,7 @@ func (o *attestShowOptions) judge(ctx context.Context, s *session, r *attestView
 	}
 	o.proofs.apply(policy)
 	e := &verify.Evidence{}
-	var err error
-	if layout != nil {
-		err = e.ReadLayout(layout)
-	} else {
-		err = e.ReadInput(f)
-	}
-	if err != nil {
-		return err
-	}
+	e.Add(items...)
 	whole, err := verify.Verify(ctx, e, policy)
 	if whole == nil {
 		return err // a verdict, too, comes with an error

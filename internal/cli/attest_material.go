@@ -4,7 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
-	"encoding/json/v2"
+	"encoding/json/jsontext"
 	"fmt"
 	"strconv"
 	"strings"
@@ -88,16 +88,10 @@ func namesOf(c *x509.Certificate) []string {
 
 // viewTimes reads the time stamps and the times of log entries.
 func viewTimes(m *bundle.Material) (times []timeView, log []logView) {
-	var stamps struct {
-		List []struct {
-			Token []byte `json:"signedTimestamp"`
-		} `json:"rfc3161Timestamps"`
-	}
-	if m.Timestamps != nil && json.Unmarshal(m.Timestamps, &stamps) == nil {
-		for _, s := range stamps.List {
-			if r, err := timestamp.ParseResponse(s.Token); err == nil {
-				times = append(times, timeView{"timestamp", r.Time.UTC(), r.Serial.Text(16)})
-			}
+	responses, _ := m.TimestampResponses() // those that can be read; verifying says what is wrong
+	for _, response := range responses {
+		if r, err := timestamp.ParseResponse(response); err == nil {
+			times = append(times, timeView{"timestamp", r.Time.UTC(), r.Serial.Text(16)})
 		}
 	}
 	for _, text := range m.LogEntries {
@@ -110,35 +104,19 @@ func viewTimes(m *bundle.Material) (times []timeView, log []logView) {
 	return times, log
 }
 
-func viewLogEntry(text []byte) (logView, time.Time) {
-	var e struct {
-		Index any `json:"logIndex"` // protocol buffers write a string or a number
-		LogID struct {
-			KeyID []byte `json:"keyId"`
-		} `json:"logId"`
-		Kind       struct{ Kind, Version string } `json:"kindVersion"`
-		Integrated any                            `json:"integratedTime"`
-	}
-	if err := json.Unmarshal(text, &e, json.MatchCaseInsensitiveNames(true)); err != nil {
+func viewLogEntry(raw jsontext.Value) (logView, time.Time) {
+	e, err := bundle.ParseLogEntry(raw)
+	if err != nil {
 		return logView{Problem: "malformed log entry"}, time.Time{}
 	}
-	view := logView{Index: number(e.Index), LogID: hex.EncodeToString(e.LogID.KeyID), Kind: strings.TrimSpace(e.Kind.Kind + " " + e.Kind.Version)}
-	seconds, err := strconv.ParseInt(number(e.Integrated), 10, 64)
-	if err != nil || seconds <= 0 {
+	view := logView{
+		Index: strconv.FormatInt(int64(e.LogIndex), 10), LogID: hex.EncodeToString(e.LogID.KeyID),
+		Kind: strings.TrimSpace(e.KindVersion.Kind + " " + e.KindVersion.Version),
+	}
+	if e.IntegratedTime <= 0 {
 		return view, time.Time{}
 	}
-	return view, time.Unix(seconds, 0).UTC()
-}
-
-// number returns what stands in a member that is a string or a number.
-func number(v any) string {
-	switch v := v.(type) {
-	case string:
-		return v
-	case float64:
-		return strconv.FormatInt(int64(v), 10)
-	}
-	return "0"
+	return view, time.Unix(int64(e.IntegratedTime), 0).UTC()
 }
 
 func (c *certificateView) pairs(p *ui.Printer) []ui.Pair {

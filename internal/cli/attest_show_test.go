@@ -59,3 +59,15 @@ func TestShowBlob(t *testing.T) {
 	assert.Contains(t, show(write("blob.sigstore.json", w.Bundle(o))), "signature 1  verified: ci@example.com")
 	assert.Contains(t, show(write("old.bundle", w.CosignBundle(o))), "signature 1  NOT VERIFIED: a signature over bare bytes is verified only against its artifact")
 }
+
+// TestLogEntryView: an index that is none is not shown as the first of the log.
+func TestLogEntryView(t *testing.T) {
+	view, at := viewLogEntry([]byte(`{"logIndex":"41","logId":{"keyId":"AQ=="},"kindVersion":{"kind":"dsse","version":"0.0.1"},"integratedTime":"1700000000"}`))
+	assert.Equal(t, "index 41 of log 01, dsse 0.0.1", view.words())
+	assert.Equal(t, int64(1700000000), at.Unix())
+	for _, text := range []string{`{"logIndex":{}}`, `{"logIndex":true}`, `{"logIndex":1e300}`, `{"logIndex":"first"}`} {
+		view, at = viewLogEntry([]byte(text))
+		assert.Equal(t, "malformed log entry", view.words(), text)
+		assert.True(t, at.IsZero())
+	}
+}

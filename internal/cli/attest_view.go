@@ -80,6 +80,9 @@ func viewPayload(ctx context.Context, v *evidenceView, e *dsse.Envelope) error {
 		return err
 	}
 	v.BundleSHA256 = hex.EncodeToString(h.Sum(nil))
+	if bare := predicate.BareType(v.PayloadType); bare != "" {
+		return viewBare(ctx, v, bare, m)
+	}
 	if v.PayloadType != dsse.PayloadTypeInToto {
 		return nil
 	}
@@ -95,6 +98,25 @@ func viewPayload(ctx context.Context, v *evidenceView, e *dsse.Envelope) error {
 		return err
 	}
 	return viewPredicate(ctx, v, m)
+}
+
+// viewBare reads a predicate that is the whole payload.
+func viewBare(ctx context.Context, v *evidenceView, predicateType string, m dsse.Message) error {
+	r := dsse.NewReader(m)
+	defer r.Close()
+	says, err := predicate.RenderBare(predicateType, r)
+	if err != nil {
+		v.Problem = err.Error()
+		return ctx.Err()
+	}
+	v.Bare = &bareView{PredicateType: predicateType, Says: says}
+	if m.Size() > maxShownPayload {
+		return nil
+	}
+	var payload bytes.Buffer
+	_, err = m.WriteTo(&payload)
+	v.Bare.Predicate = payload.Bytes()
+	return err
 }
 
 // maxShownPayload bounds the payloads whose predicate is shown, in bytes.
@@ -192,9 +214,12 @@ func (v *evidenceView) pairs(p *ui.Printer) []ui.Pair {
 		add("statement", s.Type)
 		add("type", s.PredicateType)
 		pairs = append(pairs, subjectPairs(p, s.Subjects)...)
-		for _, line := range s.Says {
-			add("says "+line.Label, line.Text)
-		}
+	} else if v.Bare != nil {
+		add("type", v.Bare.PredicateType+", without a statement")
+	}
+	says, _ := v.predicate()
+	for _, line := range says {
+		add("says "+line.Label, line.Text)
 	}
 	if v.Image != nil {
 		pairs = append(pairs, subjectPairs(p, []subjectResult{*v.Image})...)
@@ -218,16 +243,28 @@ func (v *evidenceView) pairs(p *ui.Printer) []ui.Pair {
 	return pairs
 }
 
+// predicate returns what the predicate says, and the predicate, nil if it is not shown.
+func (v *evidenceView) predicate() ([]predicate.Line, jsontext.Value) {
+	switch {
+	case v.Statement != nil:
+		return v.Statement.Says, v.Statement.Predicate
+	case v.Bare != nil:
+		return v.Bare.Says, v.Bare.Predicate
+	}
+	return nil, nil
+}
+
 // maxPredicateLines bounds the predicate in the text form; JSON has all.
 const maxPredicateLines = 60
 
 // showPredicate shows a predicate for reading.
 func (v *evidenceView) showPredicate(p *ui.Printer) {
-	if v.Statement == nil || v.Statement.Predicate == nil {
+	_, text := v.predicate()
+	if text == nil {
 		return
 	}
-	text := bytes.Clone(v.Statement.Predicate)
-	if err := (*jsontext.Value)(&text).Indent(jsontext.WithIndent("  ")); err != nil {
+	text = text.Clone()
+	if err := text.Indent(jsontext.WithIndent("  ")); err != nil {
 		return // what is wrong was said
 	}
 	p.Line(ui.Styled(ui.Faint, "predicate"))

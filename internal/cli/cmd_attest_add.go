@@ -39,6 +39,7 @@ bundle of its own, to be kept beside the first.`,
 			return runAttestAdd(cmd.Context(), s, &opts, args[0])
 		},
 	}
+	cmd.Annotations = exits(fault.ExitRejected, fault.ExitMissing, fault.ExitOffline, fault.ExitTemporary)
 	opts.sign.AddFlags(cmd.Flags())
 	opts.trust.AddFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&opts.signUnverified, "sign-unverified", false, "sign although no existing signature is verified")

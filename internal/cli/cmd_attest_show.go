@@ -79,7 +79,7 @@ func runAttestShow(ctx context.Context, s *session, o *attestShowOptions, name s
 		}
 		result.Items = append(result.Items, *shown)
 	}
-	if err := o.judge(ctx, s, result, items, f, layout); err != nil {
+	if err := o.judge(ctx, s, result, items); err != nil {
 		return err
 	}
 	return s.ui.Show(result)
@@ -126,6 +126,7 @@ type evidenceView struct {
 	PayloadSHA256 string            `json:"payloadSha256,omitempty"`
 	BundleSHA256  string            `json:"bundleSha256,omitempty"`
 	Statement     *statementView    `json:"statement,omitempty"`
+	Bare          *bareView         `json:"bare,omitempty"`
 	Image         *subjectResult    `json:"image,omitempty"`
 	Problem       string            `json:"problem,omitempty"`
 	BlobDigest    string            `json:"blobDigest,omitempty"`
@@ -135,6 +136,14 @@ type evidenceView struct {
 	Timestamps    bool              `json:"timestamps,omitzero"`
 	Times         []timeView        `json:"times,omitempty"` // as time stamps and log entries say
 	Signatures    []signatureView   `json:"signatures,omitempty"`
+}
+
+// bareView is a predicate that is the whole payload.
+type bareView struct {
+	PredicateType string `json:"predicateType"`
+	// Predicate is left out if it is large.
+	Predicate jsontext.Value   `json:"predicate,omitempty"`
+	Says      []predicate.Line `json:"says,omitempty"`
 }
 
 type statementView struct {

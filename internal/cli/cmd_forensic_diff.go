@@ -18,7 +18,8 @@ func newForensicDiffCommand(a *app) *cobra.Command {
 		Long: `Compare two snapshots by what their manifests say: entries that were added,
 removed or changed, notes, who claims to have signed, and whether the newer
 timeline extends the older one, was cut, or forks from it. Nothing is
-verified: stella forensic verify does that.
+verified, and what lies beside a manifest is not looked at, but for the longer
+timeline: stella forensic verify does that.
 
 The exit status is 0 if they are equal but for the time at which they were
 made, and 3 if they differ.`,
@@ -75,6 +76,9 @@ func (r *diffResult) Text(p *ui.Printer) {
 	if r.Case != nil {
 		p.Line(ui.T(fmt.Sprintf("~ case  %s  was %s", r.Case[1], r.Case[0])))
 	}
+	for _, name := range r.Members {
+		p.Line(ui.T("~ " + name))
+	}
 	for i, e := range r.Entries {
 		if i == maxShownDifferences {
 			p.Line(ui.T(fmt.Sprintf("and %d more", r.Added+r.Removed+r.Changed-i)))
@@ -105,7 +109,7 @@ func (r *diffResult) Text(p *ui.Printer) {
 func (r *diffResult) timelineWords() string {
 	switch r.Timeline {
 	case forensic.TimelineNone:
-		return "neither has one"
+		return "neither manifest names one"
 	case forensic.TimelineExtended, forensic.TimelineCut:
 		return fmt.Sprintf("%s, from %d to %d events", r.Timeline, r.Events[0], r.Events[1])
 	case forensic.TimelineForked:

@@ -49,7 +49,8 @@ A snapshot that holds no evidence, nor a timeline or a note, is made with a
 warning.
 
 --timeline takes the timeline of the case in, as it is then; it has to verify.
---events adds events to that timeline first.`,
+--events adds events to that timeline first, once the keys are open, the inputs
+are there and every line is an event: what was added stays.`,
 		Example: `  stella forensic snapshot create evidence app.tar.gz --case CASE-7 --timeline case.ndjson --key ci.key -o case-7.tar.zst
   stella forensic snapshot create evidence --case CASE-7 --note 'as found' --key ci.key --key team.key -o case-7.tar.gz
   stella forensic snapshot create evidence --case CASE-7 --key ci.key -o case-7`,
@@ -62,7 +63,7 @@ warning.
 			return runForensicSnapshotCreate(cmd.Context(), s, &opts, args)
 		},
 	}
-	cmd.Annotations = exits(fault.ExitRejected, fault.ExitMissing)
+	cmd.Annotations = exits(fault.ExitRejected, fault.ExitMissing, fault.ExitOffline, fault.ExitTemporary)
 	opts.AddFlags(cmd.Flags())
 	return cmd
 }
@@ -135,12 +136,17 @@ func runForensicSnapshotCreate(ctx context.Context, s *session, o *snapshotOptio
 	if err := checkSnapshotOutput(path, kind); err != nil {
 		return err
 	}
+	opened, err := o.sign.openKeys(ctx, s, audit.Use{Content: audit.Content{PredicateType: forensic.PredicateType}})
+	if err != nil {
+		return err
+	}
+	options := forensic.Options{Case: o.caseID, Tenant: o.tenant, At: at, Notes: o.notes, Timeline: o.timeline, Output: path}
 	if o.events != "" {
-		if _, err := (&timelineAddOptions{events: o.events}).addAll(ctx, s, o.timeline); err != nil {
+		if err := addFirst(ctx, s, names, o.events, options); err != nil {
 			return err
 		}
 	}
-	d, err := forensic.NewDraft(ctx, names, forensic.Options{Case: o.caseID, Tenant: o.tenant, At: at, Notes: o.notes, Timeline: o.timeline, Output: path})
+	d, err := forensic.NewDraft(ctx, names, options)
 	if err != nil {
 		return err
 	}
@@ -156,7 +162,7 @@ func runForensicSnapshotCreate(ctx context.Context, s *session, o *snapshotOptio
 		return err
 	}
 	defer out.abort()
-	sealed, err := o.seal(ctx, s, d, out)
+	sealed, err := o.seal(ctx, s, d, opened, out)
 	if err != nil {
 		return err
 	}
@@ -164,7 +170,7 @@ func runForensicSnapshotCreate(ctx context.Context, s *session, o *snapshotOptio
 }
 
 // seal signs a draft and writes it.
-func (o *snapshotOptions) seal(ctx context.Context, s *session, d *forensic.Draft, out *snapshotOutput) (*sealedResult, error) {
+func (o *snapshotOptions) seal(ctx context.Context, s *session, d *forensic.Draft, opened *openedKeys, out *snapshotOutput) (*sealedResult, error) {
 	what := audit.Use{
 		Content: audit.Content{SubjectCount: len(d.Subjects), PredicateType: forensic.PredicateType},
 		Message: audit.Observe(d.Message),
@@ -172,7 +178,7 @@ func (o *snapshotOptions) seal(ctx context.Context, s *session, d *forensic.Draf
 	for _, subject := range d.Subjects {
 		what.Subjects = append(what.Subjects, predicate.MainDigest(subject.Digest))
 	}
-	signers, err := o.sign.openSigners(ctx, s, what)
+	signers, err := opened.recorded(what)
 	if err != nil {
 		return nil, err
 	}

@@ -42,7 +42,7 @@ file, whose chain still verifies.`,
 			return runForensicTimelineAdd(cmd.Context(), s, &opts, args[0])
 		},
 	}
-	cmd.Annotations = exits(fault.ExitRejected, fault.ExitMissing)
+	cmd.Annotations = exits(fault.ExitRejected, fault.ExitMissing, fault.ExitOffline, fault.ExitTemporary)
 	opts.category = newChoice("", timeline.Categories()...)
 	fs := cmd.Flags()
 	fs.StringVar(&opts.kind, "kind", "", "what happened: `KIND`, one of "+strings.Join(timeline.Kinds(), ", ")+", or another")
@@ -71,6 +71,15 @@ func runForensicTimelineAdd(ctx context.Context, s *session, o *timelineAddOptio
 		return err
 	}
 	added, err := o.add(ctx, s, path)
+	if err := warnAdded(s, path, added, err); err != nil {
+		return err
+	}
+	return s.ui.Show(newTimelineAdded(path, added))
+}
+
+// warnAdded says what nobody expects of an adding that ended with an error or without,
+// which it returns. added is nil if nothing was done.
+func warnAdded(s *session, path string, added *timeline.Added, err error) error {
 	if added == nil {
 		return err
 	}
@@ -78,12 +87,9 @@ func runForensicTimelineAdd(ctx context.Context, s *session, o *timelineAddOptio
 		s.ui.Warn("%d bytes of a write that was cut off were removed from %s; nothing of it had been said to be added", added.Cut, path)
 	}
 	if err != nil && added.Count > 0 {
-		s.ui.Warn("%s", plural(int(added.Count), "event")+" before the one that failed were added")
+		s.ui.Warn("added before the one that failed: %s", plural(int(added.Count), "event"))
 	}
-	if err != nil {
-		return err
-	}
-	return s.ui.Show(newTimelineAdded(path, added))
+	return err
 }
 
 func (o *timelineAddOptions) check(path string) error {

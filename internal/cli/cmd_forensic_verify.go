@@ -124,14 +124,21 @@ func newObject(to **report.SnapshotJSON, p *forensic.Proof) func(context.Context
 // the collector would wait for twice as much.
 const snapshotMemory = 120 << 20
 
-// boundMemory sets snapshotMemory, unless less was set from outside, and returns what
-// takes it back.
+// snapshotGarbage is how much may be collected later than it usually is, in percent of what is
+// live: while there is little of it, it is collected every few milliseconds else.
+const snapshotGarbage = 150
+
+// boundMemory sets snapshotMemory, unless less was set from outside, and snapshotGarbage, unless
+// anything was, and returns what takes it back.
 func boundMemory() (restore func()) {
-	old := debug.SetMemoryLimit(-1) // asks only
-	if old > snapshotMemory {
+	limit, percent := debug.SetMemoryLimit(-1), debug.SetGCPercent(snapshotGarbage)
+	if limit > snapshotMemory {
 		debug.SetMemoryLimit(snapshotMemory)
 	}
-	return func() { debug.SetMemoryLimit(old) }
+	if percent != 100 {
+		debug.SetGCPercent(percent)
+	}
+	return func() { debug.SetMemoryLimit(limit); debug.SetGCPercent(percent) }
 }
 
 // judge verifies a snapshot and renders the verdict, as a case file if there is one to

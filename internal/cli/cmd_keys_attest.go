@@ -46,7 +46,7 @@ verified, and the result says so.`,
 			return runKeysAttest(cmd.Context(), s, &opts, bareName(args[0]))
 		},
 	}
-	cmd.Annotations = exits(fault.ExitRejected, fault.ExitMissing, fault.ExitTemporary)
+	cmd.Annotations = exits(fault.ExitRejected, fault.ExitMissing, fault.ExitOffline, fault.ExitTemporary)
 	opts.AddFlags(cmd.Flags())
 	return cmd
 }

@@ -44,7 +44,7 @@ holds never leaves it.`,
 			return runKeysExport(cmd.Context(), s, &opts, args[0])
 		},
 	}
-	cmd.Annotations = exits(fault.ExitMissing, fault.ExitTemporary)
+	cmd.Annotations = exits(fault.ExitMissing, fault.ExitOffline, fault.ExitTemporary)
 	opts.AddFlags(cmd)
 	return cmd
 }

@@ -45,7 +45,7 @@ With --name the keyring remembers the key, who holds it and how long it signs.`,
 			return runKeysGenerate(cmd.Context(), s, &opts)
 		},
 	}
-	cmd.Annotations = exits(fault.ExitMissing, fault.ExitTemporary)
+	cmd.Annotations = exits(fault.ExitMissing, fault.ExitOffline, fault.ExitTemporary)
 	opts.AddFlags(cmd.Flags())
 	return cmd
 }

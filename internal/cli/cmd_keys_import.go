@@ -43,7 +43,7 @@ certificates of a private key.`,
 			return runKeysImport(cmd.Context(), s, &opts, args[0])
 		},
 	}
-	cmd.Annotations = exits(fault.ExitMissing, fault.ExitTemporary)
+	cmd.Annotations = exits(fault.ExitMissing, fault.ExitOffline, fault.ExitTemporary)
 	opts.AddFlags(cmd.Flags())
 	return cmd
 }

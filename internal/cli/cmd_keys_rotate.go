@@ -48,7 +48,7 @@ is in KEY, as in KEY?passphrase-file=FILE.`,
 			return runKeysRotate(cmd.Context(), s, &opts, bareName(args[0]))
 		},
 	}
-	cmd.Annotations = exits(fault.ExitRejected, fault.ExitMissing, fault.ExitTemporary)
+	cmd.Annotations = exits(fault.ExitRejected, fault.ExitMissing, fault.ExitOffline, fault.ExitTemporary)
 	opts.AddFlags(cmd.Flags())
 	cmd.MarkFlagsMutuallyExclusive(flagOldLost, flagOldCompromised)
 	return cmd

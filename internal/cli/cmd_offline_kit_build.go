@@ -53,7 +53,7 @@ adds a bundle with a time stamp or log entry for the statement.`,
 			return runKitBuild(cmd.Context(), s, &opts)
 		},
 	}
-	cmd.Annotations = exits(fault.ExitRejected, fault.ExitMissing)
+	cmd.Annotations = exits(fault.ExitRejected, fault.ExitMissing, fault.ExitOffline, fault.ExitTemporary)
 	opts.AddFlags(cmd.Flags())
 	return cmd
 }

@@ -100,7 +100,7 @@ func (s *session) kitMaxAge() (time.Duration, error) {
 	if s.config.KitMaxAge == "" {
 		return 0, nil
 	}
-	return parseSpan(flagMaxAge, s.config.KitMaxAge)
+	return parseLimit(flagMaxAge, s.config.KitMaxAge)
 }
 
 // judgeAge returns why a kit is too old, and warns of one from the future.

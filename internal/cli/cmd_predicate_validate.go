@@ -3,6 +3,7 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/internal/predicate"
 	"github.com/stellaops/stella/internal/ui"
@@ -28,6 +29,7 @@ taken: there is nothing to hold it to.`,
 			return runPredicateValidate(s, args[0], predicateType)
 		},
 	}
+	cmd.Annotations = exits(fault.ExitMissing)
 	cmd.Flags().StringVar(&predicateType, "type", "", "predicate type, by short name or `URI`")
 	return cmd
 }

@@ -38,6 +38,7 @@ Ed25519, ECDSA or RSA key. stella itself verifies no such file.`,
 			return runSignBlob(cmd.Context(), s, &opts, args[0])
 		},
 	}
+	cmd.Annotations = exits(fault.ExitRejected, fault.ExitMissing, fault.ExitOffline, fault.ExitTemporary)
 	opts.AddFlags(cmd.Flags())
 	return cmd
 }

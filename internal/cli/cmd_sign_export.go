@@ -1,9 +1,7 @@
 package cli
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,7 +13,6 @@ import (
 
 	"github.com/stellaops/stella/internal/atomicfile"
 	"github.com/stellaops/stella/internal/audit"
-	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/export"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
@@ -54,6 +51,7 @@ stella verify DIR/export.json verifies an export with all its files.`,
 			return runSignExport(cmd.Context(), s, &opts, args[0])
 		},
 	}
+	cmd.Annotations = exits(fault.ExitRejected, fault.ExitMissing, fault.ExitOffline, fault.ExitTemporary)
 	opts.AddFlags(cmd.Flags())
 	return cmd
 }
@@ -93,17 +91,17 @@ func runSignExport(ctx context.Context, s *session, o *signExportOptions, dir st
 	if err != nil {
 		return err
 	}
-	signed, err := o.seal(ctx, s, made)
+	files, signer, err := o.seal(ctx, s, made)
 	if err != nil {
 		return err
 	}
-	for _, f := range signed.files {
-		if err := atomicfile.WriteFile(ctx, filepath.Join(dir, f.name), f.content, atomicfile.Options{Force: o.force}); err != nil {
+	for _, f := range files {
+		if err := atomicfile.WriteFile(ctx, filepath.Join(dir, f.Name), f.Content, atomicfile.Options{Force: o.force}); err != nil {
 			return err
 		}
 	}
 	return s.ui.Show(&exportResult{
-		Directory: dir, Files: made.Files, Bytes: made.Bytes, SHA256: signed.sum, Signers: signed.signers, Audit: s.trail.result(),
+		Directory: dir, Files: made.Files, Bytes: made.Bytes, SHA256: made.SHA256, Signers: []signerResult{signer}, Audit: s.trail.result(),
 	})
 }
 
@@ -154,65 +152,22 @@ func (o *signExportOptions) build(ctx context.Context, s *session, dir string) (
 	return export.Build(ctx, dir, options)
 }
 
-// signedExport is what is written, in an order in which no signature is there before
-// what it is about.
-type signedExport struct {
-	files   []exportFile
-	sum     string // of the manifest
-	signers []signerResult
-}
-
-type exportFile struct {
-	name    string
-	content []byte
-}
-
 // seal signs manifest and provenance with one key, each for itself: both uses are
 // recorded.
-func (o *signExportOptions) seal(ctx context.Context, s *session, made *export.Export) (*signedExport, error) {
-	manifest := input.FromBytes(export.ManifestName, made.Manifest)
-	content, err := manifest.Content()
-	if err != nil {
-		return nil, err
-	}
-	sum := content.SHA256Hex()
-	first := audit.Use{Content: audit.Content{Subjects: []string{"sha256:" + sum}, SubjectCount: 1, PayloadSHA256: sum}}
+func (o *signExportOptions) seal(ctx context.Context, s *session, made *export.Export) ([]export.Output, signerResult, error) {
+	first := audit.Use{Content: audit.Content{Subjects: []string{"sha256:" + made.SHA256}, SubjectCount: 1, PayloadSHA256: made.SHA256}}
 	second := useOf(made.Provenance)
 	forManifest, forProvenance, err := o.sign.openTwice(ctx, s, first, second)
 	if err != nil {
-		return nil, err
+		return nil, signerResult{}, err
 	}
-	var blob, attestation, statement bytes.Buffer
-	if err := bundle.WriteBlob(ctx, &blob, content, forManifest); err != nil {
-		return nil, err
-	}
-	if _, err := bundle.Write(ctx, &attestation, second.Message, forProvenance); err != nil {
-		return nil, err
-	}
-	if _, err := made.Provenance.Message.WriteTo(&statement); err != nil {
-		return nil, err
-	}
-	signature, err := detached(blob.Bytes())
+	files, err := made.Seal(ctx, forManifest, second.Message, forProvenance)
 	if err != nil {
-		return nil, err
+		return nil, signerResult{}, err
 	}
 	id, _ := dsse.KeyID(forManifest.Public()) // has one: it signed
 	scheme, _ := dsse.SchemeOf(forManifest.Public())
-	return &signedExport{files: []exportFile{
-		{export.ScriptName, made.Script}, {export.ChecksumsName, made.Checksums},
-		{export.ManifestName, made.Manifest}, {export.ManifestBundle, blob.Bytes()}, {export.ManifestSig, signature},
-		{export.ProvenanceName, statement.Bytes()}, {export.ProvenanceBundle, attestation.Bytes()},
-	}, sum: sum, signers: []signerResult{{id, scheme.Name}}}, s.trail.checkpoint()
-}
-
-// detached returns the signature in a bundle as cosign writes it into a file of its
-// own.
-func detached(blob []byte) ([]byte, error) {
-	items, _, err := bundle.Read(input.FromBytes(export.ManifestBundle, blob))
-	if err != nil {
-		return nil, err
-	}
-	return append(base64.StdEncoding.AppendEncode(nil, items[0].Blob.Signature), '\n'), nil
+	return files, signerResult{id, scheme.Name}, s.trail.checkpoint()
 }
 
 // openTwice opens the one key for two uses, each of which is recorded for itself.

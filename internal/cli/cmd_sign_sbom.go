@@ -3,6 +3,7 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/predicate"
 )
 
@@ -30,6 +31,7 @@ subject; --subject adds the artifact that it describes.`,
 			return signDocument(cmd.Context(), s, &opts, args[0], predicate.SBOM)
 		},
 	}
+	cmd.Annotations = exits(fault.ExitRejected, fault.ExitMissing, fault.ExitOffline, fault.ExitTemporary)
 	opts.sign.AddFlags(cmd.Flags())
 	opts.statement.AddFlags(cmd.Flags())
 	opts.statement.addDocumentFlags(cmd.Flags())

@@ -47,6 +47,7 @@ line. There an error leaves the files that were written before it.`,
 			})
 		},
 	}
+	cmd.Annotations = exits(fault.ExitRejected, fault.ExitMissing, fault.ExitOffline, fault.ExitTemporary)
 	fs := cmd.Flags()
 	opts.sign.AddFlags(fs)
 	opts.statement.AddFlags(fs)

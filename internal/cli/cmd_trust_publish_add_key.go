@@ -33,7 +33,7 @@ Without --type the key signs no type of statement at all: say which, or "*".`,
 			return runTrustPublishAddKey(cmd.Context(), s, &opts, args[0], args[1])
 		},
 	}
-	cmd.Annotations = exits(fault.ExitRejected, fault.ExitMissing, fault.ExitTemporary)
+	cmd.Annotations = exits(fault.ExitRejected, fault.ExitMissing, fault.ExitOffline, fault.ExitTemporary)
 	opts.AddFlags(cmd.Flags())
 	return cmd
 }

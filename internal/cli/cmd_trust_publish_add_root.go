@@ -32,7 +32,7 @@ with this trust demands; who verifies can demand more.`,
 			return runTrustPublishAddRoot(cmd.Context(), s, &opts, args[0])
 		},
 	}
-	cmd.Annotations = exits(fault.ExitMissing, fault.ExitTemporary)
+	cmd.Annotations = exits(fault.ExitMissing, fault.ExitOffline, fault.ExitTemporary)
 	opts.AddFlags(cmd.Flags())
 	return cmd
 }

@@ -34,7 +34,7 @@ they are given their own.`,
 			return runTrustPublishInit(cmd.Context(), s, &opts, args[0])
 		},
 	}
-	cmd.Annotations = exits(fault.ExitMissing, fault.ExitTemporary)
+	cmd.Annotations = exits(fault.ExitMissing, fault.ExitOffline, fault.ExitTemporary)
 	opts.AddFlags(cmd.Flags())
 	return cmd
 }
@@ -66,10 +66,10 @@ func runTrustPublishInit(ctx context.Context, s *session, o *trustPublishInitOpt
 	}
 	init := trust.InitOptions{Now: s.Now()}
 	var err error
-	if init.RootValidity, err = parseSpan(flagRootExpires, o.validity.root); err != nil {
+	if init.RootValidity, err = parseLimit(flagRootExpires, o.validity.root); err != nil {
 		return err
 	}
-	if init.Validity, err = parseSpan(flagExpires, o.validity.rest); err != nil {
+	if init.Validity, err = parseLimit(flagExpires, o.validity.rest); err != nil {
 		return err
 	}
 	for _, r := range []struct {

@@ -36,7 +36,7 @@ with those who imported it. A key of a role is taken away with rotate-root.`,
 			return runTrustPublishRevoke(cmd.Context(), s, &opts, args[0], args[1])
 		},
 	}
-	cmd.Annotations = exits(fault.ExitRejected, fault.ExitMissing, fault.ExitTemporary)
+	cmd.Annotations = exits(fault.ExitRejected, fault.ExitMissing, fault.ExitOffline, fault.ExitTemporary)
 	opts.AddFlags(cmd.Flags())
 	return cmd
 }

@@ -33,7 +33,7 @@ be signed by the keys that are left.`,
 			return runTrustPublishRotateRoot(cmd.Context(), s, &opts, args[0])
 		},
 	}
-	cmd.Annotations = exits(fault.ExitMissing, fault.ExitTemporary)
+	cmd.Annotations = exits(fault.ExitMissing, fault.ExitOffline, fault.ExitTemporary)
 	opts.AddFlags(cmd.Flags())
 	return cmd
 }
@@ -64,7 +64,7 @@ func runTrustPublishRotateRoot(ctx context.Context, s *session, o *trustPublishR
 	r := trust.Rotation{Role: o.role, Remove: o.remove, Threshold: o.threshold, Now: s.Now()}
 	var err error
 	if o.expires != "" {
-		if r.Validity, err = parseSpan(flagRootExpires, o.expires); err != nil {
+		if r.Validity, err = parseLimit(flagRootExpires, o.expires); err != nil {
 			return err
 		}
 	}

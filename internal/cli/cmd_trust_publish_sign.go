@@ -38,7 +38,7 @@ those who imported it cannot use it any more.`,
 			return runTrustPublishSign(cmd.Context(), s, &opts, args[0])
 		},
 	}
-	cmd.Annotations = exits(fault.ExitRejected, fault.ExitMissing, fault.ExitTemporary)
+	cmd.Annotations = exits(fault.ExitRejected, fault.ExitMissing, fault.ExitOffline, fault.ExitTemporary)
 	opts.AddFlags(cmd.Flags())
 	return cmd
 }
@@ -90,7 +90,7 @@ func runTrustPublishSign(ctx context.Context, s *session, o *trustPublishSignOpt
 		var validity time.Duration
 		var err error
 		if o.expires != "" {
-			if validity, err = parseSpan(flagExpires, o.expires); err != nil {
+			if validity, err = parseLimit(flagExpires, o.expires); err != nil {
 				return err
 			}
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/stellaops/stella/internal/bundle"
+	"github.com/stellaops/stella/internal/export"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/gather"
 	"github.com/stellaops/stella/internal/input"
@@ -31,9 +32,9 @@ func newVerifyCommand(a *app) *cobra.Command {
 		Long: `Verify signed evidence against the keys and identities that you name, without a
 network: Sigstore bundles (v0.1 to v0.3), DSSE envelopes, cosign's old bundles
 and detached signatures, the lists of attestations that npm, PyPI, RubyGems and
-GitHub serve, JSON lines of all these, and OCI image layouts (directories or tar
-archives) with what is attached to their images. What a file is is told by its
-content and said in the verdict.
+GitHub serve, JSON lines of all these, and OCI image layouts (directories or
+uncompressed tar archives in files) with what is attached to their images. What
+a file is is told by its content and said in the verdict.
 
 Evidence with the same payload is judged together, so a threshold may be met by
 several files. Of an image layout, --subject sha256:HEX takes what is attached
@@ -103,12 +104,13 @@ one.`,
 			if opts.policy.print {
 				return opts.printPolicy(s)
 			}
-			if isExport(args) {
+			if len(args) == 1 && export.Is(args[0]) {
 				return runVerifyExport(cmd.Context(), s, &opts, args[0])
 			}
 			return runVerify(cmd.Context(), s, &opts, args)
 		},
 	}
+	cmd.Annotations = exits(fault.ExitRejected, fault.ExitMissing)
 	opts.AddFlags(cmd.Flags())
 	return cmd
 }

@@ -40,6 +40,16 @@ func parseSpan(flag, text string) (time.Duration, error) {
 	return span, nil
 }
 
+// parseLimit is parseSpan for a limit, of which no time at all would be none.
+func parseLimit(flag, text string) (time.Duration, error) {
+	span, err := parseSpan(flag, text)
+	if err == nil && span == 0 {
+		err = fault.New(fault.UsageInvalid, "--%s %q is no time at all", flag, text).
+			WithHint("write days such as 30d, or hours such as 36h; leave the flag away for the default")
+	}
+	return span, err
+}
+
 // parseMoment reads the value of a flag that takes a time or a span from now on.
 func parseMoment(flag, text string, now time.Time) (time.Time, error) {
 	if span, err := parseSpan(flag, text); err == nil {

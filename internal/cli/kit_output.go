@@ -18,7 +18,7 @@ import (
 type kitOutput struct {
 	path      string
 	file      atomicfile.Output     // of an archive
-	directory *offlinekit.Directory // or of a directory
+	directory *atomicfile.Directory // or of a directory
 
 	ctx     context.Context
 	now     time.Time
@@ -46,7 +46,7 @@ func (o *kitBuildOptions) refuse(s *session, p *offlinekit.Plan) error {
 		return fault.New(fault.UsageInvalid, "--force replaces an archive, and %q would be a directory", path).
 			WithHint("name a directory that is not there yet, or an archive: .tar.zst, .tar.gz or .tar")
 	default:
-		return offlinekit.CheckDirectory(path)
+		return atomicfile.CheckDirectory(path)
 	}
 }
 
@@ -58,7 +58,7 @@ func (o *kitBuildOptions) create(ctx context.Context, s *session, p *offlinekit.
 	out := &kitOutput{path: o.output.path}
 	var err error
 	if archive.FormatOfName(out.path) == archive.None {
-		out.directory, err = offlinekit.NewDirectory(nil, out.path)
+		out.directory, err = atomicfile.NewDirectory(nil, out.path)
 	} else {
 		out.file, err = atomicfile.Create(ctx, out.path, o.archiveOptions(s, p))
 	}
@@ -98,16 +98,8 @@ func (o *kitOutput) open(ctx context.Context, m *offlinekit.Manifest, now time.T
 	}()
 	var err error
 	o.archive, err = archive.NewWriter(io.MultiWriter(o.file, between), archive.FormatOfName(o.path), m.CreatedAt)
-	return checkedArchive{o.archive}, err
+	return o.archive, err
 }
-
-// checkedArchive is an archive that is checked as a whole before it counts.
-type checkedArchive struct{ *archive.Writer }
-
-var _ offlinekit.CheckedTarget = checkedArchive{}
-
-// Checked implements offlinekit.CheckedTarget.
-func (checkedArchive) Checked() {}
 
 // errCheckEnded is what writing fails with after the check has failed.
 var errCheckEnded = errors.New("the check of the kit has ended")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/pkg/keys/pkcs11"
 )
 
@@ -21,8 +22,22 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	testscript.Main(m, map[string]func(){
-		"stella": func() { os.Exit(Main(os.Args[1:], System())) },
+		"stella": func() { os.Exit(documented(os.Args[1:], Main(os.Args[1:], System()))) },
 	})
+}
+
+// undocumented is the status in place of one that the help of the command leaves out.
+const undocumented = 99
+
+// documented returns status if it is among those that the help of the command names, or
+// one of the signals'.
+func documented(args []string, status int) int {
+	cmd, _, err := Command().Find(args)
+	if err != nil || status >= fault.ExitInterrupt || slices.ContainsFunc(Statuses(cmd), func(s fault.Status) bool { return s.Exit == status }) {
+		return status
+	}
+	fmt.Fprintf(os.Stderr, "the help of %s does not name the exit status %d\n", cmd.CommandPath(), status)
+	return undocumented
 }
 
 // TestScripts runs the command lines of testdata/script. Beside testscript's

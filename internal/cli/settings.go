@@ -178,8 +178,8 @@ func isTrustName(text string) error {
 }
 
 func isSpan(text string) error {
-	if _, err := parseSpan(flagMaxAge, text); err != nil {
-		return fault.New(fault.ConfigInvalid, "%q is not a span of time", text).WithHint("write days such as 30d, or hours such as 36h")
+	if _, err := parseLimit(flagMaxAge, text); err != nil {
+		return fault.New(fault.ConfigInvalid, "%q is not a span of time over 0", text).WithHint("write days such as 30d, or hours such as 36h")
 	}
 	return nil
 }

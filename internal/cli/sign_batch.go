@@ -174,7 +174,10 @@ func (f *batchFlags) checkOutputs(paths []string) error {
 	if f.outputDir == "" {
 		return nil
 	}
-	if info, err := os.Stat(f.outputDir); err != nil || !info.IsDir() {
+	switch info, err := os.Stat(f.outputDir); {
+	case err == nil && !info.IsDir():
+		return fault.New(fault.UsageInvalid, "output folder %q is a file and not a directory", f.outputDir).With("path", f.outputDir)
+	case err != nil:
 		return fault.New(fault.OutputFailed, "output folder %q is not there", f.outputDir).
 			WithHint("make the directory first").With("path", f.outputDir)
 	}

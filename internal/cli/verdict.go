@@ -173,7 +173,7 @@ func (v *verdictText) Close(whole *verify.Report) error {
 	if v.begun {
 		v.p.Line(ui.T(countWords(&whole.Counts)))
 	} else {
-		v.begin(v.named, plural(v.tally.Documents, "signed document"))
+		v.begin(v.named, plural(whole.Counts.Evidence, "signed document"))
 	}
 	for i := range v.held {
 		v.p.Tree(resultNode(v.p, &v.held[i]))

@@ -31,6 +31,7 @@ type Options struct {
 // Export is all that is written into a directory before it is signed.
 type Export struct {
 	Manifest, Checksums, Script []byte
+	SHA256                      string // of the manifest, in hex
 	// Provenance is the statement in provenance.json, about the manifest.
 	Provenance *predicate.Draft
 	Files      int
@@ -58,21 +59,12 @@ func Build(ctx context.Context, dir string, o Options) (*Export, error) {
 	if out.Manifest, err = m.marshal(); err != nil {
 		return nil, err
 	}
+	out.SHA256 = sumOf(out.Manifest)
 	out.Provenance, err = predicate.NewDraft(provenance(m, &o),
-		intoto.Subject{Name: ManifestName, Digest: map[string]string{"sha256": sumOf(out.Manifest)}},
+		intoto.Subject{Name: ManifestName, Digest: map[string]string{"sha256": out.SHA256}},
 		intoto.Subject{Name: ChecksumsName, Digest: map[string]string{"sha256": m.Checksums.SHA256}},
 	)
 	return out, err
-}
-
-// insert puts a file in its place.
-func insert(files []File, f File) []File {
-	for i := range files {
-		if files[i].Path > f.Path {
-			return append(files[:i:i], append([]File{f}, files[i:]...)...)
-		}
-	}
-	return append(files, f)
 }
 
 // provenance says how the export was made.

@@ -5,6 +5,9 @@
 // The manifest is what is signed. It names every file by digest, and the file of
 // checksums, which so is signed as well. The provenance is an in-toto statement about the manifest.
 // Nothing is taken on trust from the export itself: neither key nor script.
+//
+// Build describes and Seal signs; Open reads the signatures for package verify, and Judge
+// adds to its report whether the files are those of the manifest.
 package export
 
 // The files that are written into an export. All but the script are not in the manifest.
@@ -36,8 +39,6 @@ const (
 	MaxManifest = 64 << 20
 	// maxName bounds the path of a file, in bytes.
 	maxName = 1024
-	// maxDepth bounds how deep directories lie in each other.
-	maxDepth = 64
 )
 
 // Written are the files that are not in the manifest, because they are about it.

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/pkg/dsse/intoto"
 )
@@ -38,7 +39,10 @@ func options() Options {
 	}
 }
 
-// put writes what was built, without signatures.
+// signature is what the manifest's bundle would hold.
+const signature = "c2lnbmF0dXJl\n"
+
+// put writes what was built, and the detached signature.
 func put(t testing.TB, dir string, e *Export) {
 	t.Helper()
 	var statement bytes.Buffer
@@ -46,6 +50,7 @@ func put(t testing.TB, dir string, e *Export) {
 	require.NoError(t, err)
 	for name, content := range map[string][]byte{
 		ScriptName: e.Script, ChecksumsName: e.Checksums, ManifestName: e.Manifest, ProvenanceName: statement.Bytes(),
+		ManifestSig: []byte(signature),
 	} {
 		write(t, dir, name, string(content))
 	}
@@ -71,7 +76,7 @@ func TestBuildIsDeterministic(t *testing.T) {
 	}
 	m, err := ParseManifest(first.Manifest)
 	require.NoError(t, err)
-	assert.True(t, IsManifest(first.Manifest))
+	assert.True(t, isManifest(first.Manifest))
 	assert.Equal(t, []string{"a/c.txt", "b.txt", "verify.sh"}, []string{m.Files[0].Path, m.Files[1].Path, m.Files[2].Path})
 	assert.Len(t, first.Provenance.Subjects, 2)
 }
@@ -82,17 +87,24 @@ func TestCheck(t *testing.T) {
 		change func(t *testing.T, dir string)
 		want   fault.Reason
 	}{
-		"nothing":     {func(*testing.T, string) {}, ""},
-		"content":     {func(t *testing.T, dir string) { write(t, dir, "b.txt", "B\n") }, fault.ExportMismatch},
-		"size":        {func(t *testing.T, dir string) { write(t, dir, "b.txt", "b\n\n") }, fault.ExportMismatch},
-		"missing":     {func(t *testing.T, dir string) { require.NoError(t, os.Remove(filepath.Join(dir, "b.txt"))) }, fault.ExportMissing},
-		"added":       {func(t *testing.T, dir string) { write(t, dir, "a/a.txt", "") }, fault.ExportMismatch},
-		"added last":  {func(t *testing.T, dir string) { write(t, dir, "z", "") }, fault.ExportMismatch},
-		"script":      {func(t *testing.T, dir string) { write(t, dir, ScriptName, "exit 0\n") }, fault.ExportMismatch},
-		"no script":   {func(t *testing.T, dir string) { require.NoError(t, os.Remove(filepath.Join(dir, ScriptName))) }, fault.ExportMissing},
-		"checksums":   {func(t *testing.T, dir string) { write(t, dir, ChecksumsName, "") }, fault.ExportMismatch},
-		"no sums":     {func(t *testing.T, dir string) { require.NoError(t, os.Remove(filepath.Join(dir, ChecksumsName))) }, fault.ExportMissing},
-		"provenance":  {func(t *testing.T, dir string) { write(t, dir, ProvenanceName, "{}") }, fault.ExportMismatch},
+		"nothing":    {func(*testing.T, string) {}, ""},
+		"content":    {func(t *testing.T, dir string) { write(t, dir, "b.txt", "B\n") }, fault.ExportMismatch},
+		"size":       {func(t *testing.T, dir string) { write(t, dir, "b.txt", "b\n\n") }, fault.ExportMismatch},
+		"missing":    {func(t *testing.T, dir string) { require.NoError(t, os.Remove(filepath.Join(dir, "b.txt"))) }, fault.ExportMissing},
+		"added":      {func(t *testing.T, dir string) { write(t, dir, "a/a.txt", "") }, fault.ExportMismatch},
+		"added last": {func(t *testing.T, dir string) { write(t, dir, "z", "") }, fault.ExportMismatch},
+		"script":     {func(t *testing.T, dir string) { write(t, dir, ScriptName, "exit 0\n") }, fault.ExportMismatch},
+		"no script":  {func(t *testing.T, dir string) { require.NoError(t, os.Remove(filepath.Join(dir, ScriptName))) }, fault.ExportMissing},
+		"checksums":  {func(t *testing.T, dir string) { write(t, dir, ChecksumsName, "") }, fault.ExportMismatch},
+		"no sums":    {func(t *testing.T, dir string) { require.NoError(t, os.Remove(filepath.Join(dir, ChecksumsName))) }, fault.ExportMissing},
+		"provenance": {func(t *testing.T, dir string) { write(t, dir, ProvenanceName, "{}") }, fault.ExportMismatch},
+		"signature":  {func(t *testing.T, dir string) { write(t, dir, ManifestSig, "Z2FyYmFnZQ==\n") }, fault.ExportMismatch},
+		"no newline": {func(t *testing.T, dir string) { write(t, dir, ManifestSig, "c2lnbmF0dXJl") }, fault.ExportMismatch},
+		"no sig":     {func(t *testing.T, dir string) { require.NoError(t, os.Remove(filepath.Join(dir, ManifestSig))) }, fault.ExportMissing},
+		"link for the signature": {func(t *testing.T, dir string) {
+			require.NoError(t, os.Rename(filepath.Join(dir, ManifestSig), filepath.Join(t.TempDir(), "sig")))
+			require.NoError(t, os.Symlink("/etc/passwd", filepath.Join(dir, ManifestSig)))
+		}, fault.InputNotRegular},
 		"link inside": {func(t *testing.T, dir string) { require.NoError(t, os.Symlink("b.txt", filepath.Join(dir, "l"))) }, fault.InputNotRegular},
 		"link for a file": {func(t *testing.T, dir string) {
 			require.NoError(t, os.Rename(filepath.Join(dir, "b.txt"), filepath.Join(dir, "a", "x")))
@@ -107,7 +119,7 @@ func TestCheck(t *testing.T) {
 			m, err := ParseManifest(e.Manifest)
 			require.NoError(t, err)
 			tt.change(t, dir)
-			_, err = Check(t.Context(), dir, m, e.Provenance.Message)
+			_, err = checkFiles(t.Context(), dir, m, []byte(signature), e.Provenance.Message)
 			if tt.want == "" {
 				require.NoError(t, err)
 				return
@@ -117,12 +129,23 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+func TestDetached(t *testing.T) {
+	one := bundle.Item{Blob: &bundle.Blob{Signature: []byte("signature")}}
+	got, err := detached([]bundle.Item{one})
+	require.NoError(t, err)
+	assert.Equal(t, signature, string(got))
+	for name, items := range map[string][]bundle.Item{"none": nil, "two": {one, one}, "an attestation": {{}}} {
+		_, err := detached(items)
+		assert.Equal(t, fault.ExportMismatch, fault.ReasonOf(err), name)
+	}
+}
+
 func TestBuildRefuses(t *testing.T) {
 	_, err := Build(t.Context(), t.TempDir(), options())
 	assert.Equal(t, fault.InputEmpty, fault.ReasonOf(err))
 	_, err = Build(t.Context(), filepath.Join(t.TempDir(), "absent"), options())
 	require.Error(t, err)
-	for _, name := range []string{`a\b`, "a:b", "a\nb", "a\x1bb", "a\xffb", strings.Repeat("d/", maxDepth+2) + "f"} {
+	for _, name := range []string{`a\b`, "a:b", "a\nb", "a\x1bb", "a\xffb", strings.Repeat("d/", 66) + "f"} {
 		dir := directory(t)
 		write(t, dir, name, "x")
 		_, err := Build(t.Context(), dir, options())

@@ -1,12 +1,8 @@
 package export
 
 import (
+	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"io"
-	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -14,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/gather"
 	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/internal/strictjson"
 )
@@ -30,62 +27,59 @@ type File struct {
 // export that leaves out something in silence would not be the directory.
 func scan(ctx context.Context, dir string) ([]File, error) {
 	var out []File
-	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return fault.Wrap(fault.InputUnreadable, err, "failed to read %s", input.Display(dir))
-		case ctx.Err() != nil:
-			return ctx.Err()
+	for found, err := range gather.Files(dir) {
+		if err := cmp.Or(err, ctx.Err()); err != nil {
+			return nil, err
 		}
-		rel, err := filepath.Rel(dir, name)
+		rel, err := filepath.Rel(dir, found.Path)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		rel = filepath.ToSlash(rel)
-		if d.IsDir() || rel == ScriptName || slices.Contains(Written(), rel) {
-			return checkDepth(rel)
+		if rel == ScriptName || slices.Contains(Written(), rel) {
+			continue
 		}
-		f, err := describe(name, rel, d)
+		if found.Kind != "" {
+			return nil, irregular(found.Path)
+		}
+		f, err := describe(found.Path, rel)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if out = append(out, f); len(out) > MaxFiles {
-			return fault.New(fault.InputTooLarge, "%s holds more than %d files", input.Display(dir), MaxFiles)
+			return nil, fault.New(fault.InputTooLarge, "%s holds more than %d files", input.Display(dir), MaxFiles)
 		}
-		return nil
-	})
-	slices.SortFunc(out, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
-	return out, err
-}
-
-func checkDepth(rel string) error {
-	if strings.Count(rel, "/") > maxDepth {
-		return fault.New(fault.InputTooLarge, "directories are more than %d deep", maxDepth)
 	}
-	return nil
+	return out, nil
 }
 
-// describe hashes a file.
-func describe(name, rel string, d fs.DirEntry) (File, error) {
-	switch {
-	case !d.Type().IsRegular():
-		return File{}, fault.New(fault.InputNotRegular, "%q is not a regular file, and an export has no place for it", name).
-			With("path", name).WithHint("put a copy of the file there")
-	case !validPath(rel):
+func irregular(name string) error {
+	return fault.New(fault.InputNotRegular, "%q is not a regular file, and an export has no place for it", name).
+		With("path", name).WithHint("put a copy of the file there")
+}
+
+// describe hashes a regular file.
+func describe(name, rel string) (File, error) {
+	if !validPath(rel) {
 		return File{}, fault.New(fault.InputMalformed, "%q has a name that not every system can have", name).With("path", name).
 			WithHint("rename it: no backslash, no control characters, UTF-8, at most 1024 bytes")
 	}
-	f, err := os.Open(name)
+	f, err := input.OpenPlain(name)
 	if err != nil {
-		return File{}, fault.Wrap(fault.InputUnreadable, err, "failed to open %q", name).With("path", name)
+		return File{}, err
 	}
 	defer f.Close()
-	h := sha256.New()
-	n, err := io.Copy(h, f)
+	content, err := f.Content()
 	if err != nil {
-		return File{}, fault.Wrap(fault.InputUnreadable, err, "failed to read %q", name).With("path", name)
+		return File{}, err
 	}
-	return File{Path: rel, SHA256: hex.EncodeToString(h.Sum(nil)), Size: n}, nil
+	return File{Path: rel, SHA256: content.SHA256Hex(), Size: content.Size()}, nil
+}
+
+// insert puts a file in its place.
+func insert(files []File, f File) []File {
+	i, _ := slices.BinarySearchFunc(files, f, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
+	return slices.Insert(files, i, f)
 }
 
 // validPath holds a path to what sha256sum writes without escapes and every system can

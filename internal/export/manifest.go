@@ -5,10 +5,10 @@ import (
 	"encoding/json/jsontext"
 	"encoding/json/v2"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/strictjson"
 )
 
 // Manifest is export.json. Its form is canonical (RFC 8785).
@@ -55,9 +55,9 @@ func (m *Manifest) marshal() ([]byte, error) {
 	return v, nil
 }
 
-// IsManifest reports whether a text begins as a manifest does. The form is
+// isManifest reports whether a text begins as a manifest does. The form is
 // canonical, so there is one way to begin.
-func IsManifest(head []byte) bool {
+func isManifest(head []byte) bool {
 	return bytes.HasPrefix(head, []byte(`{"checksums":{"path":"`+ChecksumsName+`","sha256":"`))
 }
 
@@ -93,7 +93,7 @@ func (m *Manifest) check() error {
 			return fmt.Errorf("it lists a file %.100q", f.Path)
 		case i > 0 && m.Files[i-1].Path >= f.Path:
 			return fmt.Errorf("its files are not in order at %.100q", f.Path)
-		case !isSHA256(f.SHA256), f.Size < 0, total+f.Size < total:
+		case !strictjson.IsSHA256(f.SHA256), f.Size < 0, total+f.Size < total:
 			return fmt.Errorf("digest or size of %.100q is none", f.Path)
 		}
 		total += f.Size
@@ -109,5 +109,3 @@ func (m *Manifest) check() error {
 	}
 	return nil
 }
-
-func isSHA256(s string) bool { return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == "" }

@@ -120,6 +120,7 @@ const (
 	BundleRequired    Reason = "bundle.required"
 	LayoutMalformed   Reason = "layout.malformed"
 	LayoutDigest      Reason = "layout.digest"
+	LayoutUnread      Reason = "layout.unread"
 
 	SignatureMismatch  Reason = "signature.mismatch"
 	SignatureMalformed Reason = "signature.malformed"
@@ -332,6 +333,7 @@ func entries() []Entry {
 		{BundleRequired, ExitUsage, "only a Sigstore bundle has a place for this"},
 		{LayoutMalformed, ExitUsage, "the OCI image layout is not well-formed"},
 		{LayoutDigest, ExitRejected, "a blob of the OCI image layout is not what its digest says"},
+		{LayoutUnread, ExitUsage, "an OCI image layout lies where it cannot be read: in a compressed archive or a stream, or deeper in an archive"},
 
 		{SignatureMismatch, ExitRejected, "the signature does not fit key and content"},
 		{SignatureMalformed, ExitRejected, "the signature's encoding is not the one its key demands"},

@@ -3,7 +3,6 @@ package forensic
 import (
 	"cmp"
 	"context"
-	"iter"
 	"maps"
 	"slices"
 
@@ -33,7 +32,7 @@ type EntryDifference struct {
 // The ways in which one timeline relates to another.
 const (
 	TimelineEqual    = "equal"
-	TimelineNone     = "none" // neither has one
+	TimelineNone     = "none" // neither manifest names one
 	TimelineAdded    = "added"
 	TimelineRemoved  = "removed"
 	TimelineExtended = "extended"
@@ -47,6 +46,8 @@ type Difference struct {
 	Equal bool `json:"equal"`
 	// Case says both ids if they differ.
 	Case []string `json:"case,omitempty"`
+	// Members are the other members of the manifest that differ, by their names.
+	Members []string `json:"members,omitempty"`
 	// Entries are the first of those that differ.
 	Entries []EntryDifference `json:"entries,omitempty"`
 	Added   int               `json:"added"`
@@ -76,10 +77,7 @@ func Diff(ctx context.Context, older, newer Source) (*Difference, error) {
 	}
 	defer b.close()
 	d := &Difference{heads: [2]*TimelineHead{a.manifest.Timeline, b.manifest.Timeline}}
-	if a.manifest.Case != b.manifest.Case {
-		d.Case = []string{a.manifest.Case, b.manifest.Case}
-	}
-	d.Notes = !maps.Equal(a.manifest.Metadata, b.manifest.Metadata)
+	d.manifests(a.manifest, b.manifest)
 	if err := d.entries(a, b); err != nil {
 		return nil, err
 	}
@@ -87,68 +85,24 @@ func Diff(ctx context.Context, older, newer Source) (*Difference, error) {
 		return nil, err
 	}
 	d.signers(a.keyIDs(), b.keyIDs())
-	d.Equal = d.Case == nil && d.Added+d.Removed+d.Changed == 0 && !d.Notes && len(d.NewSigner)+len(d.OldSigner) == 0 &&
+	d.Equal = d.Case == nil && d.Members == nil && d.Added+d.Removed+d.Changed == 0 && !d.Notes && len(d.NewSigner)+len(d.OldSigner) == 0 &&
 		(d.Timeline == TimelineEqual || d.Timeline == TimelineNone)
 	return d, nil
 }
 
-// entries joins the entries of both manifests.
-func (d *Difference) entries(a, b *verification) error {
-	nextA, stopA := iter.Pull2(manifestEntries(a.manifestText.file, a.manifestText.size, a.entriesAt))
-	defer stopA()
-	nextB, stopB := iter.Pull2(manifestEntries(b.manifestText.file, b.manifestText.size, b.entriesAt))
-	defer stopB()
-	step := func(next func() (*Entry, error, bool), last *Entry) (*Entry, error) {
-		e, err, ok := next()
-		switch {
-		case err != nil:
-			return nil, fault.Wrap(fault.SnapshotMalformed, err, "malformed manifest")
-		case !ok:
-			return nil, nil //nolint:nilnil // the end
-		case last != nil && compare(last.Path, e.Path) >= 0:
-			return nil, fault.New(fault.SnapshotMalformed, "the entry %q of a manifest stands out of order", e.Path).
-				WithHint("see what else is wrong: stella forensic verify")
-		}
-		return e, nil
+// manifests compares what stands in both beside entries and timeline. Their ids and roots
+// follow from the rest, and from the time.
+func (d *Difference) manifests(a, b *Manifest) {
+	if a.Case != b.Case {
+		d.Case = []string{a.Case, b.Case}
 	}
-	x, err := step(nextA, nil)
-	if err != nil {
-		return err
+	if a.TenantID != b.TenantID {
+		d.Members = append(d.Members, "tenantId")
 	}
-	y, err := step(nextB, nil)
-	for err == nil && (x != nil || y != nil) {
-		order := 0
-		switch {
-		case x == nil:
-			order = 1
-		case y == nil:
-			order = -1
-		default:
-			order = compare(x.Path, y.Path)
-		}
-		switch {
-		case order < 0:
-			d.add(EntryDifference{Removed, x.Path, x.SHA256, ""}, &d.Removed)
-		case order > 0:
-			d.add(EntryDifference{Added, y.Path, "", y.SHA256}, &d.Added)
-		case x.SHA256 != y.SHA256 && sectionOf(x.Path) != sectionTimeline:
-			d.add(EntryDifference{Changed, x.Path, x.SHA256, y.SHA256}, &d.Changed)
-		}
-		if order <= 0 {
-			x, err = step(nextA, x)
-		}
-		if err == nil && order >= 0 {
-			y, err = step(nextB, y)
-		}
+	if a.Kind != b.Kind {
+		d.Members = append(d.Members, "kind")
 	}
-	return err
-}
-
-func (d *Difference) add(e EntryDifference, count *int) {
-	*count++
-	if len(d.Entries) < maxDifferences {
-		d.Entries = append(d.Entries, e)
-	}
+	d.Notes = !maps.Equal(a.Metadata, b.Metadata)
 }
 
 // timeline says how the newer timeline relates to the older one.

@@ -107,7 +107,11 @@ func checkPath(path string) error {
 
 // inPath reports whether a path may hold r.
 func inPath(r rune) bool {
-	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("/_.-", r)
+	switch {
+	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9', r == '/', r == '_', r == '.', r == '-':
+		return true
+	}
+	return false
 }
 
 // canonicalPath returns the path of an entry for a file called name, with slashes:

@@ -1,13 +1,15 @@
 package forensic
 
 import (
+	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"hash"
 	"io"
 	"runtime"
 	"sync"
+
+	"github.com/stellaops/stella/internal/archive"
 )
 
 const (
@@ -15,6 +17,12 @@ const (
 	hashBlocks = 8
 	// maxHashers bounds the goroutines that hash: what reads is soon slower than they are.
 	maxHashers = 8
+	// sectionBlock is how much a hasher reads at once itself, in bytes. It is hashed while it is in
+	// the cache of its core.
+	sectionBlock = 128 << 10
+	// minSection is the size from which on hashers read members themselves, in bytes. Whoever reads
+	// the archive has smaller ones in one reading with what is beside them.
+	minSection = 32 << 10
 	// maxUnsettled is how many members may be read before the first of them is judged. It does not
 	// depend on the machine, so that reports do not, either.
 	maxUnsettled = 64
@@ -23,20 +31,14 @@ const (
 // hashers hash members while the next ones are read, each on one core. The zero value is ready;
 // close it.
 type hashers struct {
-	jobs chan *hashJob
-	free chan []byte
-	wait sync.WaitGroup
+	jobs  chan *hashJob
+	free  chan []byte
+	spare []*hashJob // that were settled
+	quit  context.CancelFunc
+	wait  sync.WaitGroup
 }
 
-// hashJob is a member that is hashed: the first block of it, and those behind it.
-type hashJob struct {
-	first []byte
-	more  chan []byte // nil for no more
-	sum   [sha256.Size]byte
-	done  sync.WaitGroup
-}
-
-func (h *hashers) start() {
+func (h *hashers) start(ctx context.Context) {
 	if h.jobs != nil {
 		return
 	}
@@ -45,42 +47,52 @@ func (h *hashers) start() {
 	for range cap(h.free) {
 		h.free <- make([]byte, hashBlock)
 	}
+	ctx, h.quit = context.WithCancel(ctx)
 	for range n {
-		h.wait.Go(h.work)
+		h.wait.Go(func() { h.work(ctx) })
 	}
 }
 
 // work takes the members in their order, so that each that waits has all its blocks or is the one
 // that is being read.
-func (h *hashers) work() {
-	sum := sha256.New()
+func (h *hashers) work(ctx context.Context) {
+	sum, block := sha256.New(), make([]byte, sectionBlock)
 	for j := range h.jobs {
 		sum.Reset()
-		h.add(sum, j.first)
-		if j.more != nil {
-			for b := range j.more {
-				h.add(sum, b)
-			}
+		if j.section != nil {
+			j.err = j.read(ctx, sum, block)
+		} else {
+			h.take(j, sum)
 		}
 		sum.Sum(j.sum[:0])
-		j.done.Done()
+		j.done <- struct{}{}
 	}
 }
 
-func (h *hashers) add(sum hash.Hash, b []byte) {
+// take hashes the blocks of a member.
+func (h *hashers) take(j *hashJob, sum hash.Hash) {
+	h.add(j, sum, j.first)
+	if j.more != nil {
+		for b := range j.more {
+			h.add(j, sum, b)
+		}
+	}
+}
+
+func (h *hashers) add(j *hashJob, sum hash.Hash, b []byte) {
 	sum.Write(b)
+	j.size += int64(len(b))
 	h.free <- b[:hashBlock]
 }
 
 // hash begins to hash what r has behind first, which is a block of the hashers, and returns when all of it
-// was read: its size, and the job, nil if reading failed.
-func (h *hashers) hash(first []byte, r io.Reader) (j *hashJob, size int64, err error) {
-	j = &hashJob{first: first}
-	j.done.Add(1)
-	size = int64(len(first))
+// was read.
+func (h *hashers) hash(first []byte, r io.Reader) (*hashJob, error) {
+	j := h.job()
+	j.first = first
 	if len(first) < hashBlock {
 		h.jobs <- j
-		return j, size, nil
+		return j, nil
 	}
 	j.more = make(chan []byte, 1)
 	defer close(j.more)
@@ -88,25 +100,43 @@ func (h *hashers) hash(first []byte, r io.Reader) (j *hashJob, size int64, err e
 	for {
 		b := <-h.free
 		n, err := io.ReadFull(r, b)
-		size += int64(n)
 		j.more <- b[:n]
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			return j, size, nil // an archive says in its own words that it is truncated
+			return j, nil // an archive says in its own words that it is truncated
 		}
 		if err != nil {
-			return nil, size, err
+			return nil, err
 		}
 	}
 }
 
+// hashSection begins to hash the rest of a member of which j has the beginning.
+func (h *hashers) hashSection(j *hashJob, section *archive.Section) {
+	j.section = section
+	h.jobs <- j
+}
+
+// job returns one to fill.
+func (h *hashers) job() *hashJob {
+	last := len(h.spare) - 1
+	if last < 0 {
+		return &hashJob{done: make(chan struct{}, 1)}
+	}
+	j := h.spare[last]
+	h.spare = h.spare[:last]
+	return j
+}
+
+// again takes back a job that is done, for another member.
+func (h *hashers) again(j *hashJob) {
+	*j = hashJob{done: j.done}
+	h.spare = append(h.spare, j)
+}
+
 // block reads the first block of a member.
 func (h *hashers) block(r io.Reader) ([]byte, error) {
-	h.start()
 	b := <-h.free
-	n, err := io.ReadFull(r, b)
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		err = nil
-	}
+	n, err := readSome(r, b)
 	if err != nil {
 		h.free <- b
 		return nil, err
@@ -114,14 +144,19 @@ func (h *hashers) block(r io.Reader) ([]byte, error) {
 	return b[:n], nil
 }
 
-// hex waits until the member is hashed.
-func (j *hashJob) hex() string {
-	j.done.Wait()
-	return hex.EncodeToString(j.sum[:])
+// readSome fills b, or as much of it as there is.
+func readSome(r io.Reader, b []byte) (int, error) {
+	n, err := io.ReadFull(r, b)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil
+	}
+	return n, err
 }
 
+// close ends what is not hashed yet, which nobody asks for any more.
 func (h *hashers) close() {
 	if h.jobs != nil {
+		h.quit()
 		close(h.jobs)
 		h.wait.Wait()
 		h.jobs = nil

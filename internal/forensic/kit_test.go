@@ -62,7 +62,13 @@ func (d *desk) write(name, content string) string {
 func (d *desk) attest(name, subject, content string) {
 	d.t.Helper()
 	sum := sha256.Sum256([]byte(content))
-	m, err := intoto.NewMessage("https://example.com/predicate", []intoto.Subject{{Name: subject, Digest: map[string]string{"sha256": hex.EncodeToString(sum[:])}}}, dsse.Bytes(`{}`))
+	d.attestAll(name, intoto.Subject{Name: subject, Digest: map[string]string{"sha256": hex.EncodeToString(sum[:])}})
+}
+
+// attestAll writes a signed statement about subjects.
+func (d *desk) attestAll(name string, subjects ...intoto.Subject) {
+	d.t.Helper()
+	m, err := intoto.NewMessage("https://example.com/predicate", subjects, dsse.Bytes(`{}`))
 	require.NoError(d.t, err)
 	var b bytes.Buffer
 	_, err = bundle.WriteEnvelope(d.t.Context(), &b, m, d.signer)
@@ -160,11 +166,13 @@ func (m members) without(name string) members {
 	return slices.Delete(slices.Clone(m), i, i+1)
 }
 
-// tar writes an archive of members, also one that no honest program makes.
-func (m members) tar() []byte {
+// tar writes a compressed archive of members, also one that no honest program makes.
+func (m members) tar() []byte { return zipped(m.plain()) }
+
+// plain is tar, not compressed.
+func (m members) plain() []byte {
 	var b bytes.Buffer
-	zip := gzip.NewWriter(&b)
-	w := tar.NewWriter(zip)
+	w := tar.NewWriter(&b)
 	for _, x := range m {
 		if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: x.name, Size: int64(len(x.content)), Mode: 0o644, Format: tar.FormatPAX}); err != nil {
 			panic(err)
@@ -176,10 +184,19 @@ func (m members) tar() []byte {
 	if err := w.Close(); err != nil {
 		panic(err)
 	}
-	if err := zip.Close(); err != nil {
+	return b.Bytes()
+}
+
+func zipped(b []byte) []byte {
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	if _, err := w.Write(b); err != nil {
 		panic(err)
 	}
-	return b.Bytes()
+	if err := w.Close(); err != nil {
+		panic(err)
+	}
+	return out.Bytes()
 }
 
 // seen takes results as the verifier gives them.

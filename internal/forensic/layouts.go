@@ -1,6 +1,9 @@
 package forensic
 
 import (
+	"bytes"
+	"encoding/json/jsontext"
+	"encoding/json/v2"
 	"errors"
 	"io"
 	"iter"
@@ -49,7 +52,18 @@ type layout struct {
 
 var _ oci.Files = (*layout)(nil)
 
-// note takes in that the manifest lists an entry.
+// listed takes in an entry of the manifest. Most are told by their text to make no layout.
+func (l *layouts) listed(entry jsontext.Value) {
+	if !bytes.Contains(entry, []byte(layoutMark[1:])) && bytes.IndexByte(entry, '\\') < 0 {
+		return
+	}
+	var e Entry
+	if json.Unmarshal(entry, &e) == nil && e.check() == nil {
+		l.note(e.Path)
+	}
+}
+
+// note takes in the path of an entry.
 func (l *layouts) note(entry string) {
 	dir, is := strings.CutSuffix(entry, layoutMark)
 	if !is || len(l.dirs) == maxLayouts {

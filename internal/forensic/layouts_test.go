@@ -94,3 +94,25 @@ func TestBrokenLayout(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []string{"files/evidence/image evidence layout.malformed"}, s.failures())
 }
+
+// TestLayoutWithoutChecksums is judged as one all the same: the manifest says that it is.
+func TestLayoutWithoutChecksums(t *testing.T) {
+	for name, change := range map[string]func(manifest string) string{
+		"as written": func(s string) string { return s },
+		"escaped": func(s string) string {
+			return strings.ReplaceAll(s, `image/oci-layout"`, `image\u002foci\u002dlayout"`)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := world.New(t.Name())
+			d := newDesk(t)
+			d.inWorld(w)
+			d.layout("evidence/image", w, world.Tags, world.Options{Signer: world.Key})
+			m := d.snapshot(Options{Case: "CASE-7", At: testTime}, d.path("evidence")).with(ManifestName, change)
+			_, s, err := d.judge(t.Context(), m.without(ChecksumsName).tar(), "")
+			require.NoError(t, err)
+			assert.Contains(t, s.failures(), "checksums.txt checksum snapshot.missing")
+			assert.ElementsMatch(t, []string{"cosign image signature", "cosign image attestation"}, s.shapes("files/evidence/image"))
+		})
+	}
+}

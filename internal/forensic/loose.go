@@ -50,10 +50,8 @@ type looseProof struct {
 // checkProof is what became of one of them.
 const checkProof = "proof"
 
-// unestablished is a finding on something that proves nothing, and is no failure.
-func unestablished(why string) verify.Check {
-	return verify.Check{Name: checkProof, Status: verify.NotDemanded, Message: "not established: " + why}
-}
+// unproven is a finding on a proof that proves nothing, and is no failure.
+func unproven(why string) verify.Check { return unestablished(checkProof, why) }
 
 // read takes in a member of transparency/ or timestamps/. What is no proof is given back to
 // be read as evidence.
@@ -65,7 +63,7 @@ func (l *looseProofs) read(m *archive.Member, content io.Reader) (rest io.Reader
 		l.more++
 		return content, nil
 	case m.Size > bundle.MaxLoose:
-		l.add(looseProof{path: m.Name, shape: "file", check: unestablished("it is larger than any proof, and was not looked at as one")})
+		l.add(looseProof{path: m.Name, shape: "file", check: unproven("it is larger than any proof, and was not looked at as one")})
 		return content, nil
 	}
 	text, err := io.ReadAll(content)
@@ -109,7 +107,7 @@ func (l *looseProofs) addAbout(p looseProof, key string, text []byte) {
 		l.about, l.sizes = make(map[string][]int32), make(map[string]int)
 	}
 	if len(l.about[key]) == maxAbout || l.sizes[key]+len(text) > bundle.MaxLoose {
-		p.kind, p.check = "", unestablished("there are more proofs about the same signature than are looked at")
+		p.kind, p.check = "", unproven("there are more proofs about the same signature than are looked at")
 		l.add(p)
 		return
 	}
@@ -137,10 +135,10 @@ func (l *looseProofs) timestamp(path string, text []byte) (rest io.Reader, err e
 	if oci.Interesting(text) && !isStampName(path) {
 		return bytes.NewReader(text), nil
 	}
-	p.kind, p.check = "", unestablished("it is no time stamp")
+	p.kind, p.check = "", unproven("it is no time stamp")
 	switch {
 	case strings.HasSuffix(path, ".tsq"):
-		p.shape, p.check = "time stamp request", unestablished("a request proves nothing")
+		p.shape, p.check = "time stamp request", unproven("a request proves nothing")
 	case isStampName(path):
 		p.check = verify.FailedCheck(checkProof, fault.Wrap(fault.TimestampInvalid, err, ""))
 	}

@@ -38,7 +38,7 @@ func looseCheck(f *verify.LooseFinding) verify.Check {
 	case p.Status == verify.Failed:
 		return failure(checkProof, p.Reason, "against the signature in %s: %s", at.Place(), p.Message)
 	case p.Status != verify.Passed:
-		return unestablished(p.Message)
+		return unproven(p.Message)
 	case p.LogIndex != nil:
 		return passed(checkProof, fmt.Sprintf("entry %d of the log %s, about the signature in %s", *p.LogIndex, p.Authority, at.Place()))
 	default:
@@ -69,7 +69,7 @@ func (l *looseProofs) judge(v *verification) error {
 		return nil
 	}
 	why := fmt.Sprintf("%d more files with proofs were not looked at; %d are", l.more, maxLoose)
-	return v.hand(v.result("", 0, "proofs", unestablished(why)))
+	return v.hand(v.result("", 0, "proofs", unproven(why)))
 }
 
 // unmet judges a proof that is about no signature which was verified.
@@ -79,7 +79,7 @@ func (l *looseProofs) unmet(v *verification, p *looseProof, trees map[string]*ma
 	case err != nil:
 		return verify.Check{}, err
 	case v.o.Policy.Root.Empty() && p.kind != verify.ProofLog:
-		return unestablished("no log and no time stamp authority is trusted"), nil
+		return unproven("no log and no time stamp authority is trusted"), nil
 	case p.kind == kindCheckpoint:
 		return l.checkpoint(v, p, text, trees), nil
 	case p.kind == verify.ProofTimestamp:
@@ -94,16 +94,16 @@ func (l *looseProofs) unmet(v *verification, p *looseProof, trees map[string]*ma
 		}
 	}
 	if v.o.Policy.Root.Empty() {
-		return unestablished("no log is trusted"), nil
+		return unproven("no log is trusted"), nil
 	}
-	return unestablished("the log entry is about no signature in the snapshot that was verified"), nil
+	return unproven("the log entry is about no signature in the snapshot that was verified"), nil
 }
 
 // stampOfEntry judges a time stamp that is over no signature: it may be over an entry.
 func (l *looseProofs) stampOfEntry(v *verification, p *looseProof, der []byte) (verify.Check, error) {
 	content := l.aside.content(hex.EncodeToString([]byte(p.stamp)))
 	if content == nil {
-		return unestablished("the time stamp is over no signature in the snapshot that was verified, and over no entry that was kept to compare"), nil
+		return unproven("the time stamp is over no signature in the snapshot that was verified, and over no entry that was kept to compare"), nil
 	}
 	var b bytes.Buffer
 	if _, err := content.WriteTo(&b); err != nil {
@@ -114,7 +114,7 @@ func (l *looseProofs) stampOfEntry(v *verification, p *looseProof, der []byte) (
 	case t.Err == nil:
 		return passed(checkProof, fmt.Sprintf("stamped by %s at %s, over the entry with sha256:%x", t.Authority, t.Time.UTC().Format(time.RFC3339), p.stamp)), nil
 	case errors.Is(t.Err, material.ErrNotTrusted):
-		return unestablished(t.Err.Error()), nil
+		return unproven(t.Err.Error()), nil
 	}
 	return verify.FailedCheck(checkProof, t.Err), nil
 }
@@ -125,7 +125,7 @@ func (l *looseProofs) checkpoint(v *verification, p *looseProof, text []byte, tr
 	c := v.o.Policy.Root.Checkpoint(text, v.o.Policy.At)
 	switch {
 	case errors.Is(c.Err, material.ErrNotTrusted), fault.ReasonOf(c.Err) == fault.NotEvidence:
-		return unestablished(c.Err.Error())
+		return unproven(c.Err.Error())
 	case c.Err != nil:
 		return verify.FailedCheck(checkProof, c.Err)
 	}
@@ -140,7 +140,7 @@ func (l *looseProofs) checkpoint(v *verification, p *looseProof, text []byte, tr
 		words += fmt.Sprintf(", cosigned by %d witnesses", n)
 	}
 	if p.shape == "log proof" {
-		return unestablished("the proof does not say of which entry it is; it has a " + words)
+		return unproven("the proof does not say of which entry it is; it has a " + words)
 	}
 	return passed(checkProof, words)
 }

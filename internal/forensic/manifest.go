@@ -59,6 +59,18 @@ type HashSummary struct {
 	ChecksumsPath string `json:"checksumsPath"`
 }
 
+// bySection reports whether entries are sorted by section, as those of ours are: those of
+// the original are by path alone.
+func (m *Manifest) bySection() bool { return m.HashSummary.MerkleRecipe == RecipeRFC6962 }
+
+// order returns how the paths of entries are compared.
+func (m *Manifest) order() func(a, b string) int {
+	if m.bySection() {
+		return compare
+	}
+	return strings.Compare
+}
+
 // kindExport is the kind of what is written, and its number.
 const kindExport = "export"
 
@@ -101,9 +113,10 @@ func writeManifest(w io.Writer, m *Manifest, entries iter.Seq2[*Entry, error]) e
 	return err
 }
 
-// readManifest reads all of a manifest but its entries, of which it returns the place.
-// Members that are not known are passed over.
-func readManifest(r io.ReaderAt, size int64) (m *Manifest, entries int64, err error) {
+// readManifest reads all of a manifest but its entries, of which it returns the place; see, if
+// it is set, is shown each, well-formed JSON that is valid until it returns. Members that are
+// not known are passed over.
+func readManifest(r io.ReaderAt, size int64, see func(entry jsontext.Value)) (m *Manifest, entries int64, err error) {
 	in := newMetered(io.NewSectionReader(r, 0, size))
 	d := in.d
 	if t, err := d.ReadToken(); err != nil || t.Kind() != '{' {
@@ -123,7 +136,7 @@ func readManifest(r io.ReaderAt, size int64) (m *Manifest, entries int64, err er
 		switch field := fields[name.String()]; name.String() {
 		case "entries":
 			entries = d.InputOffset()
-			err = in.entries(d.SkipValue)
+			err = in.entries(passOver(d, see))
 		case "kind":
 			m.Kind, err = readKind(d)
 		case "createdAt":
@@ -142,6 +155,20 @@ func readManifest(r io.ReaderAt, size int64) (m *Manifest, entries int64, err er
 		return nil, 0, errors.New("something stands behind the JSON object")
 	}
 	return m, entries, m.check(entries >= 0)
+}
+
+// passOver returns what reads a value and decodes none of it.
+func passOver(d *jsontext.Decoder, see func(jsontext.Value)) func() error {
+	if see == nil {
+		return d.SkipValue
+	}
+	return func() error {
+		value, err := d.ReadValue()
+		if err == nil {
+			see(value)
+		}
+		return err
+	}
 }
 
 func readField(d *jsontext.Decoder, into any) error {

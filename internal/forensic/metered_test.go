@@ -47,7 +47,7 @@ func TestManifestIsMetered(t *testing.T) {
 		"behind entries":    `{"entries":[{},{}],"x":"` + long + `"}`,
 	} {
 		r := &counted{ReaderAt: strings.NewReader(text)}
-		_, _, err := readManifest(r, int64(len(text)))
+		_, _, err := readManifest(r, int64(len(text)), nil)
 		require.ErrorIs(t, err, errMeter, name)
 		assert.LessOrEqual(t, r.n, maxHead+2*maxEntry, name)
 	}
@@ -68,7 +68,7 @@ func TestManifestIsMetered(t *testing.T) {
 	assert.Equal(t, fault.SnapshotMalformed, fault.ReasonOf(err))
 
 	many := `{"entries":[` + strings.Repeat(`{"section":"s"},`, 1<<18) + `{}]`
-	_, _, err = readManifest(strings.NewReader(many+`}`), int64(len(many)+1))
+	_, _, err = readManifest(strings.NewReader(many+`}`), int64(len(many)+1), nil)
 	require.Error(t, err)
 	assert.NotErrorIs(t, err, errMeter, "many entries are no long one")
 }

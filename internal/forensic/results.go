@@ -30,3 +30,8 @@ func passed(name, found string) verify.Check {
 func failure(name string, r fault.Reason, format string, args ...any) verify.Check {
 	return verify.FailedCheck(name, fault.New(r, format, args...))
 }
+
+// unestablished is a finding that neither proves nor refutes, and is no failure.
+func unestablished(name, why string) verify.Check {
+	return verify.Check{Name: name, Status: verify.NotDemanded, Message: "not established: " + why}
+}

@@ -20,7 +20,7 @@ var predicateSchema string
 
 // accepts reports whether our reader takes a manifest with all its entries.
 func accepts(text string) bool {
-	_, at, err := readManifest(strings.NewReader(text), int64(len(text)))
+	_, at, err := readManifest(strings.NewReader(text), int64(len(text)), nil)
 	if err != nil {
 		return false
 	}
@@ -113,7 +113,7 @@ func FuzzManifest(f *testing.F) {
 	f.Add(strings.Replace(good, `,"entries":[`, ` , "entries" : [ `, 1))
 	f.Add(good[:len(good)/2])
 	f.Fuzz(func(t *testing.T, text string) {
-		_, at, err := readManifest(strings.NewReader(text), int64(len(text)))
+		_, at, err := readManifest(strings.NewReader(text), int64(len(text)), nil)
 		if err != nil {
 			return
 		}

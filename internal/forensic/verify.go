@@ -116,13 +116,13 @@ type verification struct {
 
 func (v *verification) close() {
 	v.stop()
+	v.joined.close() // before what it reads
 	v.hashers.close()
 	if v.in != nil {
 		_ = v.in.Close() // only read
 	}
 	v.manifestText.close()
 	v.waiting.spilt.close()
-	v.joined.close()
 	v.layouts.shelf.close()
 	v.aside.shelf.close()
 	v.loose.shelf.close()

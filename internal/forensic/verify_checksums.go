@@ -1,23 +1,18 @@
 package forensic
 
 import (
-	"iter"
-
 	"github.com/stellaops/stella/internal/fault"
 )
 
 // pullEntries returns the entries of the manifest one after the other, nil at the end
 // or where the manifest is malformed: who joins the entries themselves says so.
-//
-// On the way it notes which directories are image layouts.
 func pullEntries(v *verification) (next func() *Entry, stop func()) {
-	pull, stop := iter.Pull2(manifestEntries(v.manifestText.file, v.manifestText.size, v.entriesAt))
+	pull, stop := ahead(manifestEntries(v.manifestText.file, v.manifestText.size, v.entriesAt))
 	return func() *Entry {
 		e, err, ok := pull()
 		if !ok || err != nil {
 			return nil
 		}
-		v.layouts.note(e.Path)
 		return e
 	}, stop
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 
 	"github.com/stellaops/stella/internal/archive"
 	"github.com/stellaops/stella/internal/bundle"
@@ -24,6 +23,7 @@ type join struct {
 	apart  *spill.Sorter
 	listed int
 	bad    int // members that are not as listed
+	unread int // entries whose members could not be read
 }
 
 func (j *join) close() {
@@ -39,7 +39,7 @@ func (j *join) close() {
 // come.
 func (v *verification) evidence(yield func(archive.Member, error) bool) {
 	v.joined.apart = spill.NewSorter("the entries of the snapshot", collectMemory)
-	v.joined.next, v.joined.stop = iter.Pull2(manifestEntries(v.manifestText.file, v.manifestText.size, v.entriesAt))
+	v.joined.next, v.joined.stop = ahead(manifestEntries(v.manifestText.file, v.manifestText.size, v.entriesAt))
 	if v.stopped(v.advance()) {
 		return
 	}
@@ -184,7 +184,7 @@ func (v *verification) match(want, got *Entry, s EntryStatus) error {
 // whole.
 func (v *verification) reconcile() error {
 	j := &v.joined
-	missing := 0
+	missing := j.unread
 	for j.entry != nil {
 		missing++
 		pass := func() error { return j.apart.Add(apartRecord(isEntry, j.entry)) }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/stellaops/stella/internal/archive"
@@ -40,14 +39,11 @@ func (v *verification) readManifest(m *archive.Member) (err error) {
 	if err := v.manifestText.flush(); err != nil {
 		return err
 	}
-	v.manifest, v.entriesAt, err = readManifest(v.manifestText.file, v.manifestText.size)
+	v.manifest, v.entriesAt, err = readManifest(v.manifestText.file, v.manifestText.size, v.layouts.listed)
 	if err != nil {
 		return noSnapshot(v.o.Name, "malformed manifest: "+err.Error())
 	}
-	v.compare = compare
-	if v.manifest.HashSummary.MerkleRecipe != RecipeRFC6962 {
-		v.compare = strings.Compare // as the original sorts
-	}
+	v.compare = v.manifest.order()
 	checks := []verify.Check{passed(checkManifest, fmt.Sprintf("case %q, created %s", v.manifest.Case, v.manifest.CreatedAt.Format(time.RFC3339)))}
 	if v.o.Case != "" {
 		checks = append(checks, v.checkCase())
@@ -86,10 +82,14 @@ func (v *verification) brokenOff(err error) error {
 	if err == nil {
 		return nil
 	}
-	v.broken = true
-	if err := v.settleAll(); err != nil {
-		return err
+	if err := v.settleAll(); err != nil || v.broken {
+		return err // it is said, of a member before
 	}
+	return v.sayBroken(err)
+}
+
+func (v *verification) sayBroken(err error) error {
+	v.broken = true
 	reason := fault.ReasonOf(err)
 	if reason == fault.Internal {
 		reason = fault.InputUnreadable

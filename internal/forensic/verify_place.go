@@ -1,10 +1,12 @@
 package forensic
 
+import "encoding/hex"
+
 // unsettled is a member that has its place and may not be hashed yet.
 type unsettled struct {
 	want *Entry // nil if it stands where the manifest has something else
-	got  Entry  // without digest
-	hex  func() string
+	got  Entry
+	job  *hashJob // that tells size and digest; nil if got has them
 }
 
 // queue is members that wait, in a ring.
@@ -15,10 +17,11 @@ type queue struct {
 
 func (q *queue) at(i int) *unsettled { return &q.ring[(q.first+i)%maxUnsettled] }
 
-// place finds a member in the manifest. What the digest is turns out when it is settled.
-func (v *verification) place(name string, size int64, hex func() string) error {
+// place finds a member in the manifest. With a job, what size and digest are turns out when it is
+// settled.
+func (v *verification) place(got Entry, job *hashJob) error {
 	j := &v.joined
-	for j.entry != nil && j.entry.Path != name && v.compare(j.entry.Path, name) < 0 {
+	for j.entry != nil && j.entry.Path != got.Path && v.compare(j.entry.Path, got.Path) < 0 {
 		if err := j.apart.Add(apartRecord(isEntry, j.entry)); err != nil {
 			return err
 		}
@@ -26,8 +29,8 @@ func (v *verification) place(name string, size int64, hex func() string) error {
 			return err
 		}
 	}
-	u := unsettled{got: Entry{Path: name, Size: size}, hex: hex}
-	if j.entry != nil && j.entry.Path == name {
+	u := unsettled{got: got, job: job}
+	if j.entry != nil && j.entry.Path == got.Path {
 		u.want = j.entry
 	}
 	if v.unsettled.n == maxUnsettled {
@@ -49,11 +52,36 @@ func (v *verification) settleOne() error {
 	u := *q.at(0)
 	*q.at(0) = unsettled{}
 	q.first, q.n = (q.first+1)%maxUnsettled, q.n-1
-	u.got.SHA256 = u.hex()
+	if j := u.job; j != nil {
+		<-j.done
+		if j.err != nil {
+			return v.unread(&u)
+		}
+		u.got.Size, u.got.SHA256 = j.size, hex.EncodeToString(j.sum[:])
+		v.hashers.again(j)
+	}
 	if u.want == nil {
 		return v.joined.apart.Add(apartRecord(isMember, &u.got))
 	}
 	return v.match(u.want, &u.got, EntryAsListed)
+}
+
+// unread notes that a member could not be read to its end, as happens when the file changes. Members
+// behind it were on the way already, and count.
+func (v *verification) unread(u *unsettled) error {
+	if err := v.ctx.Err(); err != nil {
+		return err
+	}
+	if u.want != nil {
+		v.joined.unread++
+		if err := v.observe(u.want, EntryMissing); err != nil {
+			return err
+		}
+	}
+	if v.broken {
+		return nil // that is said
+	}
+	return v.sayBroken(inMember(u.got.Path, u.job.err))
 }
 
 // settleAll compares all members that wait.

@@ -3,9 +3,6 @@ package forensic
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stellaops/stella/internal/archive"
+	"github.com/stellaops/stella/internal/atomicfile"
 	"github.com/stellaops/stella/internal/chain"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/pkg/verify"
@@ -75,11 +73,14 @@ func TestSameBytes(t *testing.T) {
 	assert.Equal(t, write(), write())
 
 	dir := d.path("unpacked")
-	require.NoError(t, os.Mkdir(dir, 0o755))
+	out, err := atomicfile.NewDirectory(nil, dir)
+	require.NoError(t, err)
+	defer out.Abort()
 	draft, err := NewDraft(t.Context(), inputs, d.options(tl))
 	require.NoError(t, err)
 	defer draft.Close()
-	require.NoError(t, draft.Write(Directory(dir), d.sign(draft.Message)))
+	require.NoError(t, draft.Write(out, d.sign(draft.Message)))
+	require.NoError(t, out.Commit())
 	list, in, err := Open(dir, nil)
 	require.NoError(t, err)
 	defer in.Close()
@@ -401,33 +402,6 @@ func TestReferences(t *testing.T) {
 	}
 }
 
-// TestOriginal reads what the original packages: another recipe, another root line,
-// sorted by path alone.
-func TestOriginal(t *testing.T) {
-	d := newDesk(t)
-	entries := []member{{"attestations/none.txt", "a"}, {"files/b", "b"}, {"timeline.ndjson.txt", "c"}}
-	var lines, list strings.Builder
-	for i, e := range entries {
-		sum := sha256.Sum256([]byte(e.content))
-		fmt.Fprintf(&lines, "%x  %s\n", sum, e.name)
-		if i > 0 {
-			list.WriteString(",")
-		}
-		fmt.Fprintf(&list, `{"section":"s","canonicalPath":%q,"sha256":"%x","sizeBytes":1,"mediaType":"x"}`, e.name, sum)
-	}
-	root := sha256.Sum256([]byte(lines.String()))
-	manifest := fmt.Sprintf(`{"bundleId":"0123456789ab4def8123456789abcdef","tenantId":"0123456789ab4def8123456789abcdef","kind":3,"createdAt":"2025-01-01T00:00:00Z",
-		"metadata":{},"entries":[%s],"hashSummary":{"algorithm":"sha256","merkleRoot":"%x"}}`, list.String(), root)
-	m := append(members{{ManifestName, manifest}, {ChecksumsName, fmt.Sprintf("root %x\n%s", root, lines.String())}}, entries...)
-	_, s, err := d.judge(t.Context(), m.tar(), "")
-	require.NoError(t, err)
-	assert.Equal(t, []string{"signature.dsse.json signature signature.missing"}, s.failures(), "its signature has another form")
-	m[1].content = strings.Replace(m[1].content, hex.EncodeToString(root[:]), strings.Repeat("0", 64), 1)
-	_, s, err = d.judge(t.Context(), m.tar(), "")
-	require.NoError(t, err)
-	assert.Contains(t, s.failures(), "checksums.txt root snapshot.root")
-}
-
 // TestChangedMeanwhile changes a file between the two readings.
 func TestChangedMeanwhile(t *testing.T) {
 	for name, change := range map[string]func(path string) error{
@@ -446,6 +420,12 @@ func TestChangedMeanwhile(t *testing.T) {
 		require.NoError(t, err)
 		err = draft.Write(w, []byte("{}"))
 		assert.Equal(t, fault.InputChanged, fault.ReasonOf(err), "%s: %v", name, err)
+		out, fail := atomicfile.NewDirectory(nil, d.path("unpacked"))
+		require.NoError(t, fail)
+		intoDirectory := draft.Write(out, []byte("{}"))
+		out.Abort()
+		assert.EqualError(t, intoDirectory, err.Error(), "%s, into a directory", name)
+		assert.NoDirExists(t, d.path("unpacked"))
 	}
 }
 

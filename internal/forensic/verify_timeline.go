@@ -76,7 +76,7 @@ func timelineChecks(report *timeline.Report) []verify.Check {
 	if len(checks) > 0 {
 		return checks
 	}
-	found := fmt.Sprintf("%d events, in one chain", report.Events)
+	found := fmt.Sprintf("events in one chain: %d", report.Events)
 	if report.Anchored() == report.Events {
 		found += " that ends as the manifest says"
 	} else {

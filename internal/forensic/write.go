@@ -5,8 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/stellaops/stella/internal/archive"
 	"github.com/stellaops/stella/internal/atomicfile"
@@ -19,7 +17,10 @@ type Sink interface {
 	Add(name string, size int64, executable bool, r io.Reader) error
 }
 
-var _ Sink = (*archive.Writer)(nil)
+var (
+	_ Sink = (*archive.Writer)(nil)
+	_ Sink = (*atomicfile.Directory)(nil)
+)
 
 // Write gives all members to a sink: the manifest, the signature over Message, the
 // checksums, the entries. A file that is no longer what it was is fault.InputChanged.
@@ -59,40 +60,9 @@ func (d *Draft) writeItem(to Sink, i *item) error {
 	}
 	sum := sha256.New()
 	err = to.Add(i.Path, i.Size, i.executable, io.TeeReader(content, sum))
-	if fault.ReasonOf(err) == fault.ArchiveMalformed || err == nil && hex.EncodeToString(sum.Sum(nil)) != i.SHA256 {
+	reason := fault.ReasonOf(err)
+	if reason == fault.ArchiveMalformed || reason == fault.InputChanged || err == nil && hex.EncodeToString(sum.Sum(nil)) != i.SHA256 {
 		return changed(i.source)
 	}
 	return err
-}
-
-// Directory is a sink that writes files below a directory, which is there.
-type Directory string
-
-var _ Sink = Directory("")
-
-// Add implements Sink.
-func (dir Directory) Add(name string, size int64, executable bool, r io.Reader) (err error) {
-	path := filepath.Join(string(dir), filepath.FromSlash(name))
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // evidence is for others to read
-		return atomicfile.WriteFailed(path, err)
-	}
-	mode := os.FileMode(0o644)
-	if executable {
-		mode = 0o755
-	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
-	if err != nil {
-		return atomicfile.WriteFailed(path, err)
-	}
-	n, err := io.Copy(f, r)
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	switch {
-	case err != nil:
-		return atomicfile.WriteFailed(path, err)
-	case n != size:
-		return fault.New(fault.ArchiveMalformed, "%q has another length than the %d bytes it had", name, size)
-	}
-	return nil
 }

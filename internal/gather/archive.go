@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"path"
 
 	"github.com/stellaops/stella/internal/archive"
 	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
+	"github.com/stellaops/stella/internal/oci"
 	"github.com/stellaops/stella/pkg/verify"
 )
 
@@ -49,11 +51,30 @@ func (w *walk) archived(p verify.Piece, head []byte, members archive.Members) bo
 			return w.failed(p, bundle.CheckHead(head)) // which says how it is compressed
 		case err != nil:
 			return w.failed(p, err)
-		case !w.member(verify.Piece{Name: p.Name, Member: m.Name}, &m):
+		case !w.packed(verify.Piece{Name: p.Name, Member: m.Name}, &m):
 			return false
 		}
 	}
 	return w.give(verify.Piece{Name: p.Name, Named: true, End: true})
+}
+
+// openLayout returns the image layout that a tar archive is, or nil.
+func openLayout(f *input.File) (*oci.Layout, error) {
+	if !oci.HoldsLayout(f) {
+		return nil, nil //nolint:nilnil // documented
+	}
+	return oci.OpenTar(f)
+}
+
+// packed yields one member of an archive that the user named. An image layout there,
+// which only an uncompressed tar archive in a file can be, is a failure: member by member
+// its signatures would look like something that is no evidence.
+func (w *walk) packed(p verify.Piece, m *archive.Member) bool {
+	if m.Err == nil && m.Kind == "" && oci.IsMark(path.Base(path.Clean(m.Name))) {
+		return w.failed(p, fault.New(fault.LayoutUnread, "it makes an image layout of what lies beside it, which is not read out of this archive").
+			WithHint("name the layout itself: its directory, or a file that is an uncompressed tar archive of it"))
+	}
+	return w.member(p, m)
 }
 
 // member yields one member of an archive. Of one that cannot be evidence it reads no

@@ -27,10 +27,10 @@ const (
 )
 
 // directory walks a directory. One that is an image layout is yielded as such, and then
-// all that is no part of it is walked as anywhere: a file called oci-layout must not
-// hide what lies beside it. around is the innermost image layout that dir is in, "" for
+// all that it does not cover is walked as anywhere: a file called oci-layout must not
+// hide what lies beside it. around is the innermost image layout that dir is in, nil for
 // none.
-func (w *walk) directory(self verify.Piece, depth int, around string) bool {
+func (w *walk) directory(self verify.Piece, depth int, around *oci.Layout) bool {
 	dir, layout := self.Name, oci.IsLayout(self.Name)
 	if layout {
 		l, err := oci.Open(dir)
@@ -40,7 +40,7 @@ func (w *walk) directory(self verify.Piece, depth int, around string) bool {
 		if !w.layout(self, l) {
 			return false
 		}
-		around = dir
+		around = l
 	}
 	self.Named = false
 	if depth > maxDepth {
@@ -52,7 +52,7 @@ func (w *walk) directory(self verify.Piece, depth int, around string) bool {
 			return w.failed(self, err)
 		}
 		p := verify.Piece{Name: filepath.Join(dir, e.name)}
-		if e.kind == kindFile && isPart(around, p.Name) {
+		if e.kind == kindFile && covers(around, p.Name) {
 			continue
 		}
 		if !w.entry(p, e.kind, depth, around) {
@@ -62,17 +62,17 @@ func (w *walk) directory(self verify.Piece, depth int, around string) bool {
 	return depth > 0 || layout || w.give(verify.Piece{Name: dir, Named: true, End: true})
 }
 
-// isPart reports whether a file is read as part of the image layout around it.
-func isPart(around, name string) bool {
-	if around == "" {
+// covers reports whether a file needs no look but that of the image layout around it.
+func covers(around *oci.Layout, name string) bool {
+	if around == nil {
 		return false
 	}
-	within, err := filepath.Rel(around, name)
-	return err == nil && oci.IsPart(filepath.ToSlash(within))
+	within, err := filepath.Rel(around.Name(), name)
+	return err == nil && around.Covers(filepath.ToSlash(within))
 }
 
 // entry walks on to one entry of a directory.
-func (w *walk) entry(p verify.Piece, is kind, depth int, around string) bool {
+func (w *walk) entry(p verify.Piece, is kind, depth int, around *oci.Layout) bool {
 	switch is {
 	case kindDirectory:
 		return w.directory(p, depth+1, around)

@@ -39,9 +39,7 @@ func (w *walk) flow(p verify.Piece, r io.Reader) bool {
 	one := w.again || w.o.Beside != (bundle.Beside{})
 	switch format := archive.Recognise(head); {
 	case format == archive.Zip:
-		return w.whole(p, head, in, input.MaxEvidence)
-	case format == archive.Tar && p.Name != "-" && mayBeLayout(head):
-		return w.whole(p, head, in, archive.MaxExpanded) // which is not read in its order
+		return w.whole(p, head, in)
 	case format != archive.None && w.o.Beside != (bundle.Beside{}):
 		return w.failed(p, errBeside())
 	case format != archive.None:
@@ -49,7 +47,7 @@ func (w *walk) flow(p verify.Piece, r io.Reader) bool {
 	case isOther(head):
 		return w.short(p, head, in)
 	case one || !areLines(in):
-		return w.whole(p, head, in, input.MaxEvidence)
+		return w.whole(p, head, in)
 	}
 	return w.lines(p, in)
 }
@@ -88,9 +86,9 @@ func firstOf(in *bufio.Reader) ([]byte, error) {
 	return bytes.Clone(head), err
 }
 
-// whole yields a pipe after it was read to its end, which is to come within limit bytes.
-func (w *walk) whole(p verify.Piece, head []byte, r io.Reader, limit int64) bool {
-	f, err := input.Spool(p.Name, r, limit)
+// whole yields a pipe after it was read to its end.
+func (w *walk) whole(p verify.Piece, head []byte, r io.Reader) bool {
+	f, err := input.Spool(p.Name, r, input.MaxEvidence)
 	if err != nil {
 		return w.failed(p, err)
 	}

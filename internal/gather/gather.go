@@ -39,7 +39,7 @@ type Inputs struct {
 	nested  iter.Seq[Nested] // behind members
 
 	mu    sync.Mutex
-	known map[parsedKey]*parsed // what Open finds by its name
+	known map[parsedKey]*parsed // what Open finds by name and member
 }
 
 var _ verify.Inputs = (*Inputs)(nil)
@@ -103,11 +103,15 @@ func (in *Inputs) Open(p *verify.Piece) (verify.Content, error) {
 	if known := in.remembered(p); known != nil {
 		return known, nil
 	}
-	switch {
-	case p.Named:
-		return input.Open(p.Name, nil, input.MaxArtifact)
+	open := input.OpenPlain
+	if p.Named {
+		open = func(name string) (*input.File, error) { return input.Open(name, nil, input.MaxArtifact) }
 	}
-	return input.OpenPlain(p.Name)
+	f, err := open(p.Name)
+	if err != nil {
+		return nil, err // and not a nil *input.File in an interface, which is not nil
+	}
+	return f, nil
 }
 
 // walk is one pass over the inputs.
@@ -160,7 +164,7 @@ func (w *walk) named(name string) bool {
 		if w.o.Beside != (bundle.Beside{}) {
 			return w.failed(p, errBeside())
 		}
-		return w.directory(p, 0, "")
+		return w.directory(p, 0, nil)
 	case err == nil && info.Mode()&(fs.ModeNamedPipe|fs.ModeSocket|fs.ModeCharDevice) != 0:
 		return w.device(p)
 	}

@@ -5,6 +5,9 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/gzip"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/stretchr/testify/assert"
@@ -20,6 +24,7 @@ import (
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/gather"
+	"github.com/stellaops/stella/pkg/keys"
 	"github.com/stellaops/stella/pkg/verify"
 )
 
@@ -65,6 +70,7 @@ func describe(t *testing.T, in *gather.Inputs, p verify.Piece) string {
 	c, err := p.Content, p.Err
 	if c == nil && err == nil {
 		c, err = in.Open(&p)
+		require.Equal(t, err == nil, c != nil, "what could not be opened is nothing to close")
 	}
 	if ignored, ok := errors.AsType[*verify.Ignored](err); ok {
 		return where + ": ignored: " + ignored.Message
@@ -172,6 +178,48 @@ func TestDirectoryThatChanges(t *testing.T) {
 	}
 	assert.Equal(t, []string{"d/a = A", "d/b: input.changed", "d/c: input.changed", "d/sub: input.changed"}, got)
 }
+
+// gone removes each file after it was listed.
+type gone struct{ *gather.Inputs }
+
+func (g gone) Open(p *verify.Piece) (verify.Content, error) {
+	if err := os.Remove(p.Name); err != nil {
+		return nil, err
+	}
+	return g.Inputs.Open(p)
+}
+
+func TestFileThatCannotBeOpened(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	trust, err := keys.NewTrust(keys.TrustedKey{Name: "k", Public: key.Public(), AnyPredicateType: true})
+	require.NoError(t, err)
+	v, err := verify.NewVerifier(&verify.Policy{Trust: trust, Threshold: 1, At: time.Unix(1, 0)})
+	require.NoError(t, err)
+	for _, together := range []bool{false, true} {
+		dir := t.TempDir()
+		for _, name := range []string{"a.dsse.json", "b.dsse.json"} {
+			require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte("{}"), 0o600))
+		}
+		in := gather.New([]string{dir}, gather.Options{})
+		var sink failures
+		report, err := v.Stream(t.Context(), gone{in}, verify.StreamOptions{Together: together}, &sink)
+		require.NoError(t, in.Close())
+		assert.Equal(t, fault.InputChanged, fault.ReasonOf(err), "%v", err)
+		assert.NotNil(t, report)
+		assert.Equal(t, failures{fault.InputChanged, fault.InputChanged}, sink)
+	}
+}
+
+// failures are why the first check of each result failed.
+type failures []fault.Reason
+
+func (f *failures) Result(r *verify.Result) error {
+	*f = append(*f, r.Checks[0].Reason)
+	return nil
+}
+
+func (f *failures) Ignored(*verify.Ignored) error { return nil }
 
 func TestPatterns(t *testing.T) {
 	tree(t, map[string]string{"a.json": "A", "b.json": "B", ".c.json": "C", "x/a.json": "XA", "y/a.json": "YA", "y/z/f": "F", "[odd]": "O"})

@@ -1,8 +1,6 @@
 package gather
 
 import (
-	"archive/tar"
-	"bytes"
 	"errors"
 	"io"
 	"strings"
@@ -58,11 +56,11 @@ func (w *walk) holdsNone() string {
 	return none + " attached to " + strings.Join(w.o.About, " or ")
 }
 
-// beyond walks what is in the archive beside the layout.
+// beyond walks what is in the archive and not covered by the layout.
 func (w *walk) beyond(p verify.Piece, l *oci.Layout) bool {
 	for _, o := range l.Others() {
 		m := archive.Member{Name: o.Name, Size: o.Content.Size(), Content: o.Content}
-		if !w.member(verify.Piece{Name: p.Name, Member: o.Name}, &m) {
+		if !w.packed(verify.Piece{Name: p.Name, Member: o.Name}, &m) {
 			return false
 		}
 	}
@@ -104,40 +102,6 @@ func (in *Inputs) remembered(p *verify.Piece) *parsed {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	return in.known[parsedKey{p.Name, p.Member}]
-}
-
-// openLayout returns the image layout in a tar archive, or nil.
-func openLayout(f *input.File) (*oci.Layout, error) {
-	members := tar.NewReader(f.Reader())
-	for range maxDepth {
-		first, err := members.Next()
-		switch {
-		case err == nil && first.Typeflag == tar.TypeDir:
-			continue // those before the first file
-		case err != nil, !inLayout(first.Name):
-			return nil, nil //nolint:nilerr,nilnil // who reads the archive says what is wrong
-		}
-		return oci.OpenTar(f)
-	}
-	return nil, nil //nolint:nilnil // no program saves a layout so
-}
-
-// mayBeLayout reports whether a tar archive that begins with head may hold an image
-// layout, as openLayout finds it.
-func mayBeLayout(head []byte) bool {
-	first, err := tar.NewReader(bytes.NewReader(head)).Next()
-	return err == nil && (first.Typeflag == tar.TypeDir || inLayout(first.Name))
-}
-
-// inLayout reports whether an image layout, as programs save it, has a member of
-// this name: its first one tells without a look at all others.
-func inLayout(name string) bool {
-	top, _, _ := strings.Cut(strings.TrimPrefix(name, "./"), "/")
-	switch top {
-	case "oci-layout", "index.json", "blobs", "manifest.json", "repositories":
-		return true
-	}
-	return false
 }
 
 // beside yields the one file, completed by what lies beside it.

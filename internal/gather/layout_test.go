@@ -12,12 +12,15 @@ import (
 	"github.com/stellaops/stella/internal/gather"
 )
 
+// stray is a blob of it that no manifest leads to.
+var stray = "blobs/sha256/" + strings.Repeat("a", 64)
+
 // emptyLayout is an image layout without images, and what somebody put beside it.
 func emptyLayout(more map[string]string) map[string]string {
 	files := map[string]string{
 		"oci-layout": `{"imageLayoutVersion":"1.0.0"}`,
 		"index.json": `{"schemaVersion":2,"manifests":[]}`,
-		"blobs/sha256/" + strings.Repeat("a", 64): "blob",
+		stray:        `{"payload":1}`,
 	}
 	maps.Copy(files, more)
 	return files
@@ -45,7 +48,7 @@ func TestLayoutHidesNothing(t *testing.T) {
 		"blobs/sha256/" + strings.Repeat("b", 64) + "/x.sigstore.json": "{}",
 	}
 	none := ": ignored: an image layout that holds no signature or attestation"
-	want := []string{"d/sub" + none, "d/sub/deep" + none}
+	want := []string{"d/sub" + none, "d/sub/deep" + none, "d/sub/" + stray + ` = {"payload":1}`}
 	for name := range hidden {
 		if strings.HasSuffix(name, ".sigstore.json") {
 			want = append(want, "d/sub/"+name+" = {}")
@@ -63,10 +66,10 @@ func TestLayoutHidesNothing(t *testing.T) {
 
 func TestNamedLayoutWithMoreInIt(t *testing.T) {
 	tree(t, below("lay", emptyLayout(map[string]string{"x.sigstore.json": "{}", "readme": "text"})))
-	both(t, []string{"lay (named): signature.missing", "lay/readme = text", "lay/x.sigstore.json = {}"}, "", "lay")
-	both(t, []string{"./lay/. (named): signature.missing", "lay/readme = text", "lay/x.sigstore.json = {}"}, "", "./lay/.")
+	both(t, []string{"lay (named): signature.missing", "lay/" + stray + ` = {"payload":1}`, "lay/readme = text", "lay/x.sigstore.json = {}"}, "", "lay")
+	both(t, []string{"./lay/. (named): signature.missing", "lay/" + stray + ` = {"payload":1}`, "lay/readme = text", "lay/x.sigstore.json = {}"}, "", "./lay/.")
 	t.Chdir("lay")
-	both(t, []string{". (named): signature.missing", "readme = text", "x.sigstore.json = {}"}, "", ".")
+	both(t, []string{". (named): signature.missing", stray + ` = {"payload":1}`, "readme = text", "x.sigstore.json = {}"}, "", ".")
 }
 
 func TestArchivedLayoutHidesNothing(t *testing.T) {
@@ -84,6 +87,7 @@ func TestArchivedLayoutHidesNothing(t *testing.T) {
 		"a.tar (named): signature.missing",
 		"a.tar!readme: input.not_evidence",
 		"a.tar!deep/a.sigstore.json = {}",
+		"a.tar!" + stray + ` = {"payload":1}`,
 		"a.tar!blobs/sha256/x.sigstore.json = {}",
 		"a.tar!z.sigstore.json = {}",
 	}, "", "a.tar")
@@ -93,5 +97,8 @@ func TestLayoutWithoutWhatIsWanted(t *testing.T) {
 	tree(t, below("d/sub", emptyLayout(nil)))
 	in := gather.New([]string{"d"}, gather.Options{About: []string{"sha256:" + strings.Repeat("c", 64)}})
 	t.Cleanup(func() { require.NoError(t, in.Close()) })
-	assert.Equal(t, []string{"d/sub: ignored: an image layout that holds no signature or attestation attached to sha256:" + strings.Repeat("c", 64)}, list(t, in, false))
+	assert.Equal(t, []string{
+		"d/sub: ignored: an image layout that holds no signature or attestation attached to sha256:" + strings.Repeat("c", 64),
+		"d/sub/" + stray + ` = {"payload":1}`,
+	}, list(t, in, false))
 }

@@ -24,7 +24,7 @@ type Nested struct {
 // and is not told: who opened it knows.
 //
 // When all members were yielded come the layouts that nested yields, which may be nil:
-// what is attached to their images, and then the blobs that no manifest leads to, as if they were members.
+// what is attached to their images, and then the blobs that they do not cover, as if they were members.
 func Members(name string, open archive.Members, nested iter.Seq[Nested]) *Inputs {
 	return &Inputs{names: []string{name}, members: open, nested: nested}
 }
@@ -68,18 +68,14 @@ func (w *walk) nest(n *Nested, items *int) bool {
 	if len(found.Items) > 0 && !w.parsed(p, newParsed(&p, found)) {
 		return false
 	}
-	return w.loose(n, found.Layers)
+	return w.uncovered(n, l)
 }
 
-// loose yields what a layout holds and no manifest leads to.
-func (w *walk) loose(n *Nested, layers []string) bool {
-	read := make(map[string]bool, len(layers))
-	for _, digest := range layers {
-		read[digest] = true
-	}
+// uncovered yields what a layout holds and does not cover.
+func (w *walk) uncovered(n *Nested, l *oci.Layout) bool {
 	for _, name := range n.Files.Names() {
 		content, size, ok := n.Files.Open(name)
-		if !ok || path.Dir(name) == "." || read["sha256:"+path.Base(name)] {
+		if !ok || l.Covers(name) {
 			continue
 		}
 		m := archive.Member{Name: path.Join(n.Member, name), Size: size, Content: io.NewSectionReader(content, 0, size)}

@@ -86,5 +86,5 @@ func TestArchivesThroughPipes(t *testing.T) {
 	require.NoError(t, syscall.Mkfifo("pipe", 0o600))
 	layout := archives(t, [][2]string{{"oci-layout", `{"imageLayoutVersion":"1.0.0"}`}, {"index.json", `{"schemaVersion":2,"manifests":[]}`}, {"x.sigstore.json", "{}"}})["a.tar"]
 	go func() { _ = os.WriteFile("pipe", layout, 0o600) }()
-	assert.Equal(t, []string{"pipe (named): signature.missing", "pipe!x.sigstore.json = {}"}, list(t, inputs(t, nil, "pipe"), false))
+	assert.Equal(t, []string{"pipe!oci-layout: layout.unread", `pipe!index.json = {"schemaVersion":2,"manifests"`, "pipe!x.sigstore.json = {}"}, list(t, inputs(t, nil, "pipe"), false))
 }

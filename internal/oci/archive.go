@@ -34,6 +34,21 @@ const (
 	ustarOffset = 257
 )
 
+// HoldsLayout reports whether a tar archive holds an image layout, wherever in it the
+// member stands that tells. It is false as well for what is no archive, and for one that
+// is damaged before that member: who reads it meets the damage.
+func HoldsLayout(f *input.File) bool {
+	for r := tar.NewReader(newAhead(f)); ; {
+		h, err := r.Next()
+		if err != nil {
+			return false
+		}
+		if h.Typeflag == tar.TypeReg && path.Clean(h.Name) == fileLayout {
+			return true
+		}
+	}
+}
+
 // openArchive reads the headers of a tar archive. It returns nil if f is none, or
 // holds no layout.
 func openArchive(f *input.File) (*archive, error) {
@@ -41,7 +56,7 @@ func openArchive(f *input.File) (*archive, error) {
 		return nil, nil
 	}
 	a := &archive{f, make(map[string]span)}
-	src := f.Reader()
+	src := newAhead(f)
 	var refused error
 	for r := tar.NewReader(src); ; {
 		h, err := r.Next()
@@ -129,13 +144,11 @@ func (a *archive) list(dir string) ([]string, error) {
 	return names, nil
 }
 
-// others returns what is in the archive and no part of the layout, in its order.
-func (a *archive) others() []Other {
-	var out []Other
+// all returns the files of the archive, in its order.
+func (a *archive) all() []Other {
+	out := make([]Other, 0, len(a.members))
 	for name, m := range a.members {
-		if !IsPart(name) {
-			out = append(out, Other{name, io.NewSectionReader(a.file, m.off, m.size)})
-		}
+		out = append(out, Other{name, io.NewSectionReader(a.file, m.off, m.size)})
 	}
 	slices.SortFunc(out, func(x, y Other) int { return cmp.Compare(a.members[x.Name].off, a.members[y.Name].off) })
 	return out

@@ -6,7 +6,9 @@
 // by their tag or by the annotation that "cosign save" writes; manifests whose
 // subject is an image, listed in the index or lying among the blobs, where
 // version 3 of "cosign save" leaves them. Layers are judged by their media type:
-// Sigstore bundles, DSSE envelopes, and the documents that cosign signs.
+// Sigstore bundles, DSSE envelopes, and the documents that cosign signs. Blobs that no
+// manifest leads to, and layers of other types that may be evidence all the same, are
+// left to the caller, who is told by [Layout.Covers].
 //
 // Nothing is verified but digests: a manifest or layer that is used has the
 // digest by which it is named. That an item is attached to an image is the
@@ -48,6 +50,8 @@ const (
 	typeDocker      = "application/vnd.docker.distribution.manifest.v2+json"
 	typeEnvelope    = "application/vnd.dsse.envelope.v1+json"
 	typeStatement   = "application/vnd.in-toto+json"
+	typeJWS         = "application/jose+json" // of Notation (signature-specification.md)
+	typeCOSE        = "application/cose"
 	typeBundle      = "application/vnd.dev.sigstore.bundle" // the beginning of all of them
 
 	fileLayout = "oci-layout"

@@ -16,9 +16,6 @@ import (
 type Found struct {
 	Items   []bundle.Item
 	Ignored []Ignored
-	// Layers are the digests of the blobs that were read as evidence, each as
-	// "sha256:<hex>".
-	Layers []string
 }
 
 // Ignored is something in a layout that is no evidence, or none about what was
@@ -37,6 +34,7 @@ func (l *Layout) Evidence(about ...string) (*Found, error) {
 	if err != nil {
 		return nil, err
 	}
+	l.settle(f)
 	out := &Found{}
 	for _, digest := range f.missing {
 		out.ignore("manifest "+digest, "the index names it and it is not in the layout")
@@ -86,14 +84,19 @@ func isEvidence(mediaType string) bool {
 	return strings.HasPrefix(mediaType, typeBundle)
 }
 
+// isForeign reports whether a layer is a signature in the form of another system.
+func isForeign(mediaType string) bool { return mediaType == typeJWS || mediaType == typeCOSE }
+
 // readLayers reads the layers of one manifest that are evidence.
 func (l *Layout) readLayers(m found, out *Found) error {
 	for i, d := range m.layers {
+		part := fmt.Sprintf("manifest %s, layer %d", m.digest, i+1)
+		if isForeign(d.mediaType) {
+			out.ignore(part, "a signature of type "+d.mediaType+", as Notation makes, which is not verified here")
+		}
 		if !isEvidence(d.mediaType) {
 			continue
 		}
-		out.Layers = append(out.Layers, d.digest)
-		part := fmt.Sprintf("manifest %s, layer %d", m.digest, i+1)
 		f, err := l.openBlob(d)
 		if err != nil {
 			return err
@@ -140,8 +143,7 @@ func readLayer(f *input.File, d descriptor) ([]bundle.Item, error) {
 // where it is: should somebody write to it meanwhile, its signature, which is
 // judged later, is what counts.
 func (l *Layout) openBlob(d descriptor) (*input.File, error) {
-	_, elsewhere := l.files.(heldFiles) // where they need no open file each
-	if !elsewhere && d.size <= maxHeldLayer && l.held+d.size <= maxHeld {
+	if !l.inPlace && d.size <= maxHeldLayer && l.held+d.size <= maxHeld {
 		b, err := l.readBlob(d.digest, maxHeldLayer)
 		l.held += int64(len(b))
 		if err == nil && int64(len(b)) != d.size {

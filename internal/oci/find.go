@@ -158,7 +158,7 @@ func (f *finder) scan() error {
 		if f.seen[digest] || !strictjson.IsSHA256(name) {
 			continue
 		}
-		m, err := f.loose(digest)
+		m, err := f.unlisted(digest)
 		if err != nil {
 			return err
 		}
@@ -170,9 +170,9 @@ func (f *finder) scan() error {
 	return nil
 }
 
-// loose returns the manifest that a blob is if it has a subject, else nil: most
+// unlisted returns the manifest that a blob is if it has a subject, else nil: most
 // blobs are something else.
-func (f *finder) loose(digest string) (*manifest, error) {
+func (f *finder) unlisted(digest string) (*manifest, error) {
 	name := path.Join(dirBlobs, strings.TrimPrefix(digest, "sha256:"))
 	at, size, closer, err := f.layout.files.open(name)
 	if err != nil {

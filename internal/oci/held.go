@@ -17,7 +17,9 @@ type Files interface {
 
 // OpenFiles opens a layout that consists of files; its name is for messages. The files
 // must stay as they are until it is closed.
-func OpenFiles(name string, f Files) (*Layout, error) { return open(name, heldFiles{f}) }
+func OpenFiles(name string, f Files) (*Layout, error) {
+	return opened(&Layout{name: name, files: heldFiles{f}, inPlace: true})
+}
 
 type heldFiles struct{ Files }
 

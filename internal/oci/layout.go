@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/stellaops/stella/internal/fault"
@@ -18,10 +19,13 @@ import (
 // Layout is an open image layout. Close it once, after the last use of what was
 // read from it. It is not safe for concurrent use.
 type Layout struct {
-	name  string
-	files files
-	open  []io.Closer
-	held  int64 // bytes of layers in memory
+	name    string
+	files   files
+	all     func() []Other // all files of an archive, else nil
+	inPlace bool           // a blob needs neither memory nor an open file of its own
+	open    []io.Closer
+	held    int64 // bytes of layers in memory
+	roles   map[string]role
 }
 
 // files is where a layout lies. Names are slash-separated paths within it.
@@ -45,9 +49,13 @@ func IsLayout(dir string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
+// IsMark reports whether a regular file of this name, without its directory, makes an
+// image layout of the directory that it is in.
+func IsMark(base string) bool { return base == fileLayout }
+
 // IsPart reports whether a layout is where a file of this name is looked for: a
 // slash-separated path within the directory or archive. Nothing else in there is read
-// as part of it.
+// as part of it, and not all of that is: see Covers.
 func IsPart(name string) bool {
 	dir, base := path.Split(name)
 	return name == fileLayout || name == fileIndex || dir == dirBlobs+"/" && strictjson.IsSHA256(base)
@@ -59,14 +67,14 @@ type Other struct {
 	Content *io.SectionReader
 }
 
-// Others returns what a layout's tar archive holds beside the layout, in its order, and
-// nothing for a layout that is in no archive. It must not be used once the archive is
-// closed.
+// Others returns what a layout's tar archive holds that the layout does not cover, in its
+// order, and nothing for a layout that is in no archive. It must not be used once the
+// archive is closed.
 func (l *Layout) Others() []Other {
-	if a, ok := l.files.(*archive); ok {
-		return a.others()
+	if l.all == nil {
+		return nil
 	}
-	return nil
+	return slices.DeleteFunc(l.all(), func(o Other) bool { return l.Covers(o.Name) })
 }
 
 // IsArchive reports whether a regular file begins as a tar archive does.
@@ -89,7 +97,7 @@ func Open(dir string) (*Layout, error) {
 	if err != nil {
 		return nil, fault.Wrap(fault.InputUnreadable, err, "failed to open %s", input.Display(dir)).With("path", dir)
 	}
-	return open(dir, files)
+	return opened(&Layout{name: dir, files: files})
 }
 
 // OpenTar opens the layout in a tar archive, which must stay open. It returns nil
@@ -102,11 +110,11 @@ func OpenTar(f *input.File) (*Layout, error) {
 	case files == nil:
 		return nil, nil
 	}
-	return open(f.Name(), files)
+	return opened(&Layout{name: f.Name(), files: files, all: files.all})
 }
 
-func open(name string, files files) (*Layout, error) {
-	l := &Layout{name: name, files: files}
+// opened returns a layout once it was found to be one.
+func opened(l *Layout) (*Layout, error) {
 	if err := l.checkVersion(); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}

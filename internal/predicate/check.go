@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/stellaops/stella/internal/fault"
@@ -17,9 +18,18 @@ type rule struct {
 	kind     canonical.Kind
 	required bool                     // if the object around it is there
 	check    func(text string) string // what is wrong with it, or ""
+	size     bounds                   // of an array
 	opaque   bool                     // an object whose members are not ours
 	open     bool                     // an object that may have members beside ours
 }
+
+// bounds are how many elements an array has. The zero value holds it to nothing.
+type bounds struct {
+	least, most int
+	noun        string
+}
+
+func between(least, most int, noun string) bounds { return bounds{least, most, noun} }
 
 // shape is the schema of a predicate: the rule of each path, in which * stands
 // for any index. A path without a rule must not occur.
@@ -56,14 +66,22 @@ func invalidPredicate(predicateType string, err error) error {
 	return e
 }
 
-// checker is a Visitor that finds the first thing that breaks a shape.
+// checker is a Visitor that finds the first thing that breaks a shape. It wants nothing
+// more from then on.
 type checker struct {
 	root  string
 	shape shape
 	seen  map[string]int
-	texts map[string][]string // of the elements of each array, which must differ
+	texts distinct
 	key   []byte
 	bad   error
+}
+
+// distinct are the texts of the elements of one array, which must differ. Arrays of
+// texts hold no others, so one at a time is enough.
+type distinct struct {
+	array string // its path
+	texts map[string]bool
 }
 
 var _ canonical.Visitor = (*checker)(nil)
@@ -73,7 +91,7 @@ func newChecker(predicateType, root string) *checker {
 	if describe := shapeOf(predicateType); describe != nil {
 		s = describe()
 	}
-	return &checker{root: root, shape: s, seen: make(map[string]int), texts: make(map[string][]string)}
+	return &checker{root: root, shape: s, seen: make(map[string]int)}
 }
 
 // at returns the path under the root as a pattern, and whether it is there.
@@ -92,12 +110,13 @@ func (c *checker) Visit(path []byte, kind canonical.Kind) canonical.Action {
 		return canonical.Enter
 	}
 	at, ok := c.at(path)
-	if !ok {
+	if !ok || c.bad != nil {
 		return canonical.Skip
 	}
 	r, known := c.shape[at]
 	c.seen[at]++
 	switch {
+	case c.overfull(at, path):
 	case !known && c.inOpen(at):
 	case !known:
 		c.fail("it has an unknown member %.100q", path)
@@ -118,22 +137,43 @@ func (c *checker) inOpen(at string) bool {
 	return ok && c.shape[parent].open
 }
 
+// overfull reports whether a value is an element more than its array may have, which is
+// said before all of them were looked at.
+func (c *checker) overfull(at string, path []byte) bool {
+	parent, _, _ := cutLast(at)
+	size := c.shape[parent].size
+	if size.most == 0 {
+		return false
+	}
+	array, step, _ := cutLast(string(path))
+	if n, err := strconv.Atoi(step); err != nil || n < size.most {
+		return false
+	}
+	c.failSize(array, size)
+	return true
+}
+
+func (c *checker) failSize(array string, size bounds) {
+	c.fail("%.100q is not an array of %d to %d %s", array, size.least, size.most, size.noun)
+}
+
 // Value implements canonical.Visitor.
 func (c *checker) Value(path []byte, v canonical.Value) error {
 	at, ok := c.at(path)
 	r := c.shape[at]
-	if !ok {
+	if !ok || c.bad != nil {
 		return nil
 	}
 	text := string(v.Data)
 	switch {
-	case v.Kind == canonical.Object, v.Kind == canonical.Array:
-		text = fmt.Sprint(v.Count)
-	case strings.HasSuffix(at, "/*"):
-		if slices.Contains(c.texts[at], text) {
-			c.fail("%.100q repeats %.100q", path, text)
+	case v.Kind == canonical.Array:
+		if r.size.most > 0 && (v.Count < r.size.least || v.Count > r.size.most) {
+			c.failSize(string(path), r.size)
 		}
-		c.texts[at] = append(c.texts[at], text)
+	case v.Kind == canonical.Object:
+		text = strconv.Itoa(v.Count)
+	case strings.HasSuffix(at, "/*") && c.texts.repeats(path, text):
+		c.fail("%.100q repeats %.100q", path, text)
 	}
 	if r.check != nil {
 		if why := r.check(text); why != "" {
@@ -141,6 +181,16 @@ func (c *checker) Value(path []byte, v canonical.Value) error {
 		}
 	}
 	return nil
+}
+
+// repeats reports whether an element of the same array has this text already.
+func (d *distinct) repeats(path []byte, text string) bool {
+	if array, _, _ := cutLast(string(path)); d.texts == nil || array != d.array {
+		d.array, d.texts = array, make(map[string]bool)
+	}
+	again := d.texts[text]
+	d.texts[text] = true
+	return again
 }
 
 func (c *checker) fail(format string, args ...any) {

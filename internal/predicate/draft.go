@@ -58,6 +58,15 @@ type Options struct {
 // them. Stock cosign refuses it.
 const PayloadTypeReplay = "application/vnd.stellaops.replay+json"
 
+// BareType returns the predicate type of payloads of a type that are a predicate without
+// a statement around it, "" for any other.
+func BareType(payloadType string) string {
+	if payloadType == PayloadTypeReplay {
+		return TypeReplay
+	}
+	return ""
+}
+
 func (o *Options) check() error {
 	switch {
 	case o.Preserve && o.Reference:
@@ -188,6 +197,15 @@ func (s *source) check(predicateType string) error {
 		return located(s.file, err)
 	}
 	return nil
+}
+
+// unknown tells who gives something else than what is known how to sign it all the same.
+func unknown(f *input.File, err error, known string) error {
+	if fault.ReasonOf(err) != fault.InputUnrecognized || fault.HintOf(err) != "" {
+		return err
+	}
+	return fault.Wrap(fault.InputUnrecognized, err, "").
+		WithHint("stella reads %s; sign any other file as it is: stella sign blob %s", known, fileWord(f))
 }
 
 // fileWord is how hints call an input.

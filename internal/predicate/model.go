@@ -78,7 +78,7 @@ func (s shape) program(at string, required bool) {
 
 // references adds the shape of a list of documents, each by name and digest.
 func (s shape) references(at string, required bool) {
-	s[at] = rule{kind: canonical.Array, required: required, check: between(1, maxRefs, "documents")}
+	s[at] = rule{kind: canonical.Array, required: required, size: between(1, maxRefs, "documents")}
 	s[at+"/*"] = rule{kind: canonical.Object}
 	s[at+"/*/name"] = rule{kind: canonical.String, required: true, check: sentence(maxWord)}
 	s[at+"/*/digest"] = rule{kind: canonical.String, required: true, check: policyDigest}
@@ -102,6 +102,6 @@ func percent(s string) string {
 
 // digests adds the shape of a list of digests.
 func (s shape) digests(at string) {
-	s[at] = rule{kind: canonical.Array, check: between(1, maxRefs, "digests")}
+	s[at] = rule{kind: canonical.Array, size: between(1, maxRefs, "digests")}
 	s[at+"/*"] = rule{kind: canonical.String, check: policyDigest}
 }

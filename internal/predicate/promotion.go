@@ -170,11 +170,11 @@ func promotion() shape {
 	s := shape{
 		"":                        {kind: canonical.Object},
 		"/_type":                  {kind: canonical.String, required: true, check: oneOf(TypePromotion)},
-		"/subject":                {kind: canonical.Array, required: true, check: between(1, 1, "subjects")},
+		"/subject":                {kind: canonical.Array, required: true, size: between(1, 1, "subjects")},
 		"/subject/*":              {kind: canonical.Object},
 		"/subject/*/name":         {kind: canonical.String, required: true, check: sentence(maxURI)},
 		"/subject/*/digest":       {kind: canonical.Object, required: true},
-		"/materials":              {kind: canonical.Array, required: true, check: between(1, MaxMaterials, "materials")},
+		"/materials":              {kind: canonical.Array, required: true, size: between(1, MaxMaterials, "materials")},
 		"/materials/*":            {kind: canonical.Object},
 		"/materials/*/role":       {kind: canonical.String, required: true, check: oneOf(Roles()...)},
 		"/materials/*/algo":       {kind: canonical.String, required: true, check: oneOf("sha256")},
@@ -222,7 +222,7 @@ func (s shape) receipt(at string) {
 	s[proof] = rule{kind: canonical.Object}
 	s[proof+"/logIndex"] = rule{kind: canonical.Number, check: integer}
 	s[proof+"/rootHash"] = rule{kind: canonical.String, required: true, check: sha256Hex}
-	s[proof+"/hashes"] = rule{kind: canonical.Array, required: true, check: between(0, maxHashes, "hashes")}
+	s[proof+"/hashes"] = rule{kind: canonical.Array, required: true, size: between(0, maxHashes, "hashes")}
 	s[proof+"/hashes/*"] = rule{kind: canonical.String, check: sha256Hex}
 	s[proof+"/treeSize"] = rule{kind: canonical.Number, required: true, check: integer}
 	s[proof+"/checkpoint"] = rule{kind: canonical.Object, required: true}
@@ -249,11 +249,6 @@ func reason(s string) string {
 		return "1 to 64 of a-z, 0-9, . and _"
 	}
 	return ""
-}
-
-// between holds the length of an array.
-func between(least, most int, noun string) func(string) string {
-	return func(s string) string { return elements(s, least, most, noun) }
 }
 
 // sentence is one line of text, up to most characters.

@@ -37,17 +37,26 @@ type row struct {
 // few, whatever the predicate's size: it is no dump. A type without rows here has no
 // lines. The statement is read once, in constant memory.
 func Render(predicateType string, statement io.Reader) ([]Line, error) {
+	return render(predicateType, "/predicate", statement)
+}
+
+// RenderBare is Render for a predicate without a statement around it.
+func RenderBare(predicateType string, predicate io.Reader) ([]Line, error) {
+	return render(predicateType, "", predicate)
+}
+
+func render(predicateType, root string, text io.Reader) ([]Line, error) {
 	rows := rowsOf(predicateType)
 	if len(rows) == 0 {
 		return nil, nil
 	}
-	r := &renderer{wanted: make(map[string]bool), inner: map[string]bool{"": true}, cells: make(map[string][]cell)}
+	r := &renderer{root: root, wanted: make(map[string]bool), inner: map[string]bool{"": true}, cells: make(map[string][]cell)}
 	for _, row := range rows {
 		for _, path := range row.paths {
 			r.want(path)
 		}
 	}
-	if _, err := canonical.ScanWrapped(statement, r); err != nil {
+	if _, err := canonical.ScanWrapped(text, r); err != nil {
 		return nil, err
 	}
 	var lines []Line
@@ -75,6 +84,7 @@ type cell struct {
 
 // renderer is a Visitor that keeps the values at the wanted paths.
 type renderer struct {
+	root   string // the path of the predicate
 	wanted map[string]bool
 	inner  map[string]bool // what must be entered on the way
 	cells  map[string][]cell
@@ -95,22 +105,22 @@ func (r *renderer) want(path string) {
 	}
 }
 
-// at returns the path under the predicate as a pattern.
-func (r *renderer) at(path []byte) (string, bool) {
-	rest, ok := strings.CutPrefix(string(path), "/predicate")
-	if !ok || rest != "" && rest[0] != '/' {
-		return "", false
+// at returns the path under the predicate, also as a pattern.
+func (r *renderer) at(path []byte) (below, pattern string, ok bool) {
+	below, ok = strings.CutPrefix(string(path), r.root)
+	if !ok || below != "" && below[0] != '/' {
+		return "", "", false
 	}
-	r.key = appendPattern(r.key[:0], []byte(rest))
-	return string(r.key), true
+	r.key = appendPattern(r.key[:0], []byte(below))
+	return below, string(r.key), true
 }
 
 // Visit implements canonical.Visitor.
 func (r *renderer) Visit(path []byte, kind canonical.Kind) canonical.Action {
-	at, ok := r.at(path)
+	_, at, ok := r.at(path)
 	compound := kind == canonical.Object || kind == canonical.Array
 	switch {
-	case len(path) == 0:
+	case len(path) == 0 && r.root != "":
 		return canonical.Enter
 	case !ok:
 		return canonical.Skip
@@ -126,7 +136,7 @@ func (r *renderer) Visit(path []byte, kind canonical.Kind) canonical.Action {
 
 // Value implements canonical.Visitor.
 func (r *renderer) Value(path []byte, v canonical.Value) error {
-	at, ok := r.at(path)
+	below, at, ok := r.at(path)
 	if !ok || !r.wanted[at] {
 		return nil
 	}
@@ -134,27 +144,26 @@ func (r *renderer) Value(path []byte, v canonical.Value) error {
 	if v.Kind == canonical.Array || v.Kind == canonical.Object {
 		text = fmt.Sprint(v.Count)
 	}
-	r.cells[at] = append(r.cells[at], cell{elementOf(string(path), at), text})
+	r.cells[at] = append(r.cells[at], cell{elementOf(below, at), text})
 	return nil
 }
 
-// elementOf returns the path of the element of the outermost array that a path leads
-// through.
+// elementOf returns the path of the element of the outermost array that a path below the
+// predicate leads through.
 func elementOf(path, pattern string) string {
 	before, _, found := strings.Cut(pattern, "/*")
 	if !found {
 		return ""
 	}
 	steps := strings.Count(before, "/") + 1 // below the predicate
-	rest := strings.TrimPrefix(path, "/predicate")
-	for i, c := range rest {
+	for i, c := range path {
 		if c == '/' {
 			if steps--; steps < 0 {
-				return rest[:i]
+				return path[:i]
 			}
 		}
 	}
-	return rest
+	return path
 }
 
 // lines returns the lines of a row.

@@ -34,7 +34,7 @@ func (o *ReportOptions) decides() bool {
 func Report(f *input.File, o ReportOptions) (*Draft, error) {
 	s, err := open(f, &o.Options)
 	if err != nil {
-		return nil, err
+		return nil, unknown(f, err, "SARIF, Trivy, Grype, OSV, OpenVEX, CycloneDX and CSAF reports")
 	}
 	if !s.doc.Kind.Is(KindReport) {
 		return nil, notAReport(s)

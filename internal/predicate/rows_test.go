@@ -2,6 +2,8 @@ package predicate_test
 
 import (
 	"bytes"
+	"encoding/json/jsontext"
+	"encoding/json/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -117,10 +119,17 @@ func TestEveryRowIsComplete(t *testing.T) {
 			_, err := d.Message.WriteTo(&statement)
 			require.NoError(t, err)
 			require.NoError(t, predicate.CheckStatement(row.URI, bytes.NewReader(statement.Bytes())))
+			var built struct {
+				Predicate jsontext.Value `json:"predicate"`
+			}
+			require.NoError(t, json.Unmarshal(statement.Bytes(), &built))
 			for _, spelling := range append(row.Spellings, row.URI) {
 				lines, err := predicate.Render(spelling, bytes.NewReader(statement.Bytes()))
 				require.NoError(t, err)
 				assert.NotEmpty(t, lines, "renderer of %s", spelling)
+				bare, err := predicate.RenderBare(spelling, bytes.NewReader(built.Predicate))
+				require.NoError(t, err)
+				assert.Equal(t, lines, bare, "without a statement")
 			}
 		})
 	}

@@ -20,7 +20,7 @@ type sbomPredicate struct {
 func SBOM(f *input.File, o Options) (*Draft, error) {
 	s, err := open(f, &o)
 	if err != nil {
-		return nil, err
+		return nil, unknown(f, err, "SBOMs in CycloneDX, SPDX and Syft's own format")
 	}
 	if !s.doc.Kind.Is(KindSBOM) {
 		return nil, notAnSBOM(s)

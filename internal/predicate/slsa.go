@@ -85,7 +85,7 @@ func slsaProvenance() shape {
 // resources is the shape of a list of resource descriptors.
 func resources(at string) shape {
 	return shape{
-		at:                  {kind: canonical.Array, check: between(0, maxResources, "resources")},
+		at:                  {kind: canonical.Array, size: between(0, maxResources, "resources")},
 		at + "/*":           {kind: canonical.Object, open: true},
 		at + "/*/uri":       {kind: canonical.String, check: sentence(maxURI)},
 		at + "/*/name":      {kind: canonical.String, check: sentence(maxURI)},

@@ -74,7 +74,7 @@ func vexDecision() shape {
 		"":                         {kind: canonical.Object},
 		"/vulnerability":           {kind: canonical.Object, required: true},
 		"/vulnerability/id":        {kind: canonical.String, required: true, check: sentence(maxWord)},
-		"/vulnerability/aliases":   {kind: canonical.Array, check: between(1, maxViews, "aliases")},
+		"/vulnerability/aliases":   {kind: canonical.Array, size: between(1, maxViews, "aliases")},
 		"/vulnerability/aliases/*": {kind: canonical.String, check: sentence(maxWord)},
 		"/product":                 {kind: canonical.Object, required: true},
 		"/product/id":              {kind: canonical.String, required: true, check: uri},

@@ -139,8 +139,13 @@ func open(ctx context.Context, f File) ([]*envelope, *document, error) {
 }
 
 // material adds what the envelopes of one payload attest. A document that they attest
-// is taken from documents.
+// is taken from documents. What is signed is looked into only once the signatures were
+// judged: anybody can have written it.
 func (a *assembler) material(ctx context.Context, role string, group []*envelope, documents *[]*document) error {
+	unverified, err := a.judge(ctx, role, group)
+	if err != nil {
+		return err
+	}
 	own, err := group[0].attested(role)
 	if err != nil {
 		return err
@@ -152,12 +157,8 @@ func (a *assembler) material(ctx context.Context, role string, group []*envelope
 	if err := a.about(role, group[0], own); err != nil {
 		return err
 	}
-	m := predicate.Material{Role: role, Algo: "sha256", Digest: d.digest, Format: d.format}
 	ref := group[0].ref
-	m.Attestation = &ref
-	if m.Unverified, err = a.judge(ctx, role, group); err != nil {
-		return err
-	}
+	m := predicate.Material{Role: role, Algo: "sha256", Digest: d.digest, Format: d.format, Attestation: &ref, Unverified: unverified}
 	if m.Rekor, err = receipt(group); err != nil {
 		return err
 	}
@@ -168,25 +169,30 @@ func (a *assembler) material(ctx context.Context, role string, group []*envelope
 // the file that was given if the attestation shows that it is the one, else what the
 // attestation embeds or states.
 func (a *assembler) documentOf(e *envelope, own *document, documents *[]*document) (*document, error) {
+	named, err := takeDocument(documents, func(d *document) (bool, error) { return e.isDocument(d.digest, a.Image.Digest["sha256"], own) })
+	if named != nil || err != nil {
+		return named, err
+	}
+	embedded, err := takeDocument(documents, func(d *document) (bool, error) { return d.isEmbeddedIn(own) }) // which reads all of it
+	if embedded != nil {
+		a.note("%s is what %s attests without naming the file: the digest of what it embeds is recorded", input.Display(embedded.name), e.place())
+	}
+	return own, err
+}
+
+// takeDocument takes the first document that is the one out of a list, nil if none is.
+func takeDocument(documents *[]*document, is func(d *document) (bool, error)) (*document, error) {
 	for i, d := range *documents {
-		is, err := e.isDocument(d.digest, a.Image.Digest["sha256"], own)
+		ok, err := is(d)
 		if err != nil {
 			return nil, err
 		}
-		if is {
+		if ok {
 			*documents = slices.Delete(*documents, i, i+1)
 			return d, nil
 		}
-		if is, err = d.isEmbeddedIn(own); err != nil {
-			return nil, err
-		}
-		if is {
-			*documents = slices.Delete(*documents, i, i+1)
-			a.note("%s is what %s attests without naming the file: the digest of what it embeds is recorded", input.Display(d.name), e.place())
-			return own, nil
-		}
 	}
-	return own, nil
+	return nil, nil
 }
 
 func (a *assembler) append(m predicate.Material) error {

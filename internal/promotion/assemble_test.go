@@ -99,3 +99,28 @@ func TestMaterialIsNotTheImage(t *testing.T) {
 	assert.Equal(t, fault.PromotionMaterial, fault.ReasonOf(err))
 	assert.Equal(t, "failed promotion.material_mismatch", outcome(r, "materials"))
 }
+
+// TestSignaturesAreJudgedFirst: what a stranger signed is refused for that, and not for
+// what it says, which is not looked into.
+func TestSignaturesAreJudgedFirst(t *testing.T) {
+	w, stranger := newTeam(t), newTeam(t)
+	stranger.World = world.New("stranger")
+	statement := func(predicateType string) []byte {
+		return fmt.Appendf(nil, `{"_type":%q,"predicate":{"none":1},"predicateType":%q,"subject":[{"digest":{"sha256":%q},"name":"app"}]}`,
+			intoto.StatementV1, predicateType, image().Digest["sha256"])
+	}
+	good := w.assemble(w.sbom(world.NoLog))
+	for name, in := range map[string]promotion.Input{
+		"material": {Files: []promotion.File{{Role: predicate.RoleReport, File: stranger.sign(statement(predicate.TypeReport), world.NoLog)}}},
+		"previous": {
+			Files:    []promotion.File{{Role: predicate.RoleSBOM, File: w.sbom(world.NoLog)}},
+			Previous: stranger.sign(statement(predicate.TypePromotion), world.NoLog),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in.Image, in.Policy, in.Step = image(), w.policy, good.Promotion
+			_, err := promotion.Assemble(t.Context(), in)
+			assert.Equal(t, fault.SignatureUntrusted, fault.ReasonOf(err), "%v", err)
+		})
+	}
+}

@@ -16,7 +16,8 @@ import (
 // last use of what was made of it.
 type Evidence struct {
 	envelopes []*envelope
-	others    bool // there are signed documents that are no statements
+	others    bool                   // there are signed documents that are no statements
+	payloads  map[string][]*envelope // by digest
 	ignored   []verify.Ignored
 	open      []io.Closer
 }
@@ -140,21 +141,21 @@ func (e *Evidence) add(ctx context.Context, p *verify.Piece, items []bundle.Item
 		case len(e.envelopes) == MaxEvidence:
 			return fault.New(fault.InputTooLarge, "there are more than %d signed documents", MaxEvidence)
 		}
-		e.envelopes = append(e.envelopes, own)
+		e.put(own)
 	}
 	return nil
 }
 
-// withPayload returns the envelopes with a payload, sha256:<hex>.
-func (e *Evidence) withPayload(digest string) []*envelope {
-	var out []*envelope
-	for _, own := range e.envelopes {
-		if own.ref.PayloadSHA256 == digest {
-			out = append(out, own)
-		}
+func (e *Evidence) put(own *envelope) {
+	if e.payloads == nil {
+		e.payloads = make(map[string][]*envelope)
 	}
-	return out
+	e.envelopes = append(e.envelopes, own)
+	e.payloads[own.ref.PayloadSHA256] = append(e.payloads[own.ref.PayloadSHA256], own)
 }
+
+// withPayload returns the envelopes with a payload, sha256:<hex>.
+func (e *Evidence) withPayload(digest string) []*envelope { return e.payloads[digest] }
 
 // payloads groups envelopes by payload, in the order of first appearance.
 func payloads(list []*envelope) [][]*envelope {

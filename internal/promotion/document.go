@@ -6,8 +6,10 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/stellaops/stella/internal/input"
+	"github.com/stellaops/stella/internal/predicate"
 	"github.com/stellaops/stella/pkg/dsse/canonical"
 )
 
@@ -52,19 +54,73 @@ func canonicalDigest(f *input.File) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
+// document is a document of a material: a file, or what an attestation embeds or
+// states. What takes reading is read once, and the text is not kept: there are up to
+// MaxChain times predicate.MaxMaterials documents of up to maxPredicate bytes.
+type document struct {
+	name   string
+	digest string // SHA-256 in hex
+	format string
+	stated bool // it is not embedded: the attestation states its digest
+	// canonical is the SHA-256 of the canonical form in hex, "" if there is none.
+	canonical func() (string, error)
+	// claims are the digests, SHA-256 in hex, of what the document says it describes.
+	claims func() ([]string, error)
+}
+
+// textOf returns a text, from wherever it is.
+type textOf func() (*input.File, error)
+
+// newDocument is a document with a text that can be had again. doc is nil for one of no
+// format that has claims of its own.
+func newDocument(name, digest, format string, doc *predicate.Document, text textOf) *document {
+	return &document{
+		name: name, digest: digest, format: format,
+		canonical: sync.OnceValues(func() (string, error) {
+			f, err := text()
+			if err != nil {
+				return "", err
+			}
+			return canonicalDigest(f)
+		}),
+		claims: sync.OnceValues(func() ([]string, error) {
+			if doc == nil {
+				return nil, nil
+			}
+			f, err := text()
+			if err != nil {
+				return nil, err
+			}
+			list, err := predicate.Claims(f, doc)
+			return digests(list), err
+		}),
+	}
+}
+
+// statedDocument is a document of which an attestation has no more than what it states.
+func statedDocument(name, digest, format string) *document {
+	return &document{
+		name: name, digest: digest, format: format, stated: true,
+		canonical: func() (string, error) { return "", nil }, claims: func() ([]string, error) { return nil, nil },
+	}
+}
+
 // embeds reports whether what an attestation embeds, d, is the document with this
 // canonical form.
 func (d *document) embeds(canonicalForm string) (bool, error) {
-	if canonicalForm == "" || d.file == nil {
+	if canonicalForm == "" {
 		return false, nil
 	}
-	own, err := canonicalDigest(d.file)
+	own, err := d.canonical()
 	return own == canonicalForm, err
 }
 
 // isEmbeddedIn reports whether a file is what an attestation embeds.
 func (d *document) isEmbeddedIn(own *document) (bool, error) {
-	form, err := canonicalDigest(d.file)
+	if own.stated {
+		return false, nil
+	}
+	form, err := d.canonical()
 	if err != nil {
 		return false, err
 	}

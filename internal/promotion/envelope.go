@@ -18,7 +18,8 @@ import (
 type envelope struct {
 	item      bundle.Item
 	ref       predicate.AttestationRef
-	statement *intoto.Statement // nil if the payload is none
+	statement *intoto.Statement   // nil if the payload is none
+	documents map[string]attested // that were read, by role
 }
 
 // newEnvelope reads what an item says. It is nil for one that is no envelope.
@@ -31,7 +32,7 @@ func newEnvelope(ctx context.Context, item bundle.Item) (*envelope, error) {
 	if _, err := m.WriteTo(h); err != nil {
 		return nil, err
 	}
-	e := &envelope{item: item}
+	e := &envelope{item: item, documents: make(map[string]attested)}
 	e.ref.PayloadSHA256 = "sha256:" + hex.EncodeToString(h.Sum(nil))
 	h.Reset()
 	if err := dsse.WriteSigned(ctx, h, m, item.Envelope.Signatures()); err != nil {

@@ -12,18 +12,6 @@ import (
 	"github.com/stellaops/stella/pkg/dsse/intoto"
 )
 
-// document is a document of a material: a file, or what an attestation embeds or
-// states.
-type document struct {
-	name   string
-	digest string // SHA-256 in hex
-	format string
-	stated bool // it is not embedded: the attestation states its digest
-	// file is the text, nil if it is only stated; doc is there if its own claims can be read.
-	file *input.File
-	doc  *predicate.Document
-}
-
 // fileDocument is a file that is a document.
 func fileDocument(f *input.File, role string) (*document, error) {
 	doc, err := predicate.Recognize(f)
@@ -34,7 +22,7 @@ func fileDocument(f *input.File, role string) (*document, error) {
 		return nil, fault.New(fault.InputUnrecognized, "%s is %s, which is no %s", input.Display(f.Name()), doc, role).
 			WithHint("give it under the flag of what it is")
 	}
-	return &document{name: f.Name(), digest: hex.EncodeToString(doc.SHA256[:]), format: formatOf(doc), file: f, doc: doc}, nil
+	return newDocument(f.Name(), hex.EncodeToString(doc.SHA256[:]), formatOf(doc), doc, func() (*input.File, error) { return f, nil }), nil
 }
 
 // plays reports whether a document may have a role.
@@ -74,9 +62,25 @@ func roleTypes(role string) []string {
 	return []string{predicate.TypeReport, predicate.TypeVulns, predicate.TypeVuln, predicate.TypeVerdict, predicate.TypePolicyDecision}
 }
 
+// attested is the document that an envelope attests in a role, or why there is none.
+type attested struct {
+	document *document
+	err      error
+}
+
 // attested returns the document that an envelope attests, as far as the envelope
-// itself tells: what it states of it, or what is embedded as it stands there.
+// itself tells: what it states of it, or what is embedded as it stands there. It is read
+// once.
 func (e *envelope) attested(role string) (*document, error) {
+	known, ok := e.documents[role]
+	if !ok {
+		known.document, known.err = e.readAttested(role)
+		e.documents[role] = known
+	}
+	return known.document, known.err
+}
+
+func (e *envelope) readAttested(role string) (*document, error) {
 	if e.statement == nil {
 		return nil, fault.New(fault.StatementInvalid, "%s holds no in-toto statement", e.place())
 	}
@@ -92,54 +96,56 @@ func (e *envelope) attested(role string) (*document, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &document{name: e.item.Source}
 	if e.is(predicate.TypeSBOM) || e.is(predicate.TypeReport) || e.is(predicate.TypeVEX) {
-		return d, d.state(e, raw)
+		return e.state(raw)
 	}
+	return e.embedded(role, raw)
+}
+
+// embedded returns the document that is the predicate.
+func (e *envelope) embedded(role string, raw []byte) (*document, error) {
 	sum := sha256.Sum256(raw)
-	d.digest, d.format = hex.EncodeToString(sum[:]), e.statement.PredicateType
-	d.file = input.FromBytes(e.item.Source, raw)
-	doc, err := predicate.Recognize(d.file)
-	if err != nil {
-		return d, nil //nolint:nilerr // it is of no format that has claims of its own
+	f := input.FromBytes(e.item.Source, raw)
+	text := func() (*input.File, error) {
+		if f != nil {
+			return f, nil
+		}
+		again, err := e.predicate()
+		return input.FromBytes(e.item.Source, again), err
 	}
-	d.doc, d.format = doc, formatOf(doc)
+	defer func() { f = nil }() // from then on it is taken out of the payload again
+	doc, err := predicate.Recognize(f)
+	if err != nil { // it is of no format that has claims of its own
+		return newDocument(e.item.Source, hex.EncodeToString(sum[:]), e.statement.PredicateType, nil, text), nil
+	}
 	if !plays(doc.Kind, role) {
 		return nil, fault.New(fault.PredicateType, "%s attests %s, which is no %s", e.place(), doc, role).
 			WithHint("give it under the flag of what it is")
+	}
+	d := newDocument(e.item.Source, hex.EncodeToString(sum[:]), formatOf(doc), doc, text)
+	if role == predicate.RoleSBOM {
+		_, _ = d.claims() // they will be asked for, and the text is at hand; so will be the error
 	}
 	return d, nil
 }
 
 // state reads what stella's own predicates say of the document that they stand for.
-func (d *document) state(e *envelope, raw []byte) error {
+func (e *envelope) state(raw []byte) (*document, error) {
 	if err := predicate.Check(e.statement.PredicateType, bytes.NewReader(raw)); err != nil {
-		return fault.Wrap(fault.ReasonOf(err), err, "%s", e.place())
+		return nil, fault.Wrap(fault.ReasonOf(err), err, "%s", e.place())
 	}
 	var s stated
 	if err := json.Unmarshal(raw, &s); err != nil {
-		return malformed(e, err)
+		return nil, malformed(e, err)
 	}
 	if s.Report != nil {
 		s = *s.Report
 	}
-	d.digest, d.format, d.stated = s.Digest["sha256"], s.Format, true
+	format := s.Format
 	if s.Version != "" {
-		d.format += "-" + s.Version
+		format += "-" + s.Version
 	}
-	return nil
-}
-
-// claims returns the digests, SHA-256 in hex, of what the document says it describes.
-func (d *document) claims() ([]string, error) {
-	if d == nil || d.doc == nil {
-		return nil, nil
-	}
-	list, err := predicate.Claims(d.file, d.doc)
-	if err != nil {
-		return nil, err
-	}
-	return digests(list), nil
+	return statedDocument(e.item.Source, s.Digest["sha256"], format), nil
 }
 
 func digests(list []intoto.Subject) []string {

@@ -53,16 +53,16 @@ func (a *assembler) previous(ctx context.Context) error {
 	if groups := payloads(group); len(groups) != 1 {
 		return fault.New(fault.UsageInvalid, "%s holds %d attestations, and one step comes before", input.Display(a.Previous.Name()), len(groups))
 	}
+	ref := group[0].ref
+	if ref.Unverified, err = a.judge(ctx, "promotion", group); err != nil {
+		return err
+	}
 	before, err := group[0].promotion()
 	if err != nil {
 		return err
 	}
 	if err := continues(before, a.out.Predicate); err != nil {
 		return fault.Wrap(fault.ReasonOf(err), err, "%s", group[0].place())
-	}
-	ref := group[0].ref
-	if ref.Unverified, err = a.judge(ctx, "promotion", group); err != nil {
-		return err
 	}
 	a.out.Predicate.Previous = &ref
 	return nil

@@ -11,53 +11,10 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/predicate"
 )
-
-// number is an int64 of the JSON of protocol buffers, which writes it as a string and
-// reads it as a number too.
-type number int64
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (n *number) UnmarshalJSON(b []byte) error {
-	v, err := strconv.ParseInt(strings.Trim(string(b), `"`), 10, 64)
-	*n = number(v)
-	return err
-}
-
-// MarshalJSON implements json.Marshaler.
-func (n number) MarshalJSON() ([]byte, error) {
-	return []byte(strconv.Quote(strconv.FormatInt(int64(n), 10))), nil
-}
-
-// entry is a TransparencyLogEntry (sigstore_rekor.proto).
-type entry struct {
-	LogIndex number `json:"logIndex"`
-	LogID    struct {
-		KeyID []byte `json:"keyId"`
-	} `json:"logId"`
-	KindVersion struct {
-		Kind    string `json:"kind"`
-		Version string `json:"version"`
-	} `json:"kindVersion"`
-	IntegratedTime   number `json:"integratedTime,omitzero"`
-	InclusionPromise *struct {
-		SignedEntryTimestamp []byte `json:"signedEntryTimestamp"`
-	} `json:"inclusionPromise,omitzero"`
-	InclusionProof    *entryProof `json:"inclusionProof,omitzero"`
-	CanonicalizedBody []byte      `json:"canonicalizedBody"`
-}
-
-type entryProof struct {
-	LogIndex   number   `json:"logIndex"`
-	RootHash   []byte   `json:"rootHash"`
-	TreeSize   number   `json:"treeSize"`
-	Hashes     [][]byte `json:"hashes"`
-	Checkpoint struct {
-		Envelope string `json:"envelope"`
-	} `json:"checkpoint"`
-}
 
 // leafPrefix separates leaves from nodes (RFC 6962, section 2.1).
 const leafPrefix = "\x00"
@@ -65,9 +22,9 @@ const leafPrefix = "\x00"
 // receiptOf writes a log entry, as a bundle has it, as a receipt. Whether it proves
 // anything is for those who verify.
 func receiptOf(raw jsontext.Value) (*predicate.Receipt, error) {
-	var e entry
-	if err := json.Unmarshal(raw, &e); err != nil {
-		return nil, fault.Wrap(fault.LogInvalid, err, "malformed log entry")
+	e, err := bundle.ParseLogEntry(raw)
+	if err != nil {
+		return nil, err
 	}
 	if len(e.CanonicalizedBody) == 0 {
 		return nil, fault.New(fault.LogInvalid, "a log entry has no body")
@@ -83,12 +40,11 @@ func receiptOf(raw jsontext.Value) (*predicate.Receipt, error) {
 	if e.InclusionProof == nil {
 		return r, nil
 	}
-	var err error
-	r.InclusionProof, err = e.InclusionProof.receipt()
+	r.InclusionProof, err = receiptProof(e.InclusionProof)
 	return r, err
 }
 
-func (p *entryProof) receipt() (*predicate.InclusionProof, error) {
+func receiptProof(p *bundle.LogProof) (*predicate.InclusionProof, error) {
 	index := int64(p.LogIndex)
 	out := &predicate.InclusionProof{
 		LogIndex: &index, RootHash: hex.EncodeToString(p.RootHash), TreeSize: int64(p.TreeSize), Hashes: []string{},
@@ -120,7 +76,7 @@ func checkpointOf(note string) (predicate.LogCheckpoint, error) {
 // not the same, is refused, and so is one without the entry's body, as others write
 // it: of that nobody can say what it is about.
 func entryOf(r *predicate.Receipt) (jsontext.Value, error) {
-	var e entry
+	var e bundle.LogEntry
 	var err error
 	if e.CanonicalizedBody, err = base64.StdEncoding.Strict().DecodeString(r.Body); err != nil || r.Body == "" {
 		return nil, fault.New(fault.LogInvalid, "the receipt has no body of the log entry, so it proves nothing about an attestation")
@@ -136,27 +92,25 @@ func entryOf(r *predicate.Receipt) (jsontext.Value, error) {
 	if err := json.Unmarshal(e.CanonicalizedBody, &kind); err != nil {
 		return nil, fault.Wrap(fault.LogInvalid, err, "malformed body of a log entry")
 	}
-	e.KindVersion.Kind, e.KindVersion.Version = kind.Kind, kind.Version
-	e.LogIndex, e.IntegratedTime = number(r.LogIndex), number(r.IntegratedTime)
+	e.KindVersion = bundle.LogKind{Kind: kind.Kind, Version: kind.Version}
+	e.LogIndex, e.IntegratedTime = bundle.Int64(r.LogIndex), bundle.Int64(r.IntegratedTime)
 	if e.LogID.KeyID, err = hex.DecodeString(r.LogID); err != nil {
 		return nil, fault.New(fault.LogInvalid, "the receipt's logId is not hex")
 	}
-	if err := e.proofs(r); err != nil {
+	if err := addProofs(&e, r); err != nil {
 		return nil, err
 	}
 	return json.Marshal(e)
 }
 
-// proofs takes promise and proof from a receipt.
-func (e *entry) proofs(r *predicate.Receipt) error {
+// addProofs takes promise and proof from a receipt.
+func addProofs(e *bundle.LogEntry, r *predicate.Receipt) error {
 	if r.SignedEntryTimestamp != "" {
 		set, err := base64.StdEncoding.DecodeString(r.SignedEntryTimestamp)
 		if err != nil {
 			return fault.New(fault.LogInvalid, "the receipt's signedEntryTimestamp is not base64")
 		}
-		e.InclusionPromise = &struct {
-			SignedEntryTimestamp []byte `json:"signedEntryTimestamp"`
-		}{set}
+		e.InclusionPromise = &bundle.LogPromise{SignedEntryTimestamp: set}
 	}
 	if r.InclusionProof == nil {
 		return nil
@@ -168,7 +122,7 @@ func (e *entry) proofs(r *predicate.Receipt) error {
 
 // entryProofOf reads an inclusion proof. Without an index of its own that of the entry
 // counts.
-func entryProofOf(p *predicate.InclusionProof, index int64) (*entryProof, error) {
+func entryProofOf(p *predicate.InclusionProof, index int64) (*bundle.LogProof, error) {
 	note, err := checkpointOf(p.Checkpoint.SignedNote)
 	if err != nil {
 		return nil, err
@@ -176,9 +130,9 @@ func entryProofOf(p *predicate.InclusionProof, index int64) (*entryProof, error)
 	if note.Origin != p.Checkpoint.Origin || note.Size != p.Checkpoint.Size || note.Hash != p.Checkpoint.Hash {
 		return nil, fault.New(fault.LogInvalid, "the receipt's checkpoint is not what its signed note says")
 	}
-	out := &entryProof{LogIndex: number(index), TreeSize: number(p.TreeSize)}
+	out := &bundle.LogProof{LogIndex: bundle.Int64(index), TreeSize: bundle.Int64(p.TreeSize)}
 	if p.LogIndex != nil {
-		out.LogIndex = number(*p.LogIndex)
+		out.LogIndex = bundle.Int64(*p.LogIndex)
 	}
 	if out.RootHash, err = hex.DecodeString(p.RootHash); err != nil {
 		return nil, fmt.Errorf("malformed root hash: %w", err)

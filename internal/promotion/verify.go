@@ -63,8 +63,9 @@ type verdict struct {
 // is nil if and only if everything that is demanded was found good. The policy's
 // subjects play no part: Demands name the image.
 func Verify(ctx context.Context, named, evidence *Evidence, p *verify.Policy, d Demands) (*verify.Report, error) {
-	whole := &Evidence{
-		envelopes: slices.Concat(named.envelopes, evidence.envelopes), ignored: slices.Concat(named.ignored, evidence.ignored),
+	whole := &Evidence{ignored: slices.Concat(named.ignored, evidence.ignored)}
+	for _, own := range slices.Concat(named.envelopes, evidence.envelopes) {
+		whole.put(own)
 	}
 	v := &verdict{demands: d, evidence: whole}
 	if err := v.find(named); err != nil {

@@ -89,7 +89,7 @@ func casePlace(r *verify.Result) string {
 func nextStep(r fault.Reason) string {
 	switch r {
 	case fault.SnapshotChecksum, fault.SnapshotRoot:
-		return "Do not rely on it. Keep this copy as it is, get the snapshot again from who made it, and compare both with stella forensic diff."
+		return "Do not rely on it. Keep this copy as it is, get the snapshot again from who made it, and run stella forensic verify on both: each is held to its own manifest."
 	case fault.SnapshotMissing:
 		return "Do not take the snapshot for whole. Ask who made it for a copy that has all that is listed."
 	case fault.SnapshotUnlisted:

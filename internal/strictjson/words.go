@@ -23,5 +23,10 @@ func IsPrintable(s string) bool {
 
 // IsSHA256 allows a SHA-256 in lower-case hex.
 func IsSHA256(s string) bool {
-	return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == ""
+	for i := range len(s) {
+		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return len(s) == 64
 }

@@ -129,7 +129,7 @@ func (b *Build) Manifest(signers []SignerKey) (*Header, error) {
 }
 
 // Changed returns fault.InputChanged if err is what Check found of a file that this build
-// has written to a CheckedTarget: the input is not what it was. Any other error stays.
+// has written: the input is not what it was. Any other error stays.
 func (b *Build) Changed(err error, v *Verdict) error {
 	if v == nil || fault.ReasonOf(err) != fault.KitMismatch {
 		return err
@@ -142,8 +142,8 @@ func (b *Build) Changed(err error, v *Verdict) error {
 	return err
 }
 
-// Write writes the kit, once. An input that is not what it was is fault.InputChanged, but
-// to a CheckedTarget: see Changed.
+// Write writes the kit, once. An input that has another length than it had, or is gone, is
+// fault.InputChanged; one that has other content is found by Check: see Changed.
 func (b *Build) Write(t Target, h *Header) error {
 	return Write(b.ctx, t, h, func(e *Entry) (io.ReadCloser, error) {
 		s := b.sources[e.Name]

@@ -7,6 +7,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/json/v2"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -22,6 +23,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stellaops/stella/internal/archive"
+	"github.com/stellaops/stella/internal/atomicfile"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/internal/testkit/schematest"
@@ -376,7 +378,7 @@ func TestImagesWithHoles(t *testing.T) {
 	assert.Equal(t, "oci/blobs/sha256/"+removed, v.Gaps[i].File)
 }
 
-// TestDamagedBlob has another digest than its name: that is seen when it is written.
+// TestDamagedBlob has another digest than its name: that is seen when the kit is checked.
 func TestDamagedBlob(t *testing.T) {
 	s := newStage(t)
 	dir := s.layout("image", world.Tags)
@@ -392,23 +394,62 @@ func TestDamagedBlob(t *testing.T) {
 		}
 	}
 	s.plan.Images = []string{dir}
-	assert.Equal(t, fault.InputChanged, fault.ReasonOf(s.writes(nil)))
+	assert.Equal(t, fault.InputChanged, fault.ReasonOf(s.writes(s.archived, func() {})))
+	assert.Equal(t, fault.InputChanged, fault.ReasonOf(s.writes(s.unpacked, func() {})))
 }
 
-// writes builds and writes a kit, with something done in between.
-func (s *stage) writes(meanwhile func()) error {
+// written has write write a kit somewhere, and returns it to be read.
+type written func(write func(offlinekit.Target) error) (*offlinekit.Source, error)
+
+// forms are the forms of a kit.
+func forms() map[string]func(*stage) written {
+	return map[string]func(*stage) written{
+		"archive":   func(s *stage) written { return s.archived },
+		"directory": func(s *stage) written { return s.unpacked },
+	}
+}
+
+// archived writes a kit to an archive.
+func (s *stage) archived(write func(offlinekit.Target) error) (*offlinekit.Source, error) {
+	s.t.Helper()
+	var packed bytes.Buffer
+	w, err := archive.NewWriter(&packed, archive.Tar, createdAt())
+	require.NoError(s.t, err)
+	if err := write(w); err != nil {
+		return nil, err
+	}
+	require.NoError(s.t, w.Close())
+	return offlinekit.NewSource("kit", io.NopCloser(&packed)), nil
+}
+
+// unpacked writes a kit to a directory, which stays without its name.
+func (s *stage) unpacked(write func(offlinekit.Target) error) (*offlinekit.Source, error) {
+	s.t.Helper()
+	d, err := atomicfile.NewDirectory(nil, filepath.Join(s.t.TempDir(), "kit"))
+	require.NoError(s.t, err)
+	s.t.Cleanup(d.Abort)
+	if err := write(d); err != nil {
+		return nil, err
+	}
+	return offlinekit.Open(d.Path(), nil)
+}
+
+// writes builds, writes and checks a kit, with something done before it is written.
+func (s *stage) writes(to written, meanwhile func()) error {
 	s.t.Helper()
 	b, err := offlinekit.NewBuild(s.t.Context(), &s.plan, s.now())
 	require.NoError(s.t, err)
 	defer b.Close()
 	h, err := b.Manifest(nil)
 	require.NoError(s.t, err)
-	if meanwhile != nil {
-		meanwhile()
+	meanwhile()
+	source, err := to(func(t offlinekit.Target) error { return b.Write(t, h) })
+	if err != nil {
+		return err
 	}
-	w, err := archive.NewWriter(io.Discard, archive.Tar, createdAt())
-	require.NoError(s.t, err)
-	return b.Write(w, h)
+	defer source.Close()
+	v, err := offlinekit.Check(s.t.Context(), source, offlinekit.CheckOptions{Now: s.now()})
+	return b.Changed(err, v)
 }
 
 // TestInputsThatChange are caught, however they change.
@@ -419,12 +460,38 @@ func TestInputsThatChange(t *testing.T) {
 		"shorter":       func(path string) error { return os.Truncate(path, 2) },
 		"gone":          os.Remove,
 	} {
-		s := newStage(t)
-		path := s.write("file", []byte("some."))
-		s.plan.Documents = []string{path}
-		err := s.writes(func() { require.NoError(t, change(path)) })
-		assert.Equal(t, fault.InputChanged, fault.ReasonOf(err), "%s: %v", what, err)
-		assert.ErrorContains(t, err, path, what)
+		for form, to := range forms() {
+			s := newStage(t)
+			path := s.write("file", []byte("some."))
+			s.plan.Documents = []string{path}
+			err := s.writes(to(s), func() { require.NoError(t, change(path)) })
+			assert.Equal(t, fault.InputChanged, fault.ReasonOf(err), "%s in a %s: %v", what, form, err)
+			assert.ErrorContains(t, err, path, "%s in a %s", what, form)
+		}
+	}
+}
+
+// endless is an input that goes on, and fails a test that follows it for long.
+type endless struct{ left int }
+
+func (e *endless) Read(p []byte) (int, error) {
+	if e.left -= len(p); e.left < 0 {
+		return 0, errors.New("it is read on and on")
+	}
+	clear(p)
+	return len(p), nil
+}
+
+// TestInputWithoutEnd is given up as soon as it is longer than it was.
+func TestInputWithoutEnd(t *testing.T) {
+	k := small()
+	h := k.header(t)
+	for form, to := range forms() {
+		_, err := to(newStage(t))(func(target offlinekit.Target) error {
+			open := func(*offlinekit.Entry) (io.ReadCloser, error) { return io.NopCloser(&endless{1 << 20}), nil }
+			return offlinekit.Write(t.Context(), target, h, open, func(e *offlinekit.Entry) string { return e.Name })
+		})
+		assert.Equal(t, fault.InputChanged, fault.ReasonOf(err), "%s: %v", form, err)
 	}
 }
 

@@ -61,14 +61,10 @@ func (o *opinion) unreadable(file string, err error) {
 // file judges a file of evidence. digests are those of all files in the kit.
 func (j *judge) file(f *input.File, digests map[string]bool) (*opinion, error) {
 	o := &opinion{}
-	items, _, err := bundle.Read(f)
+	items, _, err := bundle.Read(f) // no opinion rests on what was ignored in it
 	if err != nil {
 		o.unreadable(f.Name(), err)
 		return o, nil
-	}
-	evidence := &verify.Evidence{}
-	if err := evidence.ReadInput(f); err != nil {
-		return nil, err
 	}
 	about, lacking := artifacts(items, digests)
 	if lacking != "" {
@@ -76,6 +72,8 @@ func (j *judge) file(f *input.File, digests map[string]bool) (*opinion, error) {
 		o.gap(GapSubject, f.Name(), fault.SubjectRequired, "it is a signature over a file that is not in the kit: "+lacking, "add the file with --document")
 		return o, nil
 	}
+	evidence := &verify.Evidence{}
+	evidence.Add(items...)
 	return o, j.evidence(o, evidence, about, f.Name(), digests)
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/stellaops/stella/internal/archive"
+	"github.com/stellaops/stella/internal/atomicfile"
 	"github.com/stellaops/stella/internal/fault"
 )
 
@@ -15,19 +16,15 @@ type Target interface {
 	Add(name string, size int64, executable bool, r io.Reader) error
 }
 
-var _ Target = (*archive.Writer)(nil)
-
-// CheckedTarget is a Target of which all that was written is held to the manifest, by
-// Check or Read, before anything rests on it. Write need not do the same then, and hashes
-// nothing.
-type CheckedTarget interface {
-	Target
-	Checked()
-}
+var (
+	_ Target = (*archive.Writer)(nil)
+	_ Target = (*atomicfile.Directory)(nil)
+)
 
 // Write writes a kit: what h has, and then each entry of its manifest with the content
-// that open gives. Content that is not what the manifest says is fault.InputChanged,
-// and calls it what from does; to a CheckedTarget nothing is held to that but its length.
+// that open gives. Content of another length than the manifest says is
+// fault.InputChanged, and calls it what from does. Nothing is hashed: hold what was
+// written to the manifest, with Check or Read, before anything rests on it.
 func Write(ctx context.Context, t Target, h *Header, open func(*Entry) (io.ReadCloser, error), from func(*Entry) string) error {
 	if err := writeHeader(t, h); err != nil {
 		return err
@@ -59,27 +56,17 @@ func writeEntry(ctx context.Context, t Target, e *Entry, open func(*Entry) (io.R
 		return err
 	}
 	defer r.Close()
-	if _, checked := t.(CheckedTarget); checked {
-		return asChanged(ctx, t.Add(e.Name, e.Size, e.Executable, &cancelled{ctx, r}), from(e))
-	}
-	c := newContent(ctx, e, r)
-	defer c.close()
-	err = t.Add(e.Name, e.Size, e.Executable, c)
-	if err == nil {
-		err = c.drain(make([]byte, 1))
-	}
-	if c.mismatch != "" {
-		err = changed(from(e))
-	}
-	return asChanged(ctx, err, from(e))
+	content := io.LimitReader(&cancelled{ctx, r}, e.Size+1) // one byte more tells as much as all that a file grew by
+	return asChanged(ctx, t.Add(e.Name, e.Size, e.Executable, content), from(e))
 }
 
 // asChanged says of a file that has another length what it is.
 func asChanged(ctx context.Context, err error, from string) error {
-	switch {
-	case context.Cause(ctx) != nil:
+	if context.Cause(ctx) != nil {
 		return context.Cause(ctx)
-	case fault.ReasonOf(err) == fault.ArchiveMalformed:
+	}
+	switch fault.ReasonOf(err) {
+	case fault.ArchiveMalformed, fault.InputChanged: // what targets call another length
 		return changed(from)
 	}
 	return err

@@ -84,8 +84,8 @@ func (s *stream) takeResults(j outcome) error {
 // there is none.
 func (s *stream) gathered(p *Piece, n int, ignored []Ignored) error {
 	if p.Line > 0 {
-		s.loose.file = p.display()
-		s.loose.add(n, ignored)
+		s.piped.file = p.display()
+		s.piped.add(n, ignored)
 	}
 	switch {
 	case p.End && s.inside == 0:
@@ -104,6 +104,6 @@ func (s *stream) apartLines(ctx context.Context, file outcome) error {
 		read: func(ctx context.Context, p Piece, _ bundle.Line, r reading) outcome { return s.judgeReading(ctx, p, r) },
 		told: func(j outcome) (int, []Ignored) { return len(j.results), j.ignored },
 		take: s.takeResults,
-		fail: func(err error) error { return s.result(unreadable(&file.piece, err), file.piece.Named) },
+		fail: func(p Piece, err error) error { return s.result(unreadable(&p, err), p.Named) },
 	})
 }

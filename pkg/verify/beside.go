@@ -14,8 +14,8 @@ type beside struct {
 	stamps  []material.Timestamp
 }
 
-// beside judges the material of one item.
-func (j *judgement) beside(item bundle.Item, signed material.Signed) beside {
+// judgeBeside judges the material of one item.
+func (j *judgement) judgeBeside(item bundle.Item, signed material.Signed) beside {
 	m := item.Material
 	return beside{
 		entries: j.policy.Root.LogEntries(m.LogEntries, signed, item.Version, j.policy.At),

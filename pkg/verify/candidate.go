@@ -53,6 +53,11 @@ func newBench(p *Policy) (*bench, error) {
 	return b, nil
 }
 
+// mayHaveParts reports whether one envelope may have fewer of the signatures that count
+// than another: where one key counts there are no parts. Who stands in a certificate
+// is judged together with all others anyway: see standsAlone.
+func (b *bench) mayHaveParts() bool { return len(b.candidates) > 1 }
+
 // withoutHybrid returns the key for itself: the other half may be in another
 // envelope.
 func withoutHybrid(k dsse.Key) dsse.Key {

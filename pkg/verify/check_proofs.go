@@ -17,7 +17,10 @@ func checkTime(j *judgement) error {
 			continue
 		}
 		s.Counted = true
-		s.Proofs = j.judgeProofs(s)
+		var err error
+		if s.Proofs, err = j.judgeProofs(s); err != nil {
+			return unjudged{err}
+		}
 		decided := decideTime(s.Proofs, j.policy.At, sourceVerification)
 		s.Time = &decided
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/stellaops/stella/internal/bundle"
+	"github.com/stellaops/stella/internal/fault"
 )
 
 // What is here is for those who judge more than one payload says by itself, such as
@@ -13,6 +14,14 @@ import (
 // Add adds evidence that was read already. What it was read from must stay open until
 // it has been judged.
 func (e *Evidence) Add(items ...bundle.Item) { e.items = append(e.items, items...) }
+
+// AddRead is Add for what bundle.Read found in a file of this name, and what it ignored.
+func (e *Evidence) AddRead(name string, items []bundle.Item, ignored []bundle.Ignored) {
+	e.Add(items...)
+	for _, i := range ignored {
+		e.Ignore(Ignored{Source: name, Line: i.Line, Reason: fault.NotEvidence, Message: i.Reason})
+	}
+}
 
 // Ignore adds something that was passed over.
 func (e *Evidence) Ignore(i ...Ignored) { e.ignored = append(e.ignored, i...) }

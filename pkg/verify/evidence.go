@@ -60,10 +60,7 @@ func (e *Evidence) ReadBeside(f *input.File, beside bundle.Beside) error {
 	if err != nil {
 		return err
 	}
-	e.items = append(e.items, items...)
-	for _, i := range ignored {
-		e.ignored = append(e.ignored, Ignored{Source: f.Name(), Line: i.Line, Reason: fault.NotEvidence, Message: i.Reason})
-	}
+	e.AddRead(f.Name(), items, ignored)
 	return nil
 }
 
@@ -89,7 +86,8 @@ func (e *Evidence) Len() int { return len(e.items) }
 type group []bundle.Item
 
 // groupsOf sorts the items by payload, in the order of their first appearance. A
-// signature over an artifact that is not in the evidence is a group of its own.
+// signature over an artifact that is not in the evidence is a group of its own. More
+// than maxTogether items with one payload are fault.InputTooLarge.
 func groupsOf(items []bundle.Item) ([]group, error) {
 	if len(items) == 1 {
 		return []group{items}, nil
@@ -110,6 +108,9 @@ func groupsOf(items []bundle.Item) ([]group, error) {
 			at = len(out)
 			index[id] = at
 			out = append(out, nil)
+		}
+		if len(out[at]) == maxTogether {
+			return nil, fault.New(fault.InputTooLarge, "%s: more than %d pieces of evidence have its payload", where(item), maxTogether)
 		}
 		out[at] = append(out[at], item)
 	}

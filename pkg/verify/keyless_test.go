@@ -325,7 +325,11 @@ func TestAnybodyIsLoosened(t *testing.T) {
 		{"unsafe issuer", name, verify.AnyUnsafe(), true},
 		{"every name", pattern(`.*`), issuer, true},
 		{"every name, in a roundabout way", pattern(`(?s)[^\x00]{1,500}|never`), issuer, true},
+		{"every name of two characters", pattern(`..+`), issuer, true},
+		{"every name of two characters, counted", pattern(`.{2,}`), issuer, true},
 		{"every issuer", name, pattern(`.+`), true},
+		{"every issuer of some length", name, pattern(`.{12,}`), true},
+		{"every issuer with a dot in it", name, pattern(`https://.+\..+`), true},
 		{"every issuer there is", name, pattern(`https?://.*`), true},
 	} {
 		t.Run(row.what, func(t *testing.T) {

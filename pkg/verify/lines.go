@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"sync"
 
 	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/fault"
@@ -16,13 +17,13 @@ type lineWork[T any] struct {
 	read func(ctx context.Context, p Piece, at bundle.Line, r reading) T // by several goroutines at once
 	told func(T) (evidence int, ignored []Ignored)
 	take func(T) error // those with evidence, in order
-	fail func(err error) error
+	fail func(p Piece, err error) error
 }
 
 // eachLine works on the lines of a file, in order, and closes it.
 func eachLine[T any](ctx context.Context, s *stream, file *Piece, lines *reading, w lineWork[T]) error {
 	defer lines.close()
-	l := &lineReader{policy: s.bench.policy, reader: &s.reader, file: file, f: lines.lines, opens: s.reader.Opens(lines.lines), tally: lineTally{file: file.display()}}
+	l := &lineReader{policy: s.bench.policy, reader: &s.reader, file: file, f: lines.lines, tally: lineTally{file: file.display()}}
 	run := ignoredRun{to: s.ignored}
 	err := ordered.Run(ctx, l.all(), func(ctx context.Context, at bundle.Line) T {
 		p, r := l.read(at)
@@ -54,8 +55,8 @@ func eachLine[T any](ctx context.Context, s *stream, file *Piece, lines *reading
 		return err
 	}
 	s.lacking.add(&l.tally)
-	if err := l.end(); err != nil {
-		return w.fail(err)
+	if p, err := l.end(); err != nil {
+		return w.fail(p, err)
 	}
 	return nil
 }
@@ -66,9 +67,17 @@ type lineReader struct {
 	reader *bundle.Reader
 	file   *Piece
 	f      *input.File
-	opens  bool // as evidence does: no line of it is passed over for being damaged
 	tally  lineTally
 	err    error // of reading the file
+
+	mu      sync.Mutex
+	damaged damage
+}
+
+// damage is a line that is no JSON document.
+type damage struct {
+	piece Piece
+	err   error // nil if there is none
 }
 
 // all yields the lines. After it, err tells whether that was all.
@@ -85,31 +94,44 @@ func (l *lineReader) all() iter.Seq[bundle.Line] {
 
 var errEnough = errors.New("enough")
 
-// end is the error about the file as a whole: it broke off, or was to be evidence
-// and has none.
-func (l *lineReader) end() error {
+// end is the error about the file as a whole, and what it is about: it broke off, it holds
+// evidence beside a line that may be damaged evidence, or was to be evidence and has none.
+func (l *lineReader) end() (Piece, error) {
 	switch {
 	case l.err != nil:
-		return l.err
+		return *l.file, l.err
+	case l.damaged.err != nil && (l.tally.evidence || l.tally.others):
+		return l.damaged.piece, l.damaged.err
 	case !l.tally.evidence && !l.tally.others && (l.file.Named || bundle.LooksLikeEvidence(l.file.ownName())):
-		return fault.New(fault.NotEvidence, "no line is an envelope or bundle")
+		return *l.file, fault.New(fault.NotEvidence, "no line is an envelope or bundle")
 	}
-	return nil
+	return *l.file, nil
 }
 
 // read reads one line. It is safe for concurrent use.
 func (l *lineReader) read(at bundle.Line) (Piece, reading) {
 	p := Piece{Name: l.file.Name, Member: l.file.Member, Line: at.Number, Named: l.file.Named, Place: l.file.Place}
 	items, err := l.reader.ReadLine(l.f, at)
-	if err != nil && l.opens {
-		err = bundle.AmongEvidence(err)
-	}
 	if err != nil {
-		return p, reading{}.failed(&p, err)
+		r := reading{}.failed(&p, err)
+		if r.unread == nil && bundle.Damaged(err) {
+			l.note(p, err)
+		}
+		return p, r
 	}
 	r := reading{items: placed(&p, items)}
 	r.judged, r.ignored = l.policy.split(r.items)
 	return p, r
+}
+
+// note keeps the first line of those that are damaged and passed over: whether there is
+// evidence in the file is known at its end.
+func (l *lineReader) note(p Piece, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.damaged.err == nil || p.Line < l.damaged.piece.Line {
+		l.damaged = damage{p, err}
+	}
 }
 
 // ignoredRun makes one of lines that follow each other and are ignored for the

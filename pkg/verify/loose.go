@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/stellaops/stella/internal/bundle"
-	"github.com/stellaops/stella/pkg/verify/material"
 )
 
 // Loose is proofs in a file of their own: where that is, and what there is in it.
@@ -35,30 +34,29 @@ func besides(loose []looseBeside) []beside {
 }
 
 // looseBeside judges what lies apart and may be about a verified signature.
-func (j *judgement) looseBeside(own bundle.Item, signed material.Signed) []looseBeside {
+func (j *judgement) looseBeside(own bundle.Item, to *held) []looseBeside {
 	if j.policy.Loose == nil {
 		return nil
 	}
 	var out []looseBeside
-	for _, l := range j.policy.Loose(signed.Signature, own.Material.Stamped) {
+	for _, l := range j.policy.Loose(to.Signature, own.Material.Stamped) {
 		item := bundle.Item{Material: l.Material}
 		item.Material.Stamped = own.Material.Stamped
-		out = append(out, looseBeside{j.beside(item, signed), l.Place})
+		out = append(out, looseBeside{j.beside(item, materialSum(&item), to), l.Place})
 	}
 	return out
 }
 
-// looseProofs are the proofs that lie apart. What is established counts as if it lay
+// looseProofs adds the proofs that lie apart. What is established counts as if it lay
 // beside the signature; what is not is the file's own affair, and stands in the
 // result for the caller.
-func (j *judgement) looseProofs(s *Signer, loose []looseBeside, proven []time.Time) []Proof {
-	var out []Proof
+func (j *judgement) looseProofs(to []Proof, s *Signer, loose []looseBeside, proven []time.Time) []Proof {
 	for _, l := range loose {
 		proofs := l.proofs(proven)
 		for _, p := range proofs {
 			j.result.Loose = append(j.result.Loose, LooseFinding{l.place, j.result.Evidence[s.Evidence], p})
 		}
-		out = append(out, established(proofs)...)
+		to = withEstablished(to, proofs)
 	}
-	return out
+	return to
 }

@@ -52,6 +52,21 @@ func newProof(kind, authority, operator string, at time.Time, err error) Proof {
 	return p
 }
 
+// same reports whether another proof proves no more than p, and no less.
+func (p *Proof) same(other Proof) bool {
+	a, b := *p, other
+	a.LogIndex, b.LogIndex = nil, nil
+	return a == b && p.index() == other.index()
+}
+
+// index is that of a log entry, and -1 of other proofs.
+func (p *Proof) index() int64 {
+	if p.LogIndex == nil {
+		return -1
+	}
+	return *p.LogIndex
+}
+
 // distinct counts the operators that proved something of a kind.
 func distinct(proofs []Proof, kind string) int {
 	seen := make(map[string]bool)

@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"bytes"
 	"crypto"
 	"slices"
 
@@ -14,43 +13,44 @@ import (
 // judgeProofs judges what stands beside a signature: in its own item, and in
 // every other that holds the same signature, since a proof belongs to a signature
 // and covers its bytes, wherever it stands (contracts §5).
-func (j *judgement) judgeProofs(s *Signer) []Proof {
+func (j *judgement) judgeProofs(s *Signer) ([]Proof, error) {
 	if j.policy.Root.Empty() {
-		return nil
+		return nil, nil
 	}
-	own := j.group[s.Evidence]
-	signed := j.signed(s, own)
-	all := []beside{j.beside(own, signed)}
-	for i, other := range j.group {
-		if i != s.Evidence && bytes.Equal(signatureIn(other), signed.Signature) {
-			all = append(all, j.beside(other, signed))
-		}
+	if j.materials == nil {
+		j.materials = newMaterials(j.group)
 	}
-	loose := j.looseBeside(own, signed)
-	times := provenBy(slices.Concat(all, besides(loose)))
-	proofs := all[0].proofs(times)
-	for _, other := range all[1:] {
-		proofs = append(proofs, established(other.proofs(times))...)
+	item := j.group[s.Evidence]
+	to := j.held(s, item)
+	own := j.beside(item, j.materials.sums[s.Evidence], to)
+	others, err := j.elsewhere(s.Evidence, to)
+	if err != nil {
+		return nil, err
 	}
-	proofs = append(proofs, j.looseProofs(s, loose, times)...)
+	loose := j.looseBeside(item, to)
+	times := provenBy(slices.Concat([]beside{own}, others, besides(loose)))
+	proofs := own.proofs(times)
+	for _, other := range others {
+		proofs = withEstablished(proofs, other.proofs(times))
+	}
+	proofs = j.looseProofs(proofs, s, loose, times)
 	if c := &j.candidates[s.key]; c.issued != nil && !c.issued.chain.Private {
 		for _, sct := range j.policy.Root.SCTs(c.issued.chain) {
 			proofs = append(proofs, newProof(ProofSCT, sct.Authority, sct.Operator, sct.Time, sct.Err))
 		}
 	}
-	return proofs
+	return proofs, nil
 }
 
-// established are the proofs that passed: what else stands in another item than
-// the signature's own is that one's affair.
-func established(proofs []Proof) []Proof {
-	var out []Proof
-	for _, p := range proofs {
-		if p.Status == Passed {
-			out = append(out, p)
+// withEstablished adds the proofs that passed, each once: what else stands in another
+// item than the signature's own is that one's affair.
+func withEstablished(proofs, others []Proof) []Proof {
+	for i := range others {
+		if p := &others[i]; p.Status == Passed && !slices.ContainsFunc(proofs, p.same) {
+			proofs = append(proofs, *p)
 		}
 	}
-	return out
+	return proofs
 }
 
 // signatureIn returns the one signature that an item's material is about.
@@ -62,6 +62,15 @@ func signatureIn(item bundle.Item) []byte {
 		return item.Envelope.Signatures()[0].Sig
 	}
 	return nil
+}
+
+// held describes a verified signature, and by which key or certificate it is.
+func (j *judgement) held(s *Signer, item bundle.Item) *held {
+	to := &held{Signed: j.signed(s, item), key: j.candidates[s.key].id}
+	if to.Leaf != nil {
+		to.key = to.Leaf.SHA256()
+	}
+	return to
 }
 
 // signed describes a verified signature for package material.

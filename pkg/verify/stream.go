@@ -15,7 +15,8 @@ type StreamOptions struct {
 	Together bool
 	// Expect is how many signed documents must be verified, neither more nor fewer; 0
 	// for any number. Envelopes and bundles by the same signers over the same payload
-	// are one, however many there are.
+	// are one, however many there are, and so is one from which signatures were cut
+	// out. Where more than one key is trusted it takes Together.
 	Expect int
 	// FailFast ends the stream with the first result, in order, that fails.
 	FailFast bool
@@ -38,7 +39,8 @@ type Sink interface {
 // closed by then.
 //
 // Evidence with one payload is one result if the policy lets pieces of evidence
-// help each other or o demands it, and its place is that of its first piece. Else
+// help each other, or o demands it or expects a number of documents of which one may be
+// a part of another; its place is that of its first piece. Else
 // each piece is a result of its own. Both ways the evidence as a whole is verified,
 // or not, as by Verify over all of it.
 //
@@ -52,7 +54,7 @@ func (v *Verifier) Stream(ctx context.Context, in Inputs, o StreamOptions, to Si
 		defer s.counted.ids.Close()
 	}
 	run := s.apart
-	if o.Together || !v.bench.policy.standsAlone() {
+	if o.Together || o.Expect > 0 && v.bench.mayHaveParts() || !v.bench.policy.standsAlone() {
 		run = s.together
 	}
 	if err := run(ctx); err != nil {
@@ -73,10 +75,10 @@ type stream struct {
 	verdict conclusion
 	counted *documents // nil if no number is expected
 	read    int        // pieces, in the first reading
-	first   *Result    // until another one comes: whether it is alone tells what it lacks
+	first   *Result    // until another one comes: alone, a named one that cannot be read is an error
 	named   bool       // whether the first result is that of a named piece
 	inside  int        // pieces of evidence since the last piece that was named
-	loose   lineTally  // of pieces that are lines
+	piped   lineTally  // of pieces that are lines
 	lacking untyped
 	stopped bool
 }
@@ -154,7 +156,7 @@ func (s *stream) finish() (*Report, error) {
 	report := newReport(s.bench.policy)
 	report.Stopped = s.stopped
 	if !s.stopped {
-		s.lacking.add(&s.loose)
+		s.lacking.add(&s.piped)
 		s.lacking.conclude(&s.verdict, s.bench.policy)
 		s.verdict.unmatched(s.bench.policy)
 		s.verdict.unmet(s.bench.policy)

@@ -376,6 +376,8 @@ func TestStreamPassesOver(t *testing.T) {
 		{"damaged line among evidence", "some", good + "z" + good[1:], fault.InputMalformed, ""},
 		{"broken syntax among evidence", "some", good + `{"q":,` + good[1:], fault.InputMalformed, ""},
 		{"another line among evidence", "some", good + "{\"a\":1}\n", "", fault.NotEvidence},
+		{"damaged line behind something else", "some", "{\"a\":1}\n" + good + "z" + good[1:], fault.InputMalformed, ""},
+		{"damaged line before evidence", "some", "{\"a\":1}\nz" + good[1:] + good + "text\n", fault.InputMalformed, ""},
 		{"damaged line of a log", "app.log", "{\"a\":1}\ntext\n", "", fault.InputMalformed},
 		{"damaged document", "other.json", "z" + good[1:], "", fault.NotEvidence},
 		{"broken line among evidence", "some", good + `{"payload":1}` + "\n" + good, fault.EnvelopeMalformed, ""},
@@ -541,25 +543,32 @@ func TestExpectIsNotMetByParts(t *testing.T) {
 	old.trusted.NotAfter = now().Add(-time.Hour)
 	m := statement(t, appSubject())
 	whole := sealed(t, m, ann, bob)
-	policy := &verify.Policy{Trust: trust(t, ann, bob, old), Threshold: 2, At: now()}
+	both := &verify.Policy{Trust: trust(t, ann, bob, old), Threshold: 2, At: now()}
+	either := &verify.Policy{Trust: trust(t, ann, bob, old), Threshold: 1, At: now()}
+	plain := &verify.Policy{Trust: trust(t, ann, bob), Threshold: 1, At: now()} // each piece could be judged by itself
 	for name, row := range map[string]struct {
+		policies  []*verify.Policy
 		evidence  [][]byte
 		documents int
 	}{
-		"one signature cut out":            {[][]byte{whole, sealed(t, m, ann)}, 1},
-		"each signature cut out":           {[][]byte{sealed(t, m, bob), whole, sealed(t, m, ann)}, 1},
-		"a signature that does not count":  {[][]byte{whole, sealed(t, m, old)}, 1},
-		"by one and by the other":          {[][]byte{sealed(t, m, ann), sealed(t, m, bob)}, 2},
-		"whole, beside one of its signers": {[][]byte{whole, sealed(t, m, ann, old)}, 1},
+		"one signature cut out":            {[]*verify.Policy{both, either, plain}, [][]byte{whole, sealed(t, m, ann)}, 1},
+		"each signature cut out":           {[]*verify.Policy{both, either, plain}, [][]byte{sealed(t, m, bob), whole, sealed(t, m, ann)}, 1},
+		"a signature that does not count":  {[]*verify.Policy{both, either}, [][]byte{whole, sealed(t, m, old)}, 1},
+		"by one and by the other":          {[]*verify.Policy{both, either, plain}, [][]byte{sealed(t, m, ann), sealed(t, m, bob)}, 2},
+		"whole, beside one of its signers": {[]*verify.Policy{both, either, plain}, [][]byte{whole, sealed(t, m, ann, old)}, 1},
 	} {
 		var in files
 		for i, content := range row.evidence {
 			in = append(in, file{name: fmt.Sprint(i, ".sig"), content: string(content), named: true})
 		}
-		_, err := stream(t, in, policy, verify.StreamOptions{Expect: row.documents})
-		require.NoError(t, err, name)
-		_, err = stream(t, in, policy, verify.StreamOptions{Expect: row.documents + 1})
-		require.Equal(t, fault.EvidenceCount, fault.ReasonOf(err), name)
+		for i, policy := range row.policies {
+			for _, together := range []bool{false, true} {
+				_, err := stream(t, in, policy, verify.StreamOptions{Expect: row.documents, Together: together})
+				require.NoError(t, err, "%s, policy %d", name, i)
+				_, err = stream(t, in, policy, verify.StreamOptions{Expect: row.documents + 1, Together: together})
+				require.Equal(t, fault.EvidenceCount, fault.ReasonOf(err), "%s, policy %d", name, i)
+			}
+		}
 	}
 }
 

@@ -179,9 +179,8 @@ func (c *collation) findLines(ctx context.Context, file found) error {
 			c.tell()
 			return c.takeRecords(f)
 		},
-		fail: func(err error) error {
-			file.piece.Content = nil
-			return c.takeRecords(found{records: [][]byte{recordOf("", entry{piece: file.piece, err: err})}})
+		fail: func(p Piece, err error) error {
+			return c.takeRecords(found{records: [][]byte{recordOf("", entry{piece: p, err: err})}})
 		},
 	})
 }

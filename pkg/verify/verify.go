@@ -112,6 +112,7 @@ type judgement struct {
 	nobody     error         // the first demand that no signature met
 	marked     []bool        // scratch of one count, by candidate
 	payloadSum []byte        // SHA-256 of the payload, once it was asked for
+	materials  *materials    // once a proof was asked for
 }
 
 // check is one thing that is looked at. Its error is the finding; a

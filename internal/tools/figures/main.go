@@ -7,6 +7,7 @@
 //	go run ./internal/tools/figures [-stella bin/stella] [-runs 5] [-peer .cache/oracles/cosign-v3]
 //	go run ./internal/tools/figures -runs 3 -growth docs/growth
 //	go run ./internal/tools/figures -runs 3 -case 10000
+//	go run ./internal/tools/figures -runs 1 -entries 2000000
 //	go run ./internal/tools/figures -kit 1000
 //	go run ./internal/tools/figures -kit-files 10000
 //
@@ -29,6 +30,10 @@
 // With -case, it measures instead a snapshot of so many megabytes, with ten entries and an
 // attestation for each, and a timeline of a million events, and holds the rate to that of
 // SHA-256 and P-256 alone in the same run. That takes so many megabytes of disk.
+//
+// With -entries, it measures instead a snapshot of so many entries of a few bytes each, out of a
+// file and through standard input, and holds its memory to that of any case. That takes 2 GB of
+// disk for a million.
 package main
 
 import (
@@ -46,6 +51,7 @@ func main() {
 	flag.IntVar(&o.runs, "runs", 5, "runs of each command")
 	flag.StringVar(&o.growth, "growth", "", "a directory for the table and the plot of how cost grows")
 	flag.Int64Var(&o.snapshot, "case", 0, "measure a snapshot of so many `MB`, instead")
+	flag.IntVar(&o.entries, "entries", 0, "measure a snapshot of so many entries, instead")
 	flag.Int64Var(&o.kit, "kit", 0, "measure a kit with an image of so many `MB`, instead")
 	flag.IntVar(&o.files, "kit-files", 0, "measure kits of small files, up to so many, instead")
 	flag.StringVar(&o.tmp, "tmp", "", "the directory to make all files in")
@@ -66,7 +72,7 @@ func main() {
 // options are what the command line says.
 type options struct {
 	stella, peer, growth, tmp, primitive string
-	runs, files                          int
+	runs, files, entries                 int
 	kit, snapshot                        int64 // MB
 }
 
@@ -94,6 +100,8 @@ func run(o *options, out io.Writer) (err error) {
 		return b.growthTo(o.growth)
 	case o.snapshot > 0:
 		return b.caseTo(out, largeCase(o.snapshot))
+	case o.entries > 0:
+		return b.entriesTo(out, o.entries)
 	case o.kit > 0:
 		return b.kitTo(out, o.kit*megabyte)
 	case o.files > 0:

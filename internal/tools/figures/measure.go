@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"slices"
@@ -44,11 +45,16 @@ func (b *bench) measure(path string, args []string) (usage, error) {
 
 // once runs a program to its successful end.
 func (b *bench) once(path string, args []string) (usage, error) {
+	return b.onceReading(nil, path, args)
+}
+
+// onceReading is once with something to read at standard input.
+func (b *bench) onceReading(stdin io.Reader, path string, args []string) (usage, error) {
 	cmd := exec.Command(path, args...) // #nosec G204 -- the binary under measurement
 	cmd.Dir = b.dir
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + b.dir, "COSIGN_PASSWORD="}
 	var stderr bytes.Buffer
-	cmd.Stderr = &stderr // stdout is discarded
+	cmd.Stdin, cmd.Stderr = stdin, &stderr // stdout is discarded
 	if err := cmd.Run(); err != nil {
 		return usage{}, fmt.Errorf("%s %q: %w: %s", path, args, err, &stderr)
 	}

@@ -102,7 +102,7 @@ func reachable(root *metadata.RootType, role string) error {
 	if r.Threshold >= 1 && r.Threshold <= len(r.KeyIDs) {
 		return nil
 	}
-	return fault.New(fault.UsageInvalid, "role %s has %d keys and would demand %d signatures", role, len(r.KeyIDs), r.Threshold).
+	return fault.New(fault.UsageInvalid, "role %s would demand signatures by %d keys and has %d", role, r.Threshold, len(r.KeyIDs)).
 		WithHint("give it as many keys as the threshold says, or more")
 }
 

@@ -23,17 +23,6 @@ import (
 // by returns who runs the log.
 func (l *log) by() string { return cmp.Or(l.operator, l.name) }
 
-// first returns the first log that check accepts, or why the last did not.
-func first(logs []*log, check func(*log) error) (*log, error) {
-	var err error
-	for _, l := range logs {
-		if err = check(l); err == nil {
-			return l, nil
-		}
-	}
-	return nil, err
-}
-
 // every returns the logs that check accepts or, if there are none, why the last
 // was not.
 func every(logs []*log, check func(*log) error) ([]*log, error) {

@@ -88,6 +88,17 @@ func (r *Root) sct(sct *ct.SignedCertificateTimestamp, issued [][]*ctx509.Certif
 	return out
 }
 
+// first returns the first log that check accepts, or why the last did not.
+func first(logs []*log, check func(*log) error) (*log, error) {
+	var err error
+	for _, l := range logs {
+		if err = check(l); err == nil {
+			return l, nil
+		}
+	}
+	return nil, err
+}
+
 func (l *log) verifySCT(sct *ct.SignedCertificateTimestamp, t time.Time, issued [][]*ctx509.Certificate) error {
 	if !l.contains(t) {
 		return fmt.Errorf("it is from %s, when the log is not trusted", t.Format(time.RFC3339))

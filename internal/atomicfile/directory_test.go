@@ -1,4 +1,4 @@
-package offlinekit_test
+package atomicfile_test
 
 import (
 	"io/fs"
@@ -13,7 +13,6 @@ import (
 
 	"github.com/stellaops/stella/internal/atomicfile"
 	"github.com/stellaops/stella/internal/fault"
-	"github.com/stellaops/stella/pkg/offlinekit"
 )
 
 // syncing is a file system that knows what is not on disk yet.
@@ -66,19 +65,20 @@ func (h syncingHandle) Sync() error {
 	return h.Handle.Sync()
 }
 
-func writeTo(t *testing.T, d *offlinekit.Directory) {
+func writeTo(t *testing.T, d *atomicfile.Directory) {
 	t.Helper()
-	k := small()
-	require.NoError(t, offlinekit.Write(t.Context(), d, k.header(t), k.open, func(e *offlinekit.Entry) string { return e.Name }))
+	for _, name := range []string{"manifest.json", "payload/a", "payload/documents/a/b.txt", "payload/documents/c", "z"} {
+		require.NoError(t, d.Add(name, 5, false, strings.NewReader("hello")))
+	}
 }
 
 // A directory has its name when all of it is on disk, and so has the name then.
 func TestDirectoryIsOnDisk(t *testing.T) {
 	s := &syncing{FS: atomicfile.OS(), loose: map[string]bool{}}
 	s.before = func() { assert.Empty(t, s.loose) }
-	path := filepath.Join(t.TempDir(), "kit")
+	path := filepath.Join(t.TempDir(), "out")
 	require.NoError(t, os.Mkdir(path, 0o755))
-	d, err := offlinekit.NewDirectory(s, path)
+	d, err := atomicfile.NewDirectory(s, path)
 	require.NoError(t, err)
 	defer d.Abort()
 	writeTo(t, d)
@@ -87,7 +87,7 @@ func TestDirectoryIsOnDisk(t *testing.T) {
 	assert.FileExists(t, filepath.Join(path, "payload", "documents", "a", "b.txt"))
 }
 
-// What is there stays, also if it appears while the kit is written.
+// What is there stays, also if it appears while the directory is written.
 func TestDirectoryReplacesNothing(t *testing.T) {
 	for what, place := range map[string]func(path string) error{
 		"a file":                 func(path string) error { return os.WriteFile(path, []byte("precious"), 0o600) },
@@ -98,8 +98,8 @@ func TestDirectoryReplacesNothing(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			dir := t.TempDir()
-			path := filepath.Join(dir, "kit")
-			d, err := offlinekit.NewDirectory(nil, path)
+			path := filepath.Join(dir, "out")
+			d, err := atomicfile.NewDirectory(nil, path)
 			require.NoError(t, err)
 			writeTo(t, d)
 			require.NoError(t, place(path))
@@ -110,7 +110,7 @@ func TestDirectoryReplacesNothing(t *testing.T) {
 			after, err := os.Lstat(path)
 			require.NoError(t, err)
 			assert.True(t, os.SameFile(before, after))
-			_, err = offlinekit.NewDirectory(nil, path)
+			_, err = atomicfile.NewDirectory(nil, path)
 			assert.Equal(t, fault.OutputExists, fault.ReasonOf(err))
 			left, err := os.ReadDir(dir)
 			require.NoError(t, err)
@@ -118,5 +118,17 @@ func TestDirectoryReplacesNothing(t *testing.T) {
 				assert.False(t, strings.HasPrefix(e.Name(), "."), "nothing is left of the attempt")
 			}
 		})
+	}
+}
+
+// A file is as long as it was said to be.
+func TestDirectoryHoldsLengths(t *testing.T) {
+	for name, text := range map[string]string{"shorter": "hell", "longer": "hello!"} {
+		path := filepath.Join(t.TempDir(), "out")
+		d, err := atomicfile.NewDirectory(nil, path)
+		require.NoError(t, err)
+		assert.Equal(t, fault.InputChanged, fault.ReasonOf(d.Add("a", 5, false, strings.NewReader(text))), name)
+		d.Abort()
+		assert.NoDirExists(t, path)
 	}
 }

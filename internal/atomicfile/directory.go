@@ -1,4 +1,4 @@
-package offlinekit
+package atomicfile
 
 import (
 	"crypto/rand"
@@ -9,55 +9,54 @@ import (
 	"path/filepath"
 	"syscall"
 
-	"github.com/stellaops/stella/internal/atomicfile"
 	"github.com/stellaops/stella/internal/fault"
-	"github.com/stellaops/stella/internal/input"
 )
 
-// Directory writes a kit to a directory, which gets its name when it is complete and on
-// disk. Abort must be called; after Commit it does nothing.
+// Directory is a [Tree] that gets its name when it is complete and on disk. It is not safe
+// for concurrent use. Abort must be called; after Commit it does nothing.
 type Directory struct {
 	path, temp string
-	fs         atomicfile.FS
-	tree       *atomicfile.Tree // nil at the end
+	fs         FS
+	tree       *Tree // nil at the end
 }
-
-var _ Target = (*Directory)(nil)
 
 // CheckDirectory refuses what NewDirectory would, without starting anything.
 func CheckDirectory(path string) error {
-	if info, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
-	} else if err == nil && info.IsDir() {
+	}
+	if err == nil && info.IsDir() {
 		if entries, err := os.ReadDir(path); err == nil && len(entries) == 0 {
 			return nil
 		}
 	}
-	return fault.New(fault.OutputExists, "%s exists, and is not an empty directory", input.Display(path)).With("path", path).
+	return fault.New(fault.OutputExists, "output %q exists, and is not an empty directory", path).With("path", path).
 		WithHint("name a directory that is not there yet")
 }
 
 // NewDirectory starts the directory called path. What is there, and is no empty
-// directory, is fault.OutputExists. A nil fsys is the file system of the machine.
-func NewDirectory(fsys atomicfile.FS, path string) (*Directory, error) {
+// directory, is fault.OutputExists. A nil fsys is OS.
+func NewDirectory(fsys FS, path string) (*Directory, error) {
 	if err := CheckDirectory(path); err != nil {
 		return nil, err
 	}
 	if fsys == nil {
-		fsys = atomicfile.OS()
+		fsys = OS()
 	}
 	path = filepath.Clean(path)
-	d := &Directory{path: path, fs: fsys, temp: filepath.Join(filepath.Dir(path), ".stella-kit-"+rand.Text())}
+	d := &Directory{path: path, fs: fsys, temp: filepath.Join(filepath.Dir(path), ".stella-"+rand.Text()+".tmp")}
 	var err error
-	d.tree, err = atomicfile.NewTree(fsys, d.temp, func(_ string, err error) error { return d.failed(err) })
+	d.tree, err = NewTree(fsys, d.temp, func(_ string, err error) error { return failed(path, err) })
 	return d, err
 }
 
-// Add implements Target.
+// Add writes a file of size bytes, which r has; with fewer or more it is
+// fault.InputChanged. Files come as Tree wants them.
 func (d *Directory) Add(name string, size int64, executable bool, r io.Reader) error {
-	n, err := d.tree.Add(name, executable, r)
+	n, err := d.tree.Add(name, executable, io.LimitReader(r, size+1))
 	if err == nil && n != size {
-		err = fault.New(fault.InputChanged, "%q has %d bytes, not %d", name, n, size)
+		err = fault.New(fault.InputChanged, "%q has another length than the %d bytes it had: it changed while it was read", name, size)
 	}
 	return err
 }
@@ -73,14 +72,14 @@ func (d *Directory) Commit() error {
 	}
 	// Not os.Remove, which takes files and links away too.
 	if err := syscall.Rmdir(d.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return d.failed(err)
+		return failed(d.path, err)
 	}
 	if err := d.fs.Rename(d.temp, d.path); err != nil {
-		return d.failed(err)
+		return failed(d.path, err)
 	}
 	d.tree = nil
 	if err := d.fs.SyncDir(filepath.Dir(d.path)); err != nil {
-		return d.failed(err)
+		return failed(d.path, err)
 	}
 	return nil
 }
@@ -93,8 +92,4 @@ func (d *Directory) Abort() {
 	_ = d.tree.Close() // after a failure, which is the one that matters
 	_ = os.RemoveAll(d.temp)
 	d.tree = nil
-}
-
-func (d *Directory) failed(err error) error {
-	return fault.Wrap(fault.OutputFailed, atomicfile.Cause(err), "failed to write to %s", input.Display(d.path)).With("path", d.path)
 }
