@@ -102,7 +102,10 @@ func (l *Log) find(size int64) (chain.Tail, error) {
 // endOf finds the end of a segment, which continues the older ones.
 func (l *Log) endOf(path string, f io.ReaderAt, size int64, older []string) (chain.Tail, error) {
 	t, err := asChain().Find(f, size, l.newest, func() (Head, error) { return l.endOfOlder(older) })
-	if err != nil && fault.ReasonOf(err) == fault.Internal {
+	switch {
+	case errors.Is(err, chain.ErrNoRecord) && l.newest.Size == 0 && len(older) == 0:
+		err = noLog(path)
+	case err != nil && fault.ReasonOf(err) == fault.Internal:
 		err = brokenTail(path, err.Error())
 	}
 	return t, err

@@ -33,11 +33,10 @@ func parseRecord(line []byte) (*Record, error) {
 
 // link reads of a line only what the chain is made of.
 func link(line []byte) (seq uint64, prev Hash, ok bool) {
-	const head = `{"v":1,"seq":`
-	if len(line) < len(head)+tailSize || string(line[:len(head)]) != head {
+	if len(line) < len(lineBegin)+tailSize || string(line[:len(lineBegin)]) != lineBegin {
 		return 0, Hash{}, false
 	}
-	for _, c := range line[len(head):] {
+	for _, c := range line[len(lineBegin):] {
 		if c-'0' > 9 {
 			break
 		}

@@ -116,12 +116,15 @@ func appendQuoted(b []byte, s string) []byte {
 	return out
 }
 
+// lineBegin is how the line of every record begins.
+const lineBegin = `{"v":1,"seq":`
+
 func appendTime(b []byte, t time.Time) []byte { return t.UTC().AppendFormat(b, timeFormat) }
 
 // appendHead appends what comes before the entry. at is a time as appendTime
 // writes it.
 func appendHead(b []byte, seq uint64, at []byte) []byte {
-	b = append(b, `{"v":1,"seq":`...)
+	b = append(b, lineBegin...)
 	b = strconv.AppendUint(b, seq, 10)
 	b = append(b, `,"time":"`...)
 	b = append(b, at...)

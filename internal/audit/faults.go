@@ -16,3 +16,9 @@ func brokenTail(path, why string) error {
 		WithHint("look closer with stella audit verify %s, keep the log as evidence, and go on in another one: --audit-log FILE", path).
 		With("path", path)
 }
+
+// noLog is the fault for another file, which stays as it is.
+func noLog(path string) error {
+	return fault.New(fault.AuditMalformed, "%q is no audit log", path).
+		WithHint("name a file that is one or that is not there yet: --audit-log FILE").With("path", path)
+}

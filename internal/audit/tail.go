@@ -11,7 +11,7 @@ import (
 
 // asChain says how a writer reads what is in a log.
 func asChain() *chain.Records {
-	return &chain.Records{Name: Kind().Record, MaxLine: MaxLine, Link: func(line []byte) (Head, Hash, bool) {
+	return &chain.Records{Name: Kind().Record, MaxLine: MaxLine, Begin: lineBegin, Link: func(line []byte) (Head, Hash, bool) {
 		seq, prev, ok := link(line)
 		return Head{Size: seq, Hash: sha256.Sum256(line)}, prev, ok && bytes.IndexByte(line, 0) < 0
 	}}

@@ -38,9 +38,9 @@ func (k *Kind) Open(text []byte, verifierKey string) (*Checkpoint, error) {
 	if len(text) > MaxCheckpoint {
 		return nil, fault.New(k.Malformed, "malformed checkpoint: it is over %d bytes", MaxCheckpoint)
 	}
-	verifier, err := note.NewVerifier(strings.TrimSpace(verifierKey))
+	verifier, err := k.verifier(verifierKey)
 	if err != nil {
-		return nil, fault.New(k.Malformed, "malformed verifier key: %v", err).WithHint("%s", k.PublicKeyHint)
+		return nil, err
 	}
 	n, err := note.Open(text, note.VerifierList(verifier))
 	unverified, isUnverified := errors.AsType[*note.UnverifiedNoteError](err)
@@ -51,9 +51,23 @@ func (k *Kind) Open(text []byte, verifierKey string) (*Checkpoint, error) {
 	case isInvalid:
 		return nil, fault.New(k.Tampered, "the checkpoint's signature by %.100q does not verify", invalid.Name)
 	case err != nil:
-		return nil, fault.Wrap(k.Malformed, err, "malformed checkpoint")
+		return nil, fault.New(k.Malformed, "malformed checkpoint: it is no signed note") // in the library's words no more
 	}
 	return k.parse(n.Text, verifier.Name())
+}
+
+// CheckVerifierKey says whether a text is a verifier key, as Open wants one.
+func (k *Kind) CheckVerifierKey(text string) error {
+	_, err := k.verifier(text)
+	return err
+}
+
+func (k *Kind) verifier(text string) (note.Verifier, error) {
+	v, err := note.NewVerifier(strings.TrimSpace(text))
+	if err != nil { // in the library's words, of which none helps
+		return nil, fault.New(k.Malformed, "malformed verifier key").WithHint("%s", k.PublicKeyHint)
+	}
+	return v, nil
 }
 
 func signers(n *note.Note) string {

@@ -59,7 +59,7 @@ func (f *Findings[P]) Verdict(k *Kind) error {
 	case f.ProblemCount == 0:
 		return nil
 	case f.malformed:
-		return fault.New(k.Malformed, "it is no %s: %v", k.Name, f.Problems[0])
+		return fault.New(k.Malformed, "it is no %s: it holds no whole %s", k.Name, k.Record)
 	}
 	return fault.New(k.Tampered, "the %s was changed: %v", k.Name, f.Problems[0])
 }

@@ -19,6 +19,8 @@ type Records struct {
 	Name string
 	// MaxLine bounds the line of a record with its line feed, in bytes.
 	MaxLine int
+	// Begin is how the line of every record begins.
+	Begin string
 	// Link reads what a line says of its place: where the chain is after it, and the
 	// hash that it has of the record before. What is no record is not ok.
 	Link func(line []byte) (at Head, prev Hash, ok bool)
@@ -35,8 +37,8 @@ type Tail struct {
 	Torn []byte
 }
 
-// errNoRecord says that a file does not hold records where they should be.
-var errNoRecord = errors.New("it holds no records where they should be")
+// ErrNoRecord says that a file does not hold records where they should be.
+var ErrNoRecord = errors.New("it holds no records where they should be")
 
 // Find reads the end of a file of which nothing is known: as much as a crash can have
 // damaged, and on back to the record that the newest checkpoint was made over, signed,
@@ -71,7 +73,7 @@ func (r *Records) first(f io.ReaderAt, from int64) (at int64, before Head, err e
 	line = line[:bytes.IndexByte(line, '\n')+1]
 	head, prev, ok := r.Link(line)
 	if start == 0 || !ok || head.Size == 0 {
-		return 0, Head{}, errNoRecord
+		return 0, Head{}, ErrNoRecord
 	}
 	return from + int64(start), Head{head.Size - 1, prev}, nil
 }
@@ -103,16 +105,31 @@ func (r *Records) torn(f io.ReaderAt, t *Tail, size int64) error {
 	if t.End == size {
 		return nil
 	}
+	rest := make([]byte, min(size-t.End, MaxGroup))
+	if n, err := f.ReadAt(rest, t.End); n < len(rest) {
+		return cmp.Or(err, io.ErrUnexpectedEOF)
+	}
+	if t.End == 0 && !r.Begins(rest) {
+		return ErrNoRecord // it is another file, which nobody gave up
+	}
 	if size-t.End <= MaxGroup {
-		t.Torn = make([]byte, size-t.End)
-		if n, err := f.ReadAt(t.Torn, t.End); n < len(t.Torn) {
-			return cmp.Or(err, io.ErrUnexpectedEOF)
-		}
+		t.Torn = rest
 	}
 	if !IsTorn(t.Torn) {
 		return fmt.Errorf("the line after %s %d does not continue it", r.Name, t.Head.Size)
 	}
 	return nil
+}
+
+// Begins reports whether b, with which a file begins, can be of records, or be what a
+// crash left of the first of them: a part of it, or zeros.
+func (r *Records) Begins(b []byte) bool {
+	for i := range min(len(b), len(r.Begin)) {
+		if b[i] != r.Begin[i] && b[i] != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // IsTorn reports whether b, which follows the last record, looks like what a crash left

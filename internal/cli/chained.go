@@ -48,7 +48,7 @@ func (f *checkpointFlags) open(s *session, path string) (list []chain.Compared, 
 		}
 		c, err := f.file.kind.Open(text, key)
 		if err != nil {
-			return nil, nil, fault.Wrap(fault.ReasonOf(err), err, "%s", input.Display(f.checkpoint))
+			return nil, nil, f.refused(err)
 		}
 		list = append(list, chain.NewCompared(c, f.checkpoint, true))
 	}
@@ -66,12 +66,33 @@ func (f *checkpointFlags) open(s *session, path string) (list []chain.Compared, 
 	return append(list, chain.NewCompared(c, "the checkpoint beside the "+f.file.name, false)), nil, nil
 }
 
-func (f *checkpointFlags) verifierKey(s *session, path string) (string, error) {
-	if f.key == "" {
-		return f.file.kind.VerifierKey(path)
+// refused says which file holds no checkpoint that can be used.
+func (f *checkpointFlags) refused(err error) error {
+	out := fault.Wrap(fault.ReasonOf(err), err, "%s", input.Display(f.checkpoint)).With("path", f.checkpoint)
+	if out.Reason == f.file.kind.Malformed {
+		return out.WithHint("it is what %s --checkpoint printed", f.file.show)
 	}
-	text, err := readShort(s, f.key, chain.MaxCheckpoint)
-	return string(text), err
+	return out
+}
+
+// verifierKey reads the key that was given, else the one beside the file at path.
+func (f *checkpointFlags) verifierKey(s *session, path string) (key string, err error) {
+	name := f.key
+	if name == "" {
+		name = path + chain.PubSuffix
+		key, err = f.file.kind.VerifierKey(path)
+	} else {
+		var text []byte
+		text, err = readShort(s, name, chain.MaxCheckpoint)
+		key = string(text)
+	}
+	if err != nil {
+		return "", err
+	}
+	if err := f.file.kind.CheckVerifierKey(key); err != nil {
+		return "", fault.Wrap(fault.ReasonOf(err), err, "%s", input.Display(name)).With("path", name)
+	}
+	return key, nil
 }
 
 func readShort(s *session, name string, limit int64) ([]byte, error) {

@@ -20,9 +20,10 @@ func newAttestShowCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show FILE|-",
 		Short: "show what evidence says and who signed it",
-		Long: `Show what is inside of evidence in any form that verify reads: payload,
-subjects, predicate, and of every signature the key, the certificate, times
-and log entries.
+		Long: `Show what is inside of one file of evidence, in any form that verify reads, or
+of an OCI image layout, in a directory or an archive: payload, subjects,
+predicate, and of every signature the key, the certificate, times and log
+entries. Of other directories and archives name the files in them.
 
 With trust on the command line, or an active trust bundle, each signature is
 verified and says so; without, it is marked as not verified. Either way this

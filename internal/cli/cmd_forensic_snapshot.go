@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -43,6 +44,9 @@ key itself is named.
 The output is an archive by its name (.tar.gz, .tar.zst, .tar), else a new
 directory with the same files. The same inputs give the same bytes;
 SOURCE_DATE_EPOCH fixes the time.
+
+A snapshot that holds no evidence, nor a timeline or a note, is made with a
+warning.
 
 --timeline takes the timeline of the case in, as it is then; it has to verify.
 --events adds events to that timeline first, once the keys are open, the inputs
@@ -92,8 +96,8 @@ func (o *snapshotOptions) check(names []string) error {
 	if o.sign.output.onStdout() {
 		return fault.New(fault.OutputRequired, "a snapshot goes into a file or a directory").WithHint("say which: -o CASE.tar.zst")
 	}
-	if err := forensic.CheckCase(o.caseID); err != nil {
-		return fault.New(fault.UsageInvalid, "--case %q is no id: %v", o.caseID, err)
+	if err := o.checkIDs(); err != nil {
+		return err
 	}
 	if o.events != "" && o.timeline == "" {
 		return fault.New(fault.UsageInvalid, "--events are added to a timeline, and none was given").WithHint("say --timeline FILE")
@@ -103,6 +107,20 @@ func (o *snapshotOptions) check(names []string) error {
 			WithHint("keep it in a file and name that")
 	}
 	return o.sign.checkKeys()
+}
+
+func (o *snapshotOptions) checkIDs() error {
+	if o.caseID == "" {
+		return fault.New(fault.UsageInvalid, "a snapshot needs --case").WithHint("say which case it is of: --case ID")
+	}
+	if err := forensic.CheckCase(o.caseID); err != nil {
+		return fault.New(fault.UsageInvalid, "--case %q is no id: %v", o.caseID, err)
+	}
+	if o.tenant != "" && !forensic.IsTenant(o.tenant) {
+		return fault.New(fault.UsageInvalid, "--tenant %q is no UUID of version 4 as 32 lower-case hex digits", o.tenant).
+			WithHint("leave it out if there are no tenants")
+	}
+	return nil
 }
 
 func runForensicSnapshotCreate(ctx context.Context, s *session, o *snapshotOptions, names []string) error {
@@ -135,6 +153,9 @@ func runForensicSnapshotCreate(ctx context.Context, s *session, o *snapshotOptio
 	defer d.Close()
 	for _, passed := range d.PassedOver {
 		s.ui.Warn("not in the snapshot: %s", passed)
+	}
+	if d.Empty() {
+		s.ui.Warn("the snapshot holds no evidence: there is no file in %s", strings.Join(names, ", "))
 	}
 	out, err := newSnapshotOutput(ctx, path, kind)
 	if err != nil {

@@ -192,5 +192,8 @@ func (r *timelineAdded) Text(p *ui.Printer) {
 	if r.Count > 0 {
 		pairs = append(pairs, ui.P("id", ui.T(r.Last)))
 	}
-	p.Pairs(append(pairs, ui.P("head", p.Digest("sha256:"+r.Head)))...)
+	if r.Size > 0 {
+		pairs = append(pairs, ui.P("head", p.Digest("sha256:"+r.Head)))
+	}
+	p.Pairs(pairs...)
 }

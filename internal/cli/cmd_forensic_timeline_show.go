@@ -111,7 +111,7 @@ func (o *timelineShowOptions) show(ctx context.Context, s *session, f *input.Fil
 	}
 	if err := report.Err(); err != nil {
 		if fault.ReasonOf(err) == fault.TimelineMalformed {
-			return err
+			return timeline.NotOne(f.Name())
 		}
 		s.ui.Warn("%s; see stella forensic timeline verify", err)
 	}

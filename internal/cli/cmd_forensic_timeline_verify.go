@@ -61,8 +61,8 @@ func runForensicTimelineVerify(ctx context.Context, s *session, o *checkpointFla
 		return err
 	}
 	report.Add(problem)
-	if report.Events == 0 && report.ProblemCount == 0 {
-		return fault.New(fault.TimelineMalformed, "%s holds no event", input.Display(path)).With("path", path)
+	if fault.ReasonOf(report.Err()) == fault.TimelineMalformed || report.Events == 0 && report.ProblemCount == 0 {
+		return timeline.NotOne(path)
 	}
 	verdict := newTimelineVerdict(path, report)
 	if err := s.ui.Show(verdict); err != nil {
@@ -85,7 +85,7 @@ func newTimelineVerdict(path string, report *timeline.Report) *timelineVerdict {
 
 // Text implements ui.Result.
 func (v *timelineVerdict) Text(p *ui.Printer) {
-	p.Line(ui.Styled(ui.Strong, "stella forensic timeline verify  "), ui.T(plural(int(v.Events), "event")))
+	p.Line(ui.Styled(ui.Strong, "stella forensic timeline verify  "), ui.T(plural(int(v.Events)+v.Edited, "event")))
 	pairs := []ui.Pair{ui.P("timeline", ui.T(v.Timeline))}
 	if v.Events > 0 {
 		pairs = append(pairs,

@@ -81,7 +81,10 @@ func (o *keysExportOptions) AddFlags(cmd *cobra.Command) {
 
 func (o *keysExportOptions) check() error {
 	switch {
-	case o.public == o.private:
+	case o.public && o.private:
+		return fault.New(fault.UsageInvalid, "--public and --private exclude each other: a file holds one half of a key").
+			WithHint("run the command once for each")
+	case !o.public && !o.private:
 		return fault.New(fault.UsageInvalid, "say which half of the key is exported").
 			WithHint("say --public, or --private for a copy of a private key file")
 	case o.private && (o.as.value != exportPEM || len(o.types) > 0):

@@ -54,7 +54,7 @@ const flagNamespace = "namespace"
 // AddFlags registers the flags.
 func (o *blobFlags) AddFlags(fs *pflag.FlagSet) {
 	o.envelope = newChoice("", envelopeBundle, envelopeDSSE, envelopeSSHSig)
-	o.addFlags(fs, "write a Sigstore bundle, the default, or a signature file of OpenSSH: `bundle|sshsig`")
+	o.addFlags(fs, "; one, since the file holds one signature", "write a Sigstore bundle, the default, or a signature file of OpenSSH: `bundle|sshsig`")
 	fs.StringVar(&o.namespace, flagNamespace, keys.SSHSigFile, "with --envelope sshsig: sign for the purpose `NAME`, which verifying has to name too")
 	o.fs = fs
 }

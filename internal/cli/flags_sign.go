@@ -38,12 +38,13 @@ type signFlags struct {
 // AddFlags registers the flags.
 func (f *signFlags) AddFlags(fs *pflag.FlagSet) {
 	f.envelope = newChoice("", envelopeBundle, envelopeDSSE)
-	f.addFlags(fs, "write a Sigstore bundle or a bare DSSE envelope: `bundle|dsse`; the default is bundle for one key, dsse for several and for a FIDO2 token's own signature")
+	f.addFlags(fs, "; repeat it for several signatures", "write a Sigstore bundle or a bare DSSE envelope: `bundle|dsse`; the default is bundle for one key, dsse for several and for a FIDO2 token's own signature")
 }
 
-// addFlags registers the flags, with what the verb says of its envelopes.
-func (f *signFlags) addFlags(fs *pflag.FlagSet, envelopes string) {
-	fs.StringArrayVar(&f.keys, "key", nil, "sign with the key that `REF` names; repeat it for several signatures")
+// addFlags registers the flags, with what the verb says of several keys and of its
+// envelopes.
+func (f *signFlags) addFlags(fs *pflag.FlagSet, several, envelopes string) {
+	fs.StringArrayVar(&f.keys, "key", nil, "sign with the key that `REF` names"+several)
 	fs.Var(f.envelope, "envelope", envelopes)
 	f.output.AddFlags(fs)
 	f.secrets.AddFlags(fs)

@@ -52,6 +52,10 @@ func (a *app) help(cmd *cobra.Command) {
 	a.ui = ui.New(options)
 	p := a.ui.Out
 	width := p.Width(helpWidth)
+	if cmd.IsAdditionalHelpTopicCommand() { // nothing that can be run
+		p.Prose(longOf(cmd), helpWidth)
+		return
+	}
 	if cmd.HasParent() {
 		p.Prose(longOf(cmd), helpWidth)
 		p.Blank()

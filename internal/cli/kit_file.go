@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
+	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -64,7 +66,7 @@ func parseKitFile(text []byte) (*kitFile, error) {
 	var tree, more yaml.Node
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	if err := d.Decode(&tree); err != nil {
-		return nil, err
+		return nil, yamlProblem(err)
 	}
 	if err := d.Decode(&more); !errors.Is(err, io.EOF) {
 		return nil, errors.New("more than one document")
@@ -76,13 +78,33 @@ func parseKitFile(text []byte) (*kitFile, error) {
 	strict := yaml.NewDecoder(bytes.NewReader(text))
 	strict.KnownFields(true)
 	if err := strict.Decode(out); err != nil {
-		return nil, err
+		return nil, yamlProblem(err)
 	}
 	if out.Format != kitFileFormat {
 		return nil, fault.New(fault.KitInput, "its format is %q, and this program reads %q", out.Format, kitFileFormat).
 			WithHint("begin it with: format: %s", kitFileFormat)
 	}
 	return out, nil
+}
+
+// yamlProblem puts an error of the library into our words: those are about the program.
+func yamlProblem(err error) error {
+	if errors.Is(err, io.EOF) {
+		return fault.New(fault.KitInput, "it is empty").WithHint("begin it with: format: %s", kitFileFormat)
+	}
+	types, ok := errors.AsType[*yaml.TypeError](err)
+	if !ok || len(types.Errors) == 0 {
+		return fmt.Errorf("it is not well-formed YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
+	}
+	line, what, _ := strings.Cut(types.Errors[0], ": ")
+	if name, is := strings.CutPrefix(what, "field "); is {
+		name, _, _ = strings.Cut(name, " not found in type ")
+		return fmt.Errorf("%s: unknown member %.100q", line, name)
+	}
+	if strings.HasPrefix(what, "cannot unmarshal ") {
+		return fmt.Errorf("%s: there is another kind of value than should be", line)
+	}
+	return fmt.Errorf("%s: %s", line, what)
 }
 
 // plainYAML refuses what JSON has not.
@@ -128,10 +150,22 @@ func (f *kitFile) merge(o *kitFile) {
 
 // plan is what the kit is built by.
 func (f *kitFile) plan(at time.Time) (*offlinekit.Plan, error) {
-	switch {
-	case f.Name == "", f.Channel == "", f.Version == 0:
-		return nil, fault.New(fault.UsageInvalid, "a kit has a name, a channel and a version").
-			WithHint("say --name NAME --channel CHANNEL --kit-version N, or put them into the file")
+	var lacks, flags []string
+	for _, must := range []struct {
+		missing    bool
+		what, flag string
+	}{
+		{f.Name == "", "a name", "--name NAME"},
+		{f.Channel == "", "a channel", "--channel CHANNEL"},
+		{f.Version == 0, "a version from 1 on", "--kit-version N"},
+	} {
+		if must.missing {
+			lacks, flags = append(lacks, must.what), append(flags, must.flag)
+		}
+	}
+	if len(lacks) > 0 {
+		return nil, fault.New(fault.UsageInvalid, "a kit needs %s", strings.Join(lacks, ", ")).
+			WithHint("say %s, or put it into the file", strings.Join(flags, " "))
 	}
 	return &offlinekit.Plan{
 		Name: f.Name, Channel: f.Channel, Version: f.Version, Label: f.Label, CreatedAt: at,

@@ -74,6 +74,9 @@ func kitReason(flag, text string) error {
 	if n := utf8.RuneCountInString(text); n > 0 && n <= store.MaxReason && strictjson.IsText(text) && strings.TrimSpace(text) != "" {
 		return nil
 	}
+	if text == "" {
+		return fault.New(fault.UsageInvalid, "this needs --%s", flag).WithHint("say why in a sentence: it is recorded")
+	}
 	return fault.New(fault.UsageInvalid, "--%s says no reason of 1 to %d characters on one line", flag, store.MaxReason).
 		WithHint("say why in a sentence: it is recorded")
 }

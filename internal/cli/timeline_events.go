@@ -5,8 +5,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json/jsontext"
-	"encoding/json/v2"
 	"errors"
 	"io"
 	"iter"
@@ -14,16 +12,8 @@ import (
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/forensic/timeline"
 	"github.com/stellaops/stella/internal/input"
+	"github.com/stellaops/stella/internal/strictjson"
 )
-
-// eventLine is one JSON line of --events.
-type eventLine struct {
-	Category string         `json:"category"`
-	Kind     string         `json:"kind"`
-	Tenant   string         `json:"tenant"`
-	TraceID  string         `json:"trace_id"`
-	Details  jsontext.Value `json:"details"`
-}
 
 // addAll adds an event for each line of a file.
 func (o *timelineAddOptions) addAll(ctx context.Context, s *session, path string) (*timeline.Added, error) {
@@ -69,13 +59,26 @@ func (o *timelineAddOptions) entries(ctx context.Context, s *session, r io.Reade
 	}
 }
 
+// parseEventLine reads one JSON line of --events. A member that is null is as one that
+// is not there.
 func parseEventLine(text []byte) (timeline.Entry, error) {
-	var l eventLine
-	if err := json.Unmarshal(text, &l, json.RejectUnknownMembers(true)); err != nil {
-		return timeline.Entry{}, fault.Wrap(fault.TimelineMalformed, err, "malformed event").
+	var e timeline.Entry
+	texts := map[string]*string{"category": &e.Category, "kind": &e.Kind, "tenant": &e.Tenant, "trace_id": &e.TraceID}
+	d := strictjson.NewDecoder(input.FromBytes("", text), 0, int64(len(text)), int64(len(text)))
+	err := d.ClosedObject([]string{"category", "kind", "tenant", "trace_id", "details"}, func(name string) (err error) {
+		switch {
+		case d.Null():
+		case name == "details":
+			e.Details, err = d.Raw(timeline.MaxLine)
+		default:
+			*texts[name], err = d.String(timeline.MaxText)
+		}
+		return err
+	})
+	if err = cmp.Or(err, d.End()); err != nil {
+		return e, fault.Wrap(fault.TimelineMalformed, err, "").
 			WithHint("a line has the members kind, category, details, tenant and trace_id")
 	}
-	e := timeline.Entry{Category: l.Category, Kind: l.Kind, Tenant: l.Tenant, TraceID: l.TraceID, Details: l.Details}
 	if e.Kind == timeline.KindRedaction {
 		return e, fault.New(fault.TimelineMalformed, "a redaction notice is added by --redact")
 	}

@@ -315,7 +315,7 @@ func entries() []Entry {
 
 		{PassphraseRequired, ExitUsage, "the key is encrypted and no passphrase could be asked for"},
 		{PassphraseWrong, ExitFailed, "the passphrase does not open the key"},
-		{PassphraseSource, ExitUsage, "the place that should give the passphrase cannot be read, or several were given"},
+		{PassphraseSource, ExitUsage, "the place that should give the passphrase cannot be read, or several were given; a file that is not there is input.not_found"},
 
 		{SubjectInvalid, ExitUsage, "a subject is not FILE or NAME@sha256:<hex>"},
 		{SubjectMismatch, ExitRejected, "no subject of the statement has the demanded digest"},

@@ -67,6 +67,11 @@ func NewDraft(ctx context.Context, inputs []string, o Options) (*Draft, error) {
 	return d, nil
 }
 
+// Empty reports whether there is nothing of a case in it: no file, no timeline, no note.
+func (d *Draft) Empty() bool {
+	return d.Entries <= uint64(len(d.inline)) && d.Manifest.Timeline == nil && len(d.Manifest.Metadata) == 0
+}
+
 // Close releases what is kept aside.
 func (d *Draft) Close() {
 	_ = d.sorter.Close() // only read

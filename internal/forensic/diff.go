@@ -121,9 +121,9 @@ func (d *Difference) timeline(ctx context.Context, older, newer Source) error {
 	case *a == *b:
 		d.Timeline = TimelineEqual
 	case a.Events <= b.Events:
-		return d.extends(ctx, newer, a, TimelineExtended)
+		return unread(newer.Name, d.extends(ctx, newer, a, TimelineExtended))
 	default:
-		return d.extends(ctx, older, b, TimelineCut)
+		return unread(older.Name, d.extends(ctx, older, b, TimelineCut))
 	}
 	return nil
 }

@@ -227,8 +227,10 @@ func (m *Manifest) check(entries bool) error {
 		return errors.New("it has no entries")
 	case m.Format != "" && m.Format != Format:
 		return fmt.Errorf("it has the format %.100q, and this stella reads %s", m.Format, Format)
-	case !isUUID(m.BundleID), !isUUID(m.TenantID):
-		return errors.New("bundleId or tenantId is no UUID of version 4 without hyphens")
+	case !isUUID(m.BundleID):
+		return errors.New("bundleId is no UUID of version 4 without hyphens")
+	case !isUUID(m.TenantID):
+		return errors.New("tenantId is no UUID of version 4 without hyphens")
 	case !slices.Contains([]string{"evaluation", "job", kindExport}, m.Kind):
 		return errors.New("its kind is unknown")
 	case m.CreatedAt.IsZero():
@@ -254,6 +256,9 @@ func (m *Manifest) check(entries bool) error {
 	_, err := newTree(m.HashSummary.MerkleRecipe)
 	return err
 }
+
+// IsTenant reports whether an id is one of a tenant: a UUID of version 4 without hyphens.
+func IsTenant(id string) bool { return isUUID(id) }
 
 // CheckCase returns why an id is none of a case.
 func CheckCase(id string) error {

@@ -132,7 +132,7 @@ func eachLine(ctx context.Context, from Source, p *Proof, do func(*checksum) err
 	m, err := v.member()
 	switch {
 	case err != nil:
-		return err
+		return unread(from.Name, err)
 	case m == nil || m.Name != ChecksumsName || m.Content == nil:
 		return fault.New(fault.SnapshotMissing, "the snapshot has no %s behind its signature", ChecksumsName)
 	}
@@ -145,7 +145,7 @@ func eachLine(ctx context.Context, from Source, p *Proof, do func(*checksum) err
 			err = do(&c)
 		}
 		if err != nil {
-			return err
+			return unread(from.Name, err)
 		}
 	}
 	return nil

@@ -126,6 +126,7 @@ func TestProveSaysWhy(t *testing.T) {
 		}
 		require.Contains(t, []fault.Reason{fault.ArchiveMalformed, fault.SnapshotMalformed}, fault.ReasonOf(err), "cut to %d bytes: %v", n, err)
 		require.NotContains(t, err.Error(), "has no", "cut to %d bytes", n)
+		require.Contains(t, err.Error(), `"case.tar.gz"`, "cut to %d bytes", n)
 	}
 	for name, text := range map[string][]byte{
 		"text": gzipped(t, "hello, this is no archive"), "nothing": members{}.tar(), "another archive": members{{"README", "x"}}.tar(),

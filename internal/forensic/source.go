@@ -8,6 +8,8 @@ import (
 	"iter"
 
 	"github.com/stellaops/stella/internal/archive"
+	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/input"
 )
 
 // Source is a snapshot that can be read more than once.
@@ -32,13 +34,26 @@ func (s Source) head(ctx context.Context) (*verification, error) {
 	v := newVerification(ctx, members, &VerifyOptions{Name: s.Name})
 	v.in = in
 	if err = v.begin(); err == nil {
-		err = v.readSignature()
+		err = unread(s.Name, v.readSignature())
 	}
 	if err != nil {
 		v.close()
 		return nil, err
 	}
 	return v, nil
+}
+
+// unread says of an archive that cannot be read which one it is, and what to do.
+func unread(name string, err error) error {
+	switch {
+	case errors.Is(err, archive.ErrTruncated):
+		return fault.Wrap(fault.ArchiveMalformed, archive.ErrTruncated, "%s ends early", input.Display(name)).With("path", name).
+			WithHint("was it copied only partly? Copy it anew")
+	case fault.ReasonOf(err) == fault.ArchiveMalformed:
+		return fault.Wrap(fault.ArchiveMalformed, err, "%s cannot be read", input.Display(name)).With("path", name).
+			WithHint("was it copied badly? Copy it anew")
+	}
+	return err
 }
 
 func newVerification(ctx context.Context, members archive.Members, o *VerifyOptions) *verification {
@@ -55,11 +70,11 @@ func (v *verification) begin() error {
 	case errors.Is(err, archive.ErrNotArchive):
 		return noSnapshot(v.o.Name, "there is no archive in it")
 	case err != nil:
-		return err
+		return unread(v.o.Name, err)
 	case first == nil:
 		return noSnapshot(v.o.Name, "it is empty")
 	case first.Name != ManifestName || first.Content == nil:
 		return noSnapshot(v.o.Name, fmt.Sprintf("it begins with %.100q, not with %s", first.Name, ManifestName))
 	}
-	return v.readManifest(first)
+	return unread(v.o.Name, v.readManifest(first))
 }

@@ -16,6 +16,7 @@ import (
 // last use of what was made of it.
 type Evidence struct {
 	envelopes []*envelope
+	others    bool                   // there are signed documents that are no statements
 	payloads  map[string][]*envelope // by digest
 	ignored   []verify.Ignored
 	open      []io.Closer
@@ -135,6 +136,7 @@ func (e *Evidence) add(ctx context.Context, p *verify.Piece, items []bundle.Item
 		case err != nil:
 			return err
 		case own == nil, own.statement == nil:
+			e.others = true
 			continue // no reference can be to it
 		case len(e.envelopes) == MaxEvidence:
 			return fault.New(fault.InputTooLarge, "there are more than %d signed documents", MaxEvidence)

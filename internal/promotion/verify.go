@@ -98,6 +98,10 @@ func (v *verdict) find(named *Evidence) error {
 		}
 		target = v.evidence.withPayload(group[0].ref.PayloadSHA256)
 	}
+	if len(named.envelopes) == 0 && !named.others {
+		return fault.New(fault.SignatureMissing, "there is no envelope or bundle in what is to be verified").
+			WithHint("name the promotion's attestation first, as stella promotion attest wrote it")
+	}
 	if target == nil {
 		return fault.New(fault.PredicateType, "there is no promotion in what is to be verified").
 			WithHint("name the promotion's attestation first; stella attest show says what is inside of a file")

@@ -83,13 +83,21 @@ func NoPassphrases(_ context.Context, p Prompt) ([]byte, error) {
 // part of it.
 func PassphraseFile(path string) Passphrases {
 	return func(context.Context, Prompt) ([]byte, error) {
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, fileError(err, "passphrase file %q cannot be read", path)
+		secret, err := readPassphraseFile(path)
+		if failure, ok := errors.AsType[*fault.Error](err); ok {
+			return nil, failure.With("path", path)
 		}
-		defer f.Close()
-		return readPassphrase(f, fmt.Sprintf("passphrase file %q", path))
+		return secret, err
 	}
+}
+
+func readPassphraseFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fileError(err, "passphrase file %q cannot be read", path)
+	}
+	defer f.Close()
+	return readPassphrase(f, fmt.Sprintf("passphrase file %q", path))
 }
 
 // PassphraseProgram runs an askpass program, as ssh does: the question is its

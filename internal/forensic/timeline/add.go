@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json/jsontext"
 	"errors"
+	"io/fs"
 	"iter"
 	"os"
 	"time"
@@ -37,14 +38,26 @@ type Added struct {
 // Add appends events to the timeline at path, in their order, and signs a checkpoint
 // over its new end; it makes the timeline and its key if there is none. now is the
 // clock. Others who add wait. An error of entries ends the adding: what stands before
-// it was added. Only whole groups of lines are on disk when Add returns.
+// it was added; nothing is made if that is none. Only whole groups of lines are on disk
+// when Add returns.
 //
-// An entry that is no event is fault.TimelineMalformed, a clock behind the last event
+// An entry that is no event, or a file that is no timeline, is fault.TimelineMalformed, a clock behind the last event
 // fault.ClockBehind, a timeline whose end is not what it was fault.TimelineTampered,
 // and one that cannot be written fault.TimelineUnwritable.
 func Add(ctx context.Context, path string, now func() time.Time, entries iter.Seq2[Entry, error]) (*Added, error) {
+	if err := refuseOther(path); err != nil {
+		return nil, err
+	}
+	entries, none, stop, err := peek(entries)
+	defer stop()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(path); none && errors.Is(err, fs.ErrNotExist) {
+		return &Added{}, nil // and there is still none
+	}
 	var added *Added
-	err := locked(ctx, path, func() (err error) {
+	err = locked(ctx, path, func() (err error) {
 		added, err = add(path, now, entries)
 		return err
 	})
@@ -127,6 +140,8 @@ func (w *writer) findEnd(newest chain.Head) error {
 	}
 	t, err := asChain().Find(w.file, info.Size(), newest, func() (chain.Head, error) { return chain.Head{}, nil })
 	switch {
+	case errors.Is(err, chain.ErrNoRecord) && newest.Size == 0:
+		return NotOne(w.path)
 	case err != nil:
 		return tampered(w.path, err.Error())
 	case t.Head.Size < newest.Size:

@@ -27,11 +27,11 @@ type parsed struct {
 // parseEvent reads a line, which ends in its line feed. It takes exactly what
 // appendEvent writes: a line that says the same in other bytes is refused. It is
 // written by hand because a timeline may have millions of lines. Details stay in the
-// line.
+// line. Of a line that is refused only for what it says, the number comes back, too.
 func parseEvent(line []byte) (parsed, error) {
 	c := cursor{rest: line}
 	var p parsed
-	c.skip(`{"v":1,"seq":`)
+	c.skip(lineBegin)
 	p.Seq = c.number()
 	c.skip(`,"event_id":"`)
 	p.ID = c.id()
@@ -59,7 +59,7 @@ func parseEvent(line []byte) (parsed, error) {
 	}
 	p.hash = hashOf(line[:len(line)-len(c.rest)])
 	if err := p.content(c.rest); err != nil {
-		return parsed{}, err
+		return p, err
 	}
 	return p, p.check()
 }

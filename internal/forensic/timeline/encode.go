@@ -29,7 +29,7 @@ func appendEvent(b []byte, e *Event) []byte {
 
 // appendHead appends what the chain runs through, without its end.
 func appendHead(b []byte, e *Event) []byte {
-	b = append(b, `{"v":1,"seq":`...)
+	b = append(b, lineBegin...)
 	b = strconv.AppendUint(b, e.Seq, 10)
 	b = append(b, `,"event_id":"`...)
 	b = append(b, e.ID.String()...)

@@ -34,6 +34,9 @@ type Report struct {
 	First  time.Time `json:"first,omitzero"` // when the first event was added
 	Last   time.Time `json:"last,omitzero"`
 	Head   string    `json:"head"` // hash of the last event, in hex
+	// Edited is how many lines stand where an event should and are none, as one that was
+	// edited is; Events does not count them.
+	Edited int `json:"edited,omitzero"`
 	// Redacted is how many events a redaction notice takes back, and Removed of how
 	// many the content is gone.
 	Redacted int `json:"redacted"`
@@ -127,7 +130,8 @@ type verifier struct {
 	id          ulid.ULID  // of the event at the head
 	at          time.Time  // likewise
 	gaps        []gap
-	bad         bool // the line before was no event
+	bad         int // how many lines just before were no event
+	known       int // how many of all those are events that were edited
 }
 
 // gap is the numbers of events that were passed over, from first to last.
@@ -149,8 +153,7 @@ func (v *verifier) line(l *parsedLine, each func(*Event) error) error {
 		return nil
 	}
 	if l.err != nil {
-		v.problem(v.n, "the line after event %d was edited: %v", v.head.Size, l.err)
-		v.bad = true
+		v.edited(l)
 		return nil
 	}
 	v.take(&l.parsed)
@@ -160,11 +163,23 @@ func (v *verifier) line(l *parsedLine, each func(*Event) error) error {
 	return each(&l.Event)
 }
 
+// edited notes a line that is no event, or not as it was added.
+func (v *verifier) edited(l *parsedLine) {
+	v.Edited++
+	v.bad++
+	if l.Seq == 0 {
+		v.problem(v.n, "event %d was edited, or the line was put there: %v", v.head.Size+uint64(v.bad), l.err)
+		return
+	}
+	v.known++
+	v.problem(v.n, "event %d was edited: %v", l.Seq, l.err)
+}
+
 // take compares the place of an event with what is before it, and goes on from there.
 func (v *verifier) take(p *parsed) {
 	after := v.head.Size
 	switch {
-	case v.bad && p.Seq > after:
+	case v.bad > 0 && p.Seq > after:
 		v.gap(after+1, p.Seq-1) // said already: the chain is picked up here
 	case p.Seq > after+1 && after == 0:
 		v.problem(v.n, "the timeline begins with event %d: those before it were removed", p.Seq)
@@ -175,7 +190,7 @@ func (v *verifier) take(p *parsed) {
 	case p.Seq <= after && v.fill(p.Seq):
 		v.problem(v.n, "event %d stands after event %d: it was moved", p.Seq, after)
 		v.Events++
-		v.bad = false
+		v.bad = 0
 		return // the chain goes on from where it was
 	case p.Seq <= after:
 		v.problem(v.n, "there is another event %d: the timeline forks after event %d", p.Seq, p.Seq-1)
@@ -184,7 +199,7 @@ func (v *verifier) take(p *parsed) {
 	case p.Prev != v.head.Hash:
 		v.problem(v.n, "event %d was edited, or the timeline forks there: event %d does not continue it", after, p.Seq)
 	}
-	v.bad = false
+	v.bad = 0
 	v.dated(p)
 	v.Events++
 	if v.First.IsZero() {
@@ -236,7 +251,7 @@ func (v *verifier) finish() error {
 	if err := v.contents.judge(&v.Report); err != nil {
 		return err
 	}
-	v.Conclude(Kind(), v.n, int(v.Events), v.head, v.checkpoints, func(problem string) { v.problem(0, "%s", problem) })
+	v.Conclude(Kind(), v.n, int(v.Events)+v.known, v.head, v.checkpoints, func(problem string) { v.problem(0, "%s", problem) })
 	return nil
 }
 

@@ -1,7 +1,9 @@
 package timeline
 
 import (
+	"bytes"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -53,4 +55,41 @@ func TestRewritten(t *testing.T) {
 			assert.EqualValues(t, n+4, added.Head.Size)
 		})
 	}
+}
+
+// TestAnotherFile leaves alone what never was a timeline, also without a line feed at
+// its end, as a write that was cut off has none.
+func TestAnotherFile(t *testing.T) {
+	for name, text := range map[string]string{"lines": "hello\n", "one line": `{"a":1}`, "other version": `{"v":2,"seq":1`} {
+		path := filepath.Join(t.TempDir(), "other")
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		_, err := Add(t.Context(), path, clock(), scans(1))
+		assert.Equal(t, fault.TimelineMalformed, fault.ReasonOf(err), "%s: %v", name, err)
+		assert.Equal(t, text, string(read(t, path)), name)
+		files, err := os.ReadDir(filepath.Dir(path))
+		require.NoError(t, err)
+		assert.Len(t, files, 1, name)
+	}
+}
+
+// TestFirstWriteCutOff begins anew where a crash cut the very first write.
+func TestFirstWriteCutOff(t *testing.T) {
+	for _, torn := range []string{`{"v"`, `{"v":1,"seq":1,"ev`, "\x00\x00\x00"} {
+		path := filepath.Join(t.TempDir(), "case.ndjson")
+		require.NoError(t, os.WriteFile(path, []byte(torn), 0o600))
+		added, err := Add(t.Context(), path, clock(), scans(1))
+		require.NoError(t, err, torn)
+		assert.Equal(t, len(torn), added.Cut)
+		assert.EqualValues(t, 1, added.Head.Size)
+	}
+}
+
+// TestEditedFirst edits the only event: what is left is a timeline all the same.
+func TestEditedFirst(t *testing.T) {
+	text := read(t, made(t, 1))
+	r := verify(t, bytes.Replace(text, []byte(`{"n":0}`), []byte(`{"n":9}`), 1))
+	assert.Equal(t, fault.TimelineTampered, fault.ReasonOf(r.Err()))
+	assert.Equal(t, 1, r.Edited)
+	assert.Contains(t, r.Problems[0].Message, "event 1 was edited: its details")
+	assert.Equal(t, fault.TimelineMalformed, fault.ReasonOf(verify(t, []byte("x\n")).Err()))
 }

@@ -73,10 +73,11 @@ func (d *Driver) Open(ctx context.Context, ref keys.Ref) (dsse.Signer, error) {
 }
 
 // named adds the variable to a fault about its key. Errors about the passphrase
-// name the key or their own place already, and a context's error says itself.
+// name the key or their own place already, as where its file is not there does, and a
+// context's error says itself.
 func named(name string, err error) error {
 	switch reason := fault.ReasonOf(err); reason {
-	case fault.Internal, fault.PassphraseRequired, fault.PassphraseSource:
+	case fault.Internal, fault.PassphraseRequired, fault.PassphraseSource, fault.InputNotFound, fault.InputNotRegular:
 		return err
 	default:
 		return fault.Wrap(reason, err, "environment variable %q", name).With("variable", name)

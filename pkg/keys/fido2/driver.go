@@ -171,10 +171,10 @@ func read(path string, limit int64) ([]byte, error) {
 }
 
 // withPath adds the file to a fault about its content. Errors about a passphrase
-// name the key or their own place already.
+// name the key or their own place already, as where its file is not there does.
 func withPath(path string, err error) error {
 	switch reason := fault.ReasonOf(err); reason {
-	case fault.Internal, fault.PassphraseRequired, fault.PassphraseSource:
+	case fault.Internal, fault.PassphraseRequired, fault.PassphraseSource, fault.InputNotFound, fault.InputNotRegular:
 		return err
 	default:
 		return fault.Wrap(reason, err, "%q", path).With("path", path)

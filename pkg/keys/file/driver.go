@@ -84,10 +84,11 @@ func read(path string) ([]byte, error) {
 }
 
 // withPath adds the file to a fault about its key. Errors about the passphrase
-// name the key or their own place already, and a context's error says itself.
+// name the key or their own place already, as where its file is not there does, and a
+// context's error says itself.
 func withPath(path string, err error) error {
 	switch reason := fault.ReasonOf(err); reason {
-	case fault.Internal, fault.PassphraseRequired, fault.PassphraseSource:
+	case fault.Internal, fault.PassphraseRequired, fault.PassphraseSource, fault.InputNotFound, fault.InputNotRegular:
 		return err
 	case fault.KeyPublic:
 		return publicGiven(path, err)

@@ -1,8 +1,10 @@
 package trust
 
 import (
+	stdjson "encoding/json"
 	"encoding/json/jsontext"
 	"encoding/json/v2"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -54,12 +56,16 @@ func (h *head) made() string {
 // parse reads the metadata of a role from a file. Whatever is wrong with it is
 // fault.TrustMalformed, and nothing of what go-tuf cannot stand gets as far as go-tuf.
 func parse[T metadata.Roles](role, file string, raw []byte) (*signed[T], error) {
-	if err := wellFormed(raw); err != nil {
+	err := wellFormed(raw)
+	if err == nil {
+		err = ofType[T](raw)
+	}
+	if err != nil {
 		return nil, malformed(role, file, err)
 	}
 	m, err := new(metadata.Metadata[T]).FromBytes(raw)
 	if err != nil {
-		return nil, malformed(role, file, err)
+		return nil, malformed(role, file, inWords(err))
 	}
 	out := &signed[T]{document{raw: raw, signatures: m.Signatures}, &m.Signed}
 	if out.payload, err = payloadOf(raw); err != nil {
@@ -72,6 +78,54 @@ func parse[T metadata.Roles](role, file string, raw []byte) (*signed[T], error) 
 		return nil, malformed(role, file, err)
 	}
 	return out, nil
+}
+
+// ofType fails unless a document is, by its own word, signed metadata of the type T.
+func ofType[T metadata.Roles](raw []byte) error {
+	var file struct {
+		Signed jsontext.Value `json:"signed"`
+	}
+	if err := json.Unmarshal(raw, &file); err != nil {
+		return err
+	}
+	if file.Signed.Kind() != '{' {
+		return errors.New("it has no object \"signed\", as the metadata of a TUF repository has")
+	}
+	var signed struct {
+		Type any `json:"_type"`
+	}
+	if err := json.Unmarshal(file.Signed, &signed); err != nil {
+		return err
+	}
+	if kind, _ := signed.Type.(string); kind != typeName[T]() {
+		return fmt.Errorf("its type is %.40q, not %q", kind, typeName[T]())
+	}
+	return nil
+}
+
+// typeName is what metadata of a type calls it. Roles that others delegate to are of
+// the type targets, whatever their name.
+func typeName[T metadata.Roles]() string {
+	switch any(*new(T)).(type) {
+	case metadata.RootType:
+		return metadata.ROOT
+	case metadata.SnapshotType:
+		return metadata.SNAPSHOT
+	case metadata.TimestampType:
+		return metadata.TIMESTAMP
+	}
+	return metadata.TARGETS
+}
+
+// inWords puts an error of go-tuf into ours, if it is one of form.
+func inWords(err error) error {
+	if e, ok := errors.AsType[*stdjson.UnmarshalTypeError](err); ok {
+		return fmt.Errorf("%.100q may not be a JSON %s", e.Field, e.Value)
+	}
+	if e, ok := errors.AsType[*metadata.ErrValue](err); ok {
+		return errors.New(e.Msg)
+	}
+	return err
 }
 
 func malformed(role, file string, err error) error {

@@ -108,9 +108,28 @@ func celFailure(o *object, issues *cel.Issues) *fault.Error {
 	default:
 		column += at - 1
 	}
-	message := strings.TrimSpace(first.Message)
-	err := failAt(o.source, line, o.pointer+"/cel", "is not a CEL expression, at column %d: %s", column, message)
+	err := failAt(o.source, line, o.pointer+"/cel", "is not a CEL expression, at column %d: %s", column, celWords(first.Message))
 	return err.WithHint("a condition may name statement, subjects, predicate, signers and now")
+}
+
+// celWords puts a message of the parser into words for people: it lists what its grammar
+// would have taken, which is nearly everything.
+func celWords(message string) string {
+	message = strings.TrimSpace(message)
+	syntax, ok := strings.CutPrefix(message, "Syntax error: ")
+	if !ok {
+		return message
+	}
+	what, _, _ := strings.Cut(syntax, " expecting ")
+	if strings.Contains(what, "<EOF>") {
+		return "it ends where more is wanted"
+	}
+	for _, words := range []string{"mismatched input", "extraneous input", "no viable alternative at input", "token recognition error at:"} {
+		if rest, ok := strings.CutPrefix(what, words); ok {
+			return "unexpected" + rest
+		}
+	}
+	return what
 }
 
 // compiledCondition is a condition that is ready to be asked. It is safe for
