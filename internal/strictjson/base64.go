@@ -7,6 +7,13 @@ import (
 	"fmt"
 )
 
+// The two alphabets, with zero trailing bits. They do not change; Strict makes a new table
+// each time.
+var (
+	strictStd = base64.StdEncoding.Strict()
+	strictURL = base64.URLEncoding.Strict()
+)
+
 var errLineBreak = errors.New("malformed base64: line break")
 
 // DecodeBase64 is DecodeBase64Bytes for a string.
@@ -15,15 +22,15 @@ func DecodeBase64(s string) ([]byte, error) { return DecodeBase64Bytes([]byte(s)
 // DecodeBase64Bytes decodes either alphabet of RFC 4648, sections 4 and 5, but not
 // both in one text: padded, without line breaks, with zero trailing bits.
 func DecodeBase64Bytes(text []byte) ([]byte, error) {
-	encoding := base64.StdEncoding
+	encoding := strictStd
 	if has(text, '-') || has(text, '_') {
-		encoding = base64.URLEncoding
+		encoding = strictURL
 	}
 	if has(text, '\r') || has(text, '\n') {
 		return nil, errLineBreak // which the library passes over
 	}
 	b := make([]byte, encoding.DecodedLen(len(text)))
-	n, err := encoding.Strict().Decode(b, text)
+	n, err := encoding.Decode(b, text)
 	if err != nil {
 		return nil, fmt.Errorf("malformed base64: %w", err)
 	}

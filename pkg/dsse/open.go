@@ -3,6 +3,7 @@ package dsse
 import (
 	"bytes"
 	"crypto"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -208,20 +209,28 @@ func pin(m Message) (*message, error) {
 // pinContent is Pin for a message of an envelope. Content that nobody can change needs no
 // other look at what it hashes to.
 func pinContent(payloadType string, c Content) (*message, error) {
-	m := message{Content: c, payloadType: payloadType, header: paeHeader(payloadType, c.Size())}
+	header := paeHeader(payloadType, c.Size())
+	if h, ok := c.(held); ok {
+		return pinHeld(payloadType, header, h), nil
+	}
+	m := message{Content: c, payloadType: payloadType, header: header}
 	sum, err := m.hash(crypto.SHA256)
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := c.(held); ok {
-		p := &struct { // one piece of memory
-			message message
-			digests [1]digest
-		}{digests: [1]digest{{crypto.SHA256, sum}}}
-		p.message = message{Content: c, payloadType: payloadType, header: m.header, digests: p.digests[:]}
-		return &p.message, nil
-	}
-	return pinTo(sum, payloadType, m.header, c), nil
+	return pinTo(sum, payloadType, header, c), nil
+}
+
+func pinHeld(payloadType string, header []byte, c held) *message {
+	var room [1 << 10]byte // what most envelopes over small statements need, on the stack
+	p := &struct {         // one piece of memory
+		message message
+		digests [1]digest
+		sum     [sha256.Size]byte
+	}{sum: sha256.Sum256(append(append(room[:0], header...), c.Bytes...))}
+	p.digests = [1]digest{{crypto.SHA256, p.sum[:]}}
+	p.message = message{Content: c, payloadType: payloadType, header: header, digests: p.digests[:]}
+	return &p.message
 }
 
 func pinTo(sum []byte, payloadType string, header []byte, c Content) *message {
