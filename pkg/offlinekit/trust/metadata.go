@@ -1,7 +1,6 @@
 package trust
 
 import (
-	stdjson "encoding/json"
 	"encoding/json/jsontext"
 	"encoding/json/v2"
 	"errors"
@@ -117,13 +116,15 @@ func typeName[T metadata.Roles]() string {
 	return metadata.TARGETS
 }
 
-// inWords puts an error of go-tuf into ours, if it is one of form.
+// inWords puts an error of go-tuf into ours, if it is one of form: its own name types of
+// the program.
 func inWords(err error) error {
-	if e, ok := errors.AsType[*stdjson.UnmarshalTypeError](err); ok {
-		return fmt.Errorf("%.100q may not be a JSON %s", e.Field, e.Value)
-	}
 	if e, ok := errors.AsType[*metadata.ErrValue](err); ok {
 		return errors.New(e.Msg)
+	}
+	if what, ok := strings.CutPrefix(err.Error(), "json: cannot unmarshal "); ok {
+		what, _, _ = strings.Cut(what, " into Go ")
+		return fmt.Errorf("a JSON %s stands where another kind of value must", what)
 	}
 	return err
 }
