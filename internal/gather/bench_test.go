@@ -85,6 +85,7 @@ func (d *desk) directory(b *testing.B, n int) string {
 		require.NoError(b, err)
 		require.NoError(b, os.WriteFile(filepath.Join(dir, fmt.Sprintf("artifact-%06d.sigstore.json", i)), out, 0o600))
 	}
+	syscall.Sync() // so that the kernel does not write them meanwhile
 	return dir
 }
 
