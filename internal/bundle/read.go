@@ -57,19 +57,26 @@ func ReadEnvelope(f *input.File) (*Item, error) {
 // read reads what begins at off: one document, which may hold several signed ones.
 // more says that other content follows it, so the file may be JSON lines.
 func (r *Reader) read(f *input.File, off, size int64) (items []Item, more bool, err error) {
-	if err := looksLikeJSON(f, off); err != nil {
+	head, err := headOf(f, off)
+	if err == nil {
+		err = CheckHead(head)
+	}
+	if err != nil {
 		return nil, false, err
 	}
 	d := r.decoder(f, off, size)
 	defer r.spare.Put(d)
-	s, more, err := peek(d)
-	switch {
-	case err != nil || more:
-		return nil, more, err
-	case s == nil:
-		return nil, false, fault.New(fault.NotEvidence, "not an envelope or bundle").WithHint(hintOther)
+	s := atOnce(head)
+	if s == nil {
+		s, more, err = peek(d)
+		switch {
+		case err != nil || more:
+			return nil, more, err
+		case s == nil:
+			return nil, false, fault.New(fault.NotEvidence, "not an envelope or bundle").WithHint(hintOther)
+		}
+		d.Rewind(s.overhead)
 	}
-	d.Rewind(s.overhead)
 	items, err = s.decode(d)
 	if err == nil {
 		if d.More() {

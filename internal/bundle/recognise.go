@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"io"
@@ -49,6 +50,18 @@ func one(decode func(*strictjson.Decoder) (Item, error)) func(*strictjson.Decode
 
 // errTold ends a reading that has learnt enough.
 var errTold = errors.New("told")
+
+// bundleStart is how nearly all bundles begin.
+const bundleStart = `{"mediaType":"application/vnd.dev.sigstore.bundle`
+
+// atOnce returns the shape of a document that is told by its first bytes, else nil. The
+// decoder was made for it.
+func atOnce(head []byte) *shape {
+	if bytes.HasPrefix(head, []byte(bundleStart)) {
+		return &shapes[0]
+	}
+	return nil
+}
 
 // peek reads a document up to the first member that tells what it is. No shape
 // and no error mean that it is not evidence; more, that other content follows.

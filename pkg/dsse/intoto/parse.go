@@ -176,7 +176,7 @@ func (p *parser) Value(path []byte, v canonical.Value) error {
 	if v.Kind != canonical.String {
 		return p.endOfSubject(path, v.Kind)
 	}
-	text := string(v.Data)
+	text := textOf(v.Data)
 	switch steps := stepsOf(path); {
 	case steps == 1 && string(path) == "/_type":
 		p.out.Type = text
@@ -188,9 +188,20 @@ func (p *parser) Value(path []byte, v canonical.Value) error {
 		p.out.Subjects[len(p.out.Subjects)-1].Name = text
 		return bounded("a subject's name", text, MaxNameSize)
 	}
-	algorithm := string(lastStep(path))
+	algorithm := textOf(lastStep(path))
 	p.out.Subjects[len(p.out.Subjects)-1].Digest[algorithm] = text
 	return checkDigest(algorithm, text)
+}
+
+// textOf is string(b), without memory of its own for what nearly all statements say.
+func textOf(b []byte) string {
+	switch string(b) {
+	case StatementV1:
+		return StatementV1
+	case "sha256":
+		return "sha256"
+	}
+	return string(b)
 }
 
 // endOfSubject holds a subject, whose path has two steps, to having a digest.
