@@ -74,6 +74,9 @@ func newLog(path string, now func() time.Time) *Log {
 }
 
 func (l *Log) open() error {
+	if other, err := asChain().IsOther(l.path); err == nil && other { // an error shows when it is written
+		return noLog(l.path)
+	}
 	if err := os.MkdirAll(filepath.Dir(l.path), 0o700); err != nil {
 		return unwritable(l.path, err)
 	}

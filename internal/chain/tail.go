@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 )
 
 // MaxGroup bounds what is written before an fsync, in bytes. So a crash damages at most
@@ -130,6 +132,26 @@ func (r *Records) Begins(b []byte) bool {
 		}
 	}
 	return true
+}
+
+// IsOther reports whether path names a file that does not begin as these records do, and
+// that no checkpoint says was one of them. What is not there, or is no regular file, is
+// not: who writes says what is wrong with it.
+func (r *Records) IsOther(path string) (bool, error) {
+	if _, err := os.Lstat(path + CheckpointSuffix); err == nil {
+		return false, nil // whoever writes holds the file to that
+	}
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
+		return false, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	begin, err := io.ReadAll(io.LimitReader(f, int64(len(r.Begin))))
+	return err == nil && !r.Begins(begin), err
 }
 
 // IsTorn reports whether b, which follows the last record, looks like what a crash left

@@ -48,7 +48,11 @@ func CheckStatement(predicateType string, statement io.Reader) error {
 }
 
 func check(predicateType, root string, r io.Reader) error {
-	c := newChecker(predicateType, root)
+	s := shape{"": {kind: canonical.Object, opaque: true}}
+	if describe := shapeOf(predicateType); describe != nil {
+		s = describe()
+	}
+	c := newChecker(s, root)
 	if _, err := canonical.Scan(r, c); err != nil {
 		return err
 	}
@@ -86,11 +90,7 @@ type distinct struct {
 
 var _ canonical.Visitor = (*checker)(nil)
 
-func newChecker(predicateType, root string) *checker {
-	s := shape{"": {kind: canonical.Object, opaque: true}}
-	if describe := shapeOf(predicateType); describe != nil {
-		s = describe()
-	}
+func newChecker(s shape, root string) *checker {
 	return &checker{root: root, shape: s, seen: make(map[string]int)}
 }
 

@@ -40,7 +40,7 @@ func TestCheckEndsWithTheFirstFailure(t *testing.T) {
 		"kind":     {`1,` + strings.Join(views, ","), `"/policy/views/0" is of kind number, not string`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := newChecker(TypeReport, "")
+			c := newChecker(shapeOf(TypeReport)(), "")
 			all := &counting{Visitor: c}
 			_, err := canonical.Scan(strings.NewReader(`{"policy":{"views":[`+tt.list+`]},"decision":"pass"}`), all)
 			require.NoError(t, err)

@@ -110,8 +110,8 @@ func peek(br *bufio.Reader) (head []byte, first byte, err error) {
 func recognizeJSON(r io.Reader) (*Document, error) {
 	f, checks := newFacts(wants()), make(map[string]*checker)
 	all := visitors{{Visitor: f}}
-	for _, of := range formatTypes() {
-		checks[of] = newChecker(of, "")
+	for of, s := range formatShapes() {
+		checks[of] = newChecker(s, "")
 		all = append(all, &visitor{Visitor: checks[of]})
 	}
 	if _, err := canonical.Scan(r, all); err != nil {

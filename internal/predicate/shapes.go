@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/stellaops/stella/pkg/dsse/canonical"
@@ -37,6 +38,16 @@ func shapes() map[string]func() shape {
 // shapeOf returns the shape of a type in any of its spellings, nil if nothing is known of
 // it.
 func shapeOf(uri string) func() shape { return shapes()[Spellings(uri)[0]] }
+
+// formatShapes are the shapes of formatTypes. They are made once and do not change: each
+// document that is recognised is held to all of them on the way.
+var formatShapes = sync.OnceValue(func() map[string]shape {
+	out := make(map[string]shape)
+	for _, uri := range formatTypes() {
+		out[uri] = shapes()[uri]()
+	}
+	return out
+})
 
 // shaped are the types that have a shape, in all spellings.
 func shaped() map[string]bool {

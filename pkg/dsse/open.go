@@ -25,7 +25,7 @@ type Key struct {
 // Opened is an envelope whose payload is verified.
 type Opened struct {
 	// Message is what was signed. Each time its payload is written it is hashed
-	// again, and fails if it is not what was verified.
+	// again, unless it is in memory, and fails if it is not what was verified.
 	Message Message
 	// Verified are the signatures that some key verified, in the envelope's
 	// order, one entry for each pair of signature and key.

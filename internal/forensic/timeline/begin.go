@@ -1,13 +1,8 @@
 package timeline
 
 import (
-	"errors"
-	"io"
-	"io/fs"
 	"iter"
-	"os"
 
-	"github.com/stellaops/stella/internal/chain"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
 )
@@ -21,27 +16,13 @@ func NotOne(path string) error {
 		WithHint("name a file that stella forensic timeline add wrote").With("path", path)
 }
 
-// refuseOther fails if path names a file that does not begin as a timeline does, and
-// that no checkpoint says was one. So nothing is laid beside what is none, nor is it
-// touched.
+// refuseOther fails if path names a file that is something else: nothing is laid beside
+// it, nor is it touched.
 func refuseOther(path string) error {
-	if _, err := os.Lstat(path + chain.CheckpointSuffix); err == nil {
-		return nil // its writer holds it to that
-	}
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
-		return nil // it is begun, or the writer says that it cannot be
-	}
-	f, err := os.Open(path)
-	if err != nil {
+	switch other, err := asChain().IsOther(path); {
+	case err != nil:
 		return Kind().WriteFault(path, err)
-	}
-	defer f.Close()
-	begin, err := io.ReadAll(io.LimitReader(f, int64(len(lineBegin))))
-	if err != nil {
-		return Kind().WriteFault(path, err)
-	}
-	if !asChain().Begins(begin) {
+	case other:
 		return NotOne(path)
 	}
 	return nil
