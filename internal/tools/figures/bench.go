@@ -119,7 +119,8 @@ func (b *bench) measureAll() (measured, error) {
 const patience = 4
 
 // attempt measures a figure, and the pace of the machine before and behind it, which makes
-// the limit out of the stated one. Its CPU time counts in place of that of an attempt before, its memory beside it.
+// the limit out of the stated one. An attempt behind others counts by itself, with its own
+// pace, if it keeps its limit; else the least of all counts, and the limit of the first.
 func (b *bench) attempt(r *result, stated time.Duration) error {
 	before, err := pace(b.runs)
 	if err != nil {
@@ -133,11 +134,17 @@ func (b *bench) attempt(r *result, stated time.Duration) error {
 	if err != nil {
 		return err
 	}
-	r.stella = usage{found.cpu, max(r.stella.rss, found.rss)}
-	r.limit.cpu = stated
+	limit := stated
 	if slower := max(before, after); slower > 1 {
 		fmt.Fprintf(os.Stderr, "figures: this machine is %.2f times as slow as the stated one\n", slower)
-		r.limit.cpu = time.Duration(float64(stated) * slower)
+		limit = time.Duration(float64(stated) * slower)
+	}
+	first := r.stella == usage{}
+	r.stella.rss = max(r.stella.rss, found.rss)
+	if first || found.cpu <= limit {
+		r.stella.cpu, r.limit.cpu = found.cpu, limit
+	} else {
+		r.stella.cpu = min(r.stella.cpu, found.cpu)
 	}
 	return nil
 }
