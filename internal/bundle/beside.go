@@ -46,7 +46,7 @@ func (b Beside) Complete(f *input.File, items []Item) error {
 // StampedWhole has time stamps of all of f, which the item is, count for its signature, if
 // it is a form that keeps them in other files and f has at most limit bytes.
 func (i *Item) StampedWhole(f *input.File, limit int64) (err error) {
-	if i.Version == "" && i.Envelope != nil && len(i.Envelope.Signatures()) == 1 && i.Material.Stamped == nil && f.Size() <= limit {
+	if i.Version == "" && i.Envelope != nil && i.Envelope.SignatureCount() == 1 && i.Material.Stamped == nil && f.Size() <= limit {
 		i.Material.Stamped, err = f.ReadAll()
 	}
 	return err
@@ -56,7 +56,7 @@ func (i *Item) StampedWhole(f *input.File, limit int64) (err error) {
 // lies beside it, and has none of it.
 func (i *Item) lacks(b Beside) bool {
 	m := &i.Material
-	return i.Version == "" && (i.Blob != nil || len(i.Envelope.Signatures()) == 1) &&
+	return i.Version == "" && (i.Blob != nil || i.Envelope.SignatureCount() == 1) &&
 		(b.Certificate == nil || len(m.Certificates) == 0) && (b.Timestamp == nil || m.Timestamps == nil)
 }
 

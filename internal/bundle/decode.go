@@ -56,7 +56,7 @@ func checkVersion(version, material string) error {
 }
 
 func decodeMediaType(d *strictjson.Decoder) (string, error) {
-	s, err := d.String(maxString)
+	s, err := d.String(maxString, MediaType)
 	if err != nil {
 		return "", err
 	}
@@ -74,7 +74,7 @@ func decodeEnvelope(d *strictjson.Decoder) (*dsse.Envelope, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dsseEnvelope: %w", err)
 	}
-	switch n := len(e.Signatures()); {
+	switch n := e.SignatureCount(); {
 	case n == 0:
 		return nil, fault.New(fault.SignatureMissing, "the bundle's envelope holds no signature")
 	case n > 1:

@@ -141,12 +141,12 @@ type readItem struct {
 }
 
 // readCandidate is called by several goroutines at once.
-func readCandidate(_ context.Context, c candidate) readItem {
+func readCandidate(_ context.Context, c *candidate) readItem {
 	r := readItem{item: item{source: c.path}, kind: c.kind, err: c.err}
 	if r.err != nil || r.kind != "" {
 		return r
 	}
-	f, err := openCandidate(&c)
+	f, err := openCandidate(c)
 	if err != nil {
 		r.err = err
 		return r

@@ -147,7 +147,7 @@ func BenchmarkDirectory(b *testing.B) {
 // signatures alone. Both are measured by turns, so that it does not matter if the machine
 // is faster at one time than at another.
 func BenchmarkDirectoryRate(b *testing.B) {
-	const n = 10_000
+	const n = 100_000
 	d := newDesk(b)
 	dir, primitive := d.directory(b, n), d.primitive(b)
 	var whole, alone, wholeCPU, aloneCPU time.Duration

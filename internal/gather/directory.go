@@ -1,6 +1,7 @@
 package gather
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"io/fs"
@@ -51,7 +52,7 @@ func (w *walk) directory(self verify.Piece, depth int, around *oci.Layout) bool 
 		if err != nil {
 			return w.failed(self, err)
 		}
-		p := verify.Piece{Name: filepath.Join(dir, e.name)}
+		p := verify.Piece{Name: e.path}
 		if e.kind == kindFile && covers(around, p.Name) {
 			continue
 		}
@@ -86,7 +87,8 @@ func (w *walk) entry(p verify.Piece, is kind, depth int, around *oci.Layout) boo
 
 // entry is what stands in a directory.
 type entry struct {
-	name string
+	path string // joined to the directory's
+	name string // the last part of path
 	kind kind
 }
 
@@ -110,13 +112,15 @@ func entriesOf(dir string) iter.Seq2[entry, error] {
 			yield(entry{}, err)
 			return
 		}
+		prefix := strings.TrimSuffix(filepath.Join(dir, "x"), "x") // what Join puts before any name
 		for record, err := range names.Sorted() {
 			if err != nil {
 				yield(entry{}, err)
 				return
 			}
 			name, k := record[:len(record)-2], kind(record[len(record)-1])
-			if !yield(entry{strings.TrimSuffix(string(name), "/"), k}, nil) {
+			path := prefix + string(bytes.TrimSuffix(name, []byte("/")))
+			if !yield(entry{path, path[len(prefix):], k}, nil) {
 				return
 			}
 		}

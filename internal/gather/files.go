@@ -3,7 +3,6 @@ package gather
 import (
 	"context"
 	"iter"
-	"path/filepath"
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
@@ -29,24 +28,23 @@ func files(dir string, depth int, yield func(Found, error) bool) bool {
 		return yield(Found{}, fault.New(fault.InputTooLarge, "directories in %s are more than %d deep", input.Display(dir), maxDepth))
 	}
 	for e, err := range entriesOf(dir) {
-		path := filepath.Join(dir, e.name)
 		switch {
 		case err != nil:
 			yield(Found{}, err)
 			return false
 		case e.kind == kindDirectory:
-			if !files(path, depth+1, yield) {
+			if !files(e.path, depth+1, yield) {
 				return false
 			}
 		case e.kind == kindLink:
-			if !yield(Found{path, "a symbolic link"}, nil) {
+			if !yield(Found{e.path, "a symbolic link"}, nil) {
 				return false
 			}
 		case e.kind == kindOther:
-			if !yield(Found{path, "no regular file"}, nil) {
+			if !yield(Found{e.path, "no regular file"}, nil) {
 				return false
 			}
-		case !yield(Found{Path: path}, nil):
+		case !yield(Found{Path: e.path}, nil):
 			return false
 		}
 	}

@@ -124,6 +124,22 @@ func TestDirectoryInTheOrderOfItsPaths(t *testing.T) {
 	both(t, want, "", "d")
 }
 
+// TestNamesOfADirectory has the directory named in several ways: what is in it is called
+// what filepath.Join makes of both.
+func TestNamesOfADirectory(t *testing.T) {
+	tree(t, map[string]string{"x/x": "X", "x/xx/x": "Y"})
+	here, err := os.Getwd()
+	require.NoError(t, err)
+	for _, dir := range []string{".", "./", "x", "x/", ".//x", "x/../x", "../" + filepath.Base(here), here, here + "/x//"} {
+		inside := []string{"x", "xx/x"}
+		if name := filepath.Base(filepath.Clean(dir)); name != "x" {
+			inside = []string{"x/x", "x/xx/x"}
+		}
+		want := []string{filepath.Join(dir, inside[0]) + " = X", filepath.Join(dir, inside[1]) + " = Y"}
+		both(t, want, "", dir)
+	}
+}
+
 func TestManyFilesInOneDirectory(t *testing.T) {
 	tree(t, nil)
 	require.NoError(t, os.Mkdir("d", 0o755))

@@ -37,6 +37,7 @@ type File struct {
 	size   int64
 	at     io.ReaderAt
 	closer io.Closer // nil when in memory
+	held   bytesAt   // what at reads, when in memory
 }
 
 // Name returns what the user wrote, "-" for standard input.
@@ -51,11 +52,11 @@ func (f *File) ReadAt(p []byte, off int64) (int, error) { return f.at.ReadAt(p, 
 // Slice returns n bytes from off on if the input is in memory, else false. They
 // must not be changed.
 func (f *File) Slice(off, n int64) ([]byte, bool) {
-	b, ok := f.at.(bytesAt)
-	if !ok || off < 0 || n < 0 || off+n > int64(len(b)) {
+	b, ok := f.at.(*bytesAt)
+	if !ok || off < 0 || n < 0 || off+n > int64(len(*b)) {
 		return nil, false
 	}
-	return b[off : off+n : off+n], true
+	return (*b)[off : off+n : off+n], true
 }
 
 // Reader returns a new reader from the start to the size at opening.
@@ -124,7 +125,9 @@ func fromFile(file *os.File, name string, limit int64) (*File, error) {
 
 // FromBytes returns an input in memory.
 func FromBytes(name string, b []byte) *File {
-	return &File{name: name, size: int64(len(b)), at: bytesAt(b)}
+	f := &File{name: name, size: int64(len(b)), held: b}
+	f.at = &f.held
+	return f
 }
 
 // FromReaderAt returns an input over size bytes of r, which the caller closes.

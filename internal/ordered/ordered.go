@@ -25,9 +25,11 @@ var ErrStop = errors.New("stop")
 // cause for which ctx ended. When it returns, everything it started has ended; a
 // sequence or work that blocks must therefore heed the context it is given.
 //
+// What work is given is its own until it returns.
+//
 // After an error some elements may have been worked on whose results emit never
 // gets. A panic of the sequence or of work comes out of Run.
-func Run[T, R any](ctx context.Context, sequence iter.Seq[T], work func(context.Context, T) R, emit func(R) error) error {
+func Run[T, R any](ctx context.Context, sequence iter.Seq[T], work func(context.Context, *T) R, emit func(R) error) error {
 	inner, cancel := context.WithCancel(ctx)
 	r := newRun[T, R](inner)
 	var all sync.WaitGroup
@@ -97,11 +99,11 @@ func (r *run[T, R]) read(sequence iter.Seq[T]) {
 	}
 }
 
-func (r *run[T, R]) work(work func(context.Context, T) R) {
+func (r *run[T, R]) work(work func(context.Context, *T) R) {
 	defer r.catch()
 	for s := range r.todo {
 		if r.ctx.Err() == nil {
-			s.out = work(r.ctx, s.in)
+			s.out = work(r.ctx, &s.in)
 		}
 		var none T
 		s.in = none

@@ -26,13 +26,13 @@ func numbers(n int) iter.Seq[int] {
 }
 
 // double takes its time now and then, so that results are ready out of order.
-func double(_ context.Context, n int) int {
-	if n%7 == 0 {
-		for range n % 50 {
+func double(_ context.Context, n *int) int {
+	if *n%7 == 0 {
+		for range *n % 50 {
 			runtime.Gosched()
 		}
 	}
-	return 2 * n
+	return 2 * *n
 }
 
 func TestOrder(t *testing.T) {
@@ -90,11 +90,11 @@ func TestBoundedAhead(t *testing.T) {
 			}
 		}
 	}
-	work := func(_ context.Context, n int) int {
-		if n == 0 {
+	work := func(_ context.Context, n *int) int {
+		if *n == 0 {
 			<-release
 		}
-		return n
+		return *n
 	}
 	go func() {
 		for read.Load() < 64 {
@@ -112,7 +112,7 @@ func TestBoundedAhead(t *testing.T) {
 func TestPanicsComeOut(t *testing.T) {
 	none := func(int) error { return nil }
 	assert.Panics(t, func() {
-		_ = ordered.Run(t.Context(), numbers(1<<40), func(_ context.Context, n int) int { return n / (n - 300) }, none)
+		_ = ordered.Run(t.Context(), numbers(1<<40), func(_ context.Context, n *int) int { return *n / (*n - 300) }, none)
 	})
 	assert.Panics(t, func() {
 		_ = ordered.Run(t.Context(), func(func(int) bool) { panic("sequence") }, double, none)
@@ -133,5 +133,5 @@ func TestNested(t *testing.T) {
 
 func BenchmarkRun(b *testing.B) {
 	b.ReportAllocs()
-	_ = ordered.Run(b.Context(), numbers(b.N), func(_ context.Context, n int) int { return n }, func(int) error { return nil })
+	_ = ordered.Run(b.Context(), numbers(b.N), func(_ context.Context, n *int) int { return *n }, func(int) error { return nil })
 }

@@ -18,7 +18,7 @@ import (
 // log that says something else makes room, so that it is the receipt which is judged.
 // A receipt that cannot be read is left out here: the check of receipts says so.
 func addReceipt(item *bundle.Item, r *predicate.Receipt) {
-	if len(item.Envelope.Signatures()) != 1 {
+	if item.Envelope.SignatureCount() != 1 {
 		return // entries are about the one signature of an item
 	}
 	if r.InclusionProof == nil && item.Version != "" && item.Version != "v0.1" {

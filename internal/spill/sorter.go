@@ -15,7 +15,7 @@ import (
 
 const (
 	// perRecord is what a record in memory takes beside its bytes.
-	perRecord = 8
+	perRecord = 16
 	// maxRuns bounds the runs that are merged at once: each has a buffer.
 	maxRuns = 64
 	// bufferSize is that of each run while it is read or written, in bytes.
@@ -35,7 +35,10 @@ type Sorter struct {
 }
 
 // span is a record in the arena.
-type span struct{ start, end uint32 }
+type span struct {
+	start, end uint32
+	key        uint64 // orders most pairs of records by itself, once sort has set it
+}
 
 // run is a sorted part of the file.
 type run struct{ off, size int64 }
@@ -53,7 +56,7 @@ func (s *Sorter) Add(record []byte) error {
 	}
 	start := uint32(len(s.arena))
 	s.arena = append(s.arena, record...)
-	s.records = append(s.records, span{start, uint32(len(s.arena))})
+	s.records = append(s.records, span{start: start, end: uint32(len(s.arena))})
 	return nil
 }
 
@@ -97,10 +100,51 @@ func (s *Sorter) Sorted() iter.Seq2[[]byte, error] {
 
 var errEnough = errors.New("enough")
 
+// sort sorts what is in memory. Names in one directory often begin alike: what tells most
+// of them apart are the first bytes behind that, which are compared as one number.
 func (s *Sorter) sort() {
+	if len(s.records) < 2 {
+		return
+	}
+	alike := uint32(s.alike())
+	for i := range s.records {
+		r := &s.records[i]
+		r.key = keyOf(s.arena[r.start+alike : r.end])
+	}
 	slices.SortFunc(s.records, func(a, b span) int {
+		if a.key != b.key {
+			return cmp.Compare(a.key, b.key)
+		}
 		return bytes.Compare(s.arena[a.start:a.end], s.arena[b.start:b.end])
 	})
+}
+
+// alike returns how many bytes all records in memory begin with.
+func (s *Sorter) alike() int {
+	first := s.records[0]
+	common := s.arena[first.start:first.end]
+	for _, r := range s.records {
+		record := s.arena[r.start:r.end]
+		common = common[:min(len(common), len(record))]
+		for i := range common {
+			if common[i] != record[i] {
+				common = common[:i]
+				break
+			}
+		}
+	}
+	return len(common)
+}
+
+// keyOf returns the first eight bytes as a number. What is shorter ends in zeros: it does
+// not come behind what it is the beginning of.
+func keyOf(b []byte) uint64 {
+	if len(b) >= 8 {
+		return binary.BigEndian.Uint64(b)
+	}
+	var short [8]byte
+	copy(short[:], b)
+	return binary.BigEndian.Uint64(short[:])
 }
 
 // flush writes what is in memory to the file as one run.

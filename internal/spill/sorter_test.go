@@ -25,34 +25,41 @@ func collect(t *testing.T, s *spill.Sorter) []string {
 }
 
 // TestSorted compares with sorting in memory, over sizes with no, one and many
-// runs, and more runs than are merged at once.
+// runs, and more runs than are merged at once; also of records that begin alike.
 func TestSorted(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	for _, n := range []int{0, 1, 10, 1000, 30_000} {
-		random := rand.New(rand.NewPCG(1, uint64(n)))
-		s := spill.NewSorter("test", 4<<10)
-		want := []string{}
-		for range n {
-			record := make([]byte, random.IntN(40))
-			for i := range record {
-				record[i] = byte(random.IntN(4))
-			}
-			require.NoError(t, s.Add(record))
-			want = append(want, string(record))
+		for _, alike := range []string{"", "artifact-\x00"} {
+			sorted(t, n, alike)
 		}
-		slices.Sort(want)
-		assert.Equal(t, n >= 1000, s.Spilled())
-		for range 2 {
-			got := collect(t, s)
-			if !slices.Equal(want, got) {
-				t.Errorf("%d records are not sorted", n)
-			}
-		}
-		left, err := os.ReadDir(os.TempDir())
-		require.NoError(t, err)
-		assert.Empty(t, left, "the file has no name")
-		require.NoError(t, s.Close())
 	}
+}
+
+func sorted(t *testing.T, n int, alike string) {
+	t.Helper()
+	random := rand.New(rand.NewPCG(1, uint64(n)))
+	s := spill.NewSorter("test", 4<<10)
+	want := []string{}
+	for range n {
+		record := append([]byte(alike), make([]byte, random.IntN(20))...)
+		for i := len(alike); i < len(record); i++ {
+			record[i] = byte(random.IntN(4))
+		}
+		require.NoError(t, s.Add(record))
+		want = append(want, string(record))
+	}
+	slices.Sort(want)
+	assert.Equal(t, n >= 1000, s.Spilled())
+	for range 2 {
+		got := collect(t, s)
+		if !slices.Equal(want, got) {
+			t.Errorf("%d records are not sorted", n)
+		}
+	}
+	left, err := os.ReadDir(os.TempDir())
+	require.NoError(t, err)
+	assert.Empty(t, left, "the file has no name")
+	require.NoError(t, s.Close())
 }
 
 func TestStopsEarly(t *testing.T) {

@@ -153,9 +153,14 @@ func (d *Decoder) Array(limit int, element func(i int) error) error {
 	return d.explain(err)
 }
 
-// String reads a string of at most limit bytes.
-func (d *Decoder) String(limit int) (string, error) {
+// String reads a string of at most limit bytes. One that is likely takes no memory.
+func (d *Decoder) String(limit int, likely ...string) (string, error) {
 	text, err := d.short(limit)
+	for _, l := range likely {
+		if string(text) == l {
+			return l, err
+		}
+	}
 	return string(text), err
 }
 

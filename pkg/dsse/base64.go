@@ -159,13 +159,9 @@ type encodedContent struct {
 // held is content in memory that nobody else can change.
 type held struct{ Bytes }
 
-// newEncodedContent measures text. Its characters are judged when it is
-// decoded; for a text in memory or with escapes that is now.
+// newEncodedContent measures text that is not in memory. Its characters are judged when
+// it is decoded; for a text with escapes that is now.
 func newEncodedContent(text strictjson.Text) (Content, error) {
-	if s, ok := text.Inline(); ok {
-		b, err := strictjson.DecodeBase64Bytes(s)
-		return held{b}, err
-	}
 	c := &encodedContent{text: text}
 	if n, ok := text.Span(); ok {
 		return c.measure(n)

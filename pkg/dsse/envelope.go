@@ -16,6 +16,9 @@ type Envelope struct {
 	payload     Content
 	payloadType string
 	signatures  []Signature
+
+	one   [1]Signature // room for the signatures of most envelopes
+	small held         // the payload, where it is in memory
 }
 
 // NewEnvelope returns the envelope that other formats hold in parts, such as
@@ -55,19 +58,20 @@ func ParseEnvelope(src io.ReaderAt, size int64) (*Envelope, error) {
 // DecodeEnvelope reads an envelope that is a value within a larger document.
 func DecodeEnvelope(d *strictjson.Decoder) (*Envelope, error) {
 	e := &Envelope{}
-	var payloadText *strictjson.Text
+	e.signatures = e.one[:0]
+	var payloadText strictjson.Text
 	members := [...]string{"payload", "payloadType", "signatures"}
 	var seen [len(members)]bool
 	err := d.Object(members[:], func(name string) error {
 		seen[slices.Index(members[:], name)] = true
 		switch name {
 		case "payload":
-			text, err := d.Text()
-			payloadText = &text
+			var err error
+			payloadText, err = d.Text()
 			return err
 		case "payloadType":
 			var err error
-			e.payloadType, err = d.String(MaxPayloadTypeSize)
+			e.payloadType, err = d.String(MaxPayloadTypeSize, PayloadTypeInToto)
 			return err
 		default:
 			return decodeSignatures(d, e)
@@ -81,10 +85,22 @@ func DecodeEnvelope(d *strictjson.Decoder) (*Envelope, error) {
 			return nil, fmt.Errorf("member %q is missing", name)
 		}
 	}
-	if e.payload, err = newEncodedContent(*payloadText); err != nil {
+	if err := e.decodePayload(payloadText); err != nil {
 		return nil, fmt.Errorf("payload: %w", err)
 	}
 	return e, e.check()
+}
+
+// decodePayload takes text for the payload. One in memory is decoded now.
+func (e *Envelope) decodePayload(text strictjson.Text) (err error) {
+	s, ok := text.Inline()
+	if !ok {
+		e.payload, err = newEncodedContent(text)
+		return err
+	}
+	e.small.Bytes, err = strictjson.DecodeBase64Bytes(s)
+	e.payload = &e.small
+	return err
 }
 
 // check judges what payload and type have in common, wherever they come from.
@@ -155,6 +171,9 @@ func decodeExtension(d *strictjson.Decoder) (*Extension, error) {
 	}
 	return x, err
 }
+
+// SignatureCount returns how many signatures the envelope has.
+func (e *Envelope) SignatureCount() int { return len(e.signatures) }
 
 // Signatures returns the envelope's signatures, none of which is verified.
 func (e *Envelope) Signatures() []Signature { return slices.Clone(e.signatures) }

@@ -135,17 +135,25 @@ func (m *message) PayloadType() string { return m.payloadType }
 func (m *message) signedHeader() []byte { return m.header }
 
 func (m *message) Digest(h crypto.Hash) ([]byte, error) {
+	sum, err := m.digest(h)
+	return slices.Clone(sum), err
+}
+
+// digest is Digest for who does not change what it returns.
+func (m *message) digest(h crypto.Hash) ([]byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if i := slices.IndexFunc(m.digests, func(d digest) bool { return d.hash == h }); i >= 0 {
-		return slices.Clone(m.digests[i].sum), nil
+	for i := range m.digests {
+		if m.digests[i].hash == h {
+			return m.digests[i].sum, nil
+		}
 	}
 	sum, err := m.hash(h)
 	if err != nil {
 		return nil, err
 	}
 	m.digests = append(m.digests, digest{h, sum})
-	return slices.Clone(sum), nil
+	return sum, nil
 }
 
 // hash is Digest that is not remembered.

@@ -26,28 +26,34 @@ func NewReader(m Message) io.ReadCloser {
 
 func readWhole(m Message) io.ReadCloser {
 	if own, ok := m.(*message); ok {
-		if h, ok := own.Content.(held); ok {
-			return wholeReader{bytes.NewReader(h.Bytes), h.Bytes}
+		if h, ok := own.Content.(*held); ok {
+			return newWholeReader(h.Bytes)
 		}
 	}
 	buf := bytes.NewBuffer(make([]byte, 0, m.Size()))
 	if _, err := m.WriteTo(buf); err != nil {
 		return io.NopCloser(io.MultiReader(buf, failedReader{err}))
 	}
-	return wholeReader{bytes.NewReader(buf.Bytes()), buf.Bytes()}
+	return newWholeReader(buf.Bytes())
 }
 
 // wholeReader also gives all there is at once.
 type wholeReader struct {
-	*bytes.Reader
+	bytes.Reader
 	held []byte
 }
 
+func newWholeReader(b []byte) *wholeReader {
+	r := &wholeReader{held: b}
+	r.Reset(b)
+	return r
+}
+
 // Held returns all of the payload. The caller must not change it.
-func (r wholeReader) Held() []byte { return r.held }
+func (r *wholeReader) Held() []byte { return r.held }
 
 // Close implements io.Closer.
-func (wholeReader) Close() error { return nil }
+func (*wholeReader) Close() error { return nil }
 
 // failedReader gives nothing but an error.
 type failedReader struct{ err error }

@@ -42,7 +42,7 @@ func (v *keyVerifier) Verify(m Message, s Signature) error {
 		return fault.New(fault.SignatureScheme,
 			"signature has an extension, and so is of a scheme that an ordinary %s key does not verify", v.scheme.Name)
 	}
-	input, err := signingInput(m, v.scheme)
+	input, err := v.input(m)
 	if err != nil {
 		return err
 	}
@@ -57,6 +57,14 @@ func (v *keyVerifier) Verify(m Message, s Signature) error {
 		return fault.New(fault.SignatureMismatch, "%s signature does not fit the key and the content", v.scheme.Name)
 	}
 	return nil
+}
+
+// input is what the scheme's primitive verifies, which no primitive changes.
+func (v *keyVerifier) input(m Message) ([]byte, error) {
+	if own, ok := m.(*message); ok && v.scheme.Hash != 0 {
+		return own.digest(v.scheme.Hash)
+	}
+	return signingInput(m, v.scheme)
 }
 
 func (v *keyVerifier) verifyForeign(key ForeignKey, input, sig []byte) error {

@@ -30,25 +30,26 @@ func (s *stream) apart(ctx context.Context) error {
 }
 
 // judgePiece is called by several goroutines at once.
-func (s *stream) judgePiece(ctx context.Context, p Piece) outcome {
+func (s *stream) judgePiece(ctx context.Context, p *Piece) outcome {
 	if p.End {
-		return outcome{piece: p}
+		return outcome{piece: *p}
 	}
-	r := s.open(&p)
+	r := s.open(p)
 	if r.lines != nil {
-		return outcome{piece: p, lines: &r}
+		lines := r
+		return outcome{piece: *p, lines: &lines}
 	}
 	defer r.close()
-	return s.judgeReading(ctx, p, r)
+	return s.judgeReading(ctx, p, &r)
 }
 
-func (s *stream) judgeReading(ctx context.Context, p Piece, r reading) outcome {
-	j := outcome{piece: p, ignored: r.ignored}
+func (s *stream) judgeReading(ctx context.Context, p *Piece, r *reading) outcome {
+	j := outcome{piece: *p, ignored: r.ignored}
 	if r.unread != nil {
-		j.results = append(j.results, unreadable(&p, r.unread))
+		j.results = append(j.results, unreadable(p, r.unread))
 	}
 	for _, i := range r.judged {
-		result, err := s.judgeCounted(ctx, group{r.items[i]})
+		result, err := s.judgeCounted(ctx, group(r.items[i:i+1:i+1]))
 		if err != nil {
 			result = unjudgeable([]Source{p.source()}, err, err)
 		}
@@ -101,7 +102,9 @@ func (s *stream) gathered(p *Piece, n int, ignored []Ignored) error {
 // apartLines judges the lines of a file.
 func (s *stream) apartLines(ctx context.Context, file outcome) error {
 	return eachLine(ctx, s, &file.piece, file.lines, lineWork[outcome]{
-		read: func(ctx context.Context, p Piece, _ bundle.Line, r reading) outcome { return s.judgeReading(ctx, p, r) },
+		read: func(ctx context.Context, p Piece, _ bundle.Line, r reading) outcome {
+			return s.judgeReading(ctx, &p, &r)
+		},
 		told: func(j outcome) (int, []Ignored) { return len(j.results), j.ignored },
 		take: s.takeResults,
 		fail: func(p Piece, err error) error { return s.result(unreadable(&p, err), p.Named) },

@@ -3,6 +3,7 @@ package verify
 import (
 	"crypto"
 	"fmt"
+	"time"
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/pkg/dsse"
@@ -31,10 +32,12 @@ type bench struct {
 	counted    []dsse.Key  // theirs, in the same order, as they are counted
 	keys       []dsse.Key  // the same, each for itself
 	hybrid     bool        // whether one of them counts only together with others
+
+	goodAtVerification string // what is found of keys where no time is proven
 }
 
 func newBench(p *Policy) (*bench, error) {
-	b := &bench{policy: p, checks: checks(), identities: p.admitting()}
+	b := &bench{policy: p, checks: checks(), identities: p.admitting(), goodAtVerification: goodAt + p.At.UTC().Format(time.RFC3339)}
 	trusted := p.trustedKeys()
 	forbidden := p.Profile.Verify(trusted)
 	for i := range trusted {

@@ -5,6 +5,8 @@ import (
 	"github.com/stellaops/stella/pkg/keys"
 )
 
+const goodAt = "good at "
+
 // checkKey judges every key and every certificate at its signing time.
 func checkKey(j *judgement) error {
 	var spellings []string
@@ -22,7 +24,10 @@ func checkKey(j *judgement) error {
 		return allowed(c.trusted, spellings)
 	})
 	if err == nil {
-		j.found = "good at " + j.timesUsed()
+		j.found = j.bench.goodAtVerification
+		if j.anyProven() {
+			j.found = goodAt + j.timesUsed()
+		}
 	}
 	return err
 }

@@ -11,6 +11,7 @@ import (
 // checkTime finds the signing time of every signature, and fails if none has the
 // proof of it that is demanded.
 func checkTime(j *judgement) error {
+	times := j.room.times[:0]
 	for i := range j.result.Signers {
 		s := &j.result.Signers[i]
 		if !s.Verified {
@@ -21,8 +22,8 @@ func checkTime(j *judgement) error {
 		if s.Proofs, err = j.judgeProofs(s); err != nil {
 			return unjudged{err}
 		}
-		decided := decideTime(s.Proofs, j.policy.At, sourceVerification)
-		s.Time = &decided
+		times = append(times, decideTime(s.Proofs, j.policy.At, sourceVerification))
+		s.Time = &times[len(times)-1]
 	}
 	err := j.filter(func(s *Signer) error {
 		if want, n := j.demanded(s).Timestamp, distinct(s.Proofs, ProofTimestamp); n < want {
@@ -41,11 +42,17 @@ func checkTime(j *judgement) error {
 	case err != nil:
 		return err
 	case !j.anyProven():
-		return notDemanded("nothing proves when the signature was made; it is judged at the time of verification" + j.unread())
+		if unread := j.unread(); unread != "" {
+			return errUnprovenTime + notDemanded("; "+unread)
+		}
+		return errUnprovenTime
 	}
 	j.found = j.timesUsed()
 	return nil
 }
+
+// errUnprovenTime is the finding where no time is proven, and none is demanded.
+const errUnprovenTime = notDemanded("nothing proves when the signature was made; it is judged at the time of verification")
 
 // checkLog demands entries in transparency logs, and fails where an entry of a
 // trusted log is not what it should be.
@@ -155,7 +162,7 @@ func (j *judgement) unread() string {
 	}
 	for _, item := range j.group {
 		if len(item.Material.LogEntries) > 0 || item.Material.Timestamps != nil {
-			return "; what the evidence carries was not looked at, as no log and no time stamp authority is trusted"
+			return "what the evidence carries was not looked at, as no log and no time stamp authority is trusted"
 		}
 	}
 	return ""

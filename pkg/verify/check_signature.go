@@ -87,7 +87,7 @@ func (j *judgement) openWith(at int, item bundle.Item, keys []dsse.Key) error {
 func (j *judgement) unadmitted(at int, item bundle.Item) error {
 	n, err := 1, j.refused[at]
 	if item.Envelope != nil {
-		n = len(item.Envelope.Signatures())
+		n = item.Envelope.SignatureCount()
 	}
 	if n == 0 {
 		return inItem(j, item, fault.New(fault.SignatureMissing, "the envelope holds no signature"))
@@ -154,7 +154,7 @@ func (j *judgement) openEnvelope(at int, item bundle.Item, keys []dsse.Key) erro
 	opened, err := dsse.Open(item.Envelope, 1, keys...)
 	if err != nil {
 		if fault.ReasonOf(err).Exit() == fault.ExitRejected {
-			j.addRejected(at, len(item.Envelope.Signatures()), err)
+			j.addRejected(at, item.Envelope.SignatureCount(), err)
 			return inItem(j, item, err)
 		}
 		if fault.ReasonOf(err) == fault.SignatureMissing {

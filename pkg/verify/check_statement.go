@@ -18,7 +18,8 @@ func checkStatement(j *judgement) error {
 		j.result.Claims = nil
 		return notDemanded("the signature is over the artifact itself, there is no statement")
 	}
-	claims := &Claims{PayloadType: j.message.PayloadType(), PayloadSize: j.message.Size()}
+	claims := &j.room.claims
+	claims.PayloadType, claims.PayloadSize = j.message.PayloadType(), j.message.Size()
 	j.result.Claims = claims
 	if j.group[0].Envelope == nil {
 		return j.checkImage(claims)
@@ -42,6 +43,7 @@ func checkStatement(j *judgement) error {
 	j.statement, j.about = s, s.Subjects
 	j.found = s.Type
 	claims.StatementType, claims.PredicateType = s.Type, s.PredicateType
+	claims.Subjects = j.room.subjects[:0]
 	for _, subject := range s.Subjects {
 		claims.Subjects = append(claims.Subjects, Subject{Name: subject.Name, Digest: subject.Digest})
 	}

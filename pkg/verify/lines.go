@@ -25,9 +25,9 @@ func eachLine[T any](ctx context.Context, s *stream, file *Piece, lines *reading
 	defer lines.close()
 	l := &lineReader{policy: s.bench.policy, reader: &s.reader, file: file, f: lines.lines, tally: lineTally{file: file.display()}}
 	run := ignoredRun{to: s.ignored}
-	err := ordered.Run(ctx, l.all(), func(ctx context.Context, at bundle.Line) T {
-		p, r := l.read(at)
-		return w.read(ctx, p, at, r)
+	err := ordered.Run(ctx, l.all(), func(ctx context.Context, at *bundle.Line) T {
+		p, r := l.read(*at)
+		return w.read(ctx, p, *at, r)
 	}, func(v T) error {
 		evidence, ignored := w.told(v)
 		l.tally.add(evidence, ignored)

@@ -58,7 +58,7 @@ func signatureIn(item bundle.Item) []byte {
 	switch {
 	case item.Blob != nil:
 		return item.Blob.Signature
-	case len(item.Envelope.Signatures()) == 1:
+	case item.Envelope.SignatureCount() == 1:
 		return item.Envelope.Signatures()[0].Sig
 	}
 	return nil

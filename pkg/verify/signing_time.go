@@ -72,5 +72,10 @@ func (j *judgement) timesUsed() string {
 
 // anyProven reports whether the signing time of any signature is proven.
 func (j *judgement) anyProven() bool {
-	return slices.ContainsFunc(j.result.Signers, func(s Signer) bool { return s.Time != nil && s.Time.Proven })
+	for i := range j.result.Signers {
+		if t := j.result.Signers[i].Time; t != nil && t.Proven {
+			return true
+		}
+	}
+	return false
 }

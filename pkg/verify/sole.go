@@ -49,7 +49,7 @@ func (c *collation) judgeSole(ctx context.Context) (done bool, err error) {
 	if c.sole == nil {
 		return false, nil
 	}
-	j := c.judgeGroup(ctx, candidates{entries: []entry{*c.sole}})
+	j := c.judgeGroup(ctx, &candidates{entries: []entry{*c.sole}})
 	if j.results[0].Unread() {
 		return false, c.settle()
 	}

@@ -75,16 +75,17 @@ type collation struct {
 }
 
 // findPiece is called by several goroutines at once.
-func (c *collation) findPiece(_ context.Context, p Piece) found {
+func (c *collation) findPiece(_ context.Context, p *Piece) found {
 	if p.End {
-		return found{piece: p}
+		return found{piece: *p}
 	}
-	r := c.open(&p)
+	r := c.open(p)
 	if r.lines != nil {
-		return found{piece: p, lines: &r}
+		lines := r
+		return found{piece: *p, lines: &lines}
 	}
 	defer r.close()
-	return c.find(p, bundle.Line{}, r)
+	return c.find(*p, bundle.Line{}, r)
 }
 
 func (c *collation) find(p Piece, at bundle.Line, r reading) found {
@@ -259,7 +260,7 @@ func (s *stream) judgeGroups(ctx context.Context, byPlace *spill.Sorter) error {
 }
 
 // judgeGroup is called by several goroutines at once.
-func (s *stream) judgeGroup(ctx context.Context, c candidates) outcome {
+func (s *stream) judgeGroup(ctx context.Context, c *candidates) outcome {
 	first := c.entries[0]
 	j := outcome{piece: first.piece}
 	switch result, err := s.judgeEntries(ctx, c); {
@@ -277,7 +278,7 @@ func (s *stream) judgeGroup(ctx context.Context, c candidates) outcome {
 	return j
 }
 
-func (s *stream) judgeEntries(ctx context.Context, c candidates) (*Result, error) {
+func (s *stream) judgeEntries(ctx context.Context, c *candidates) (*Result, error) {
 	if c.more > 0 {
 		return nil, fault.New(fault.InputTooLarge, "%d pieces of evidence have this payload, more than the limit of %d", len(c.entries)+c.more, maxTogether)
 	}

@@ -113,6 +113,7 @@ type judgement struct {
 	marked     []bool        // scratch of one count, by candidate
 	payloadSum []byte        // SHA-256 of the payload, once it was asked for
 	materials  *materials    // once a proof was asked for
+	room       *resultRoom
 }
 
 // check is one thing that is looked at. Its error is the finding; a
@@ -164,8 +165,9 @@ func (u unjudged) Unwrap() error { return u.error }
 func newJudgement(ctx context.Context, g group, b *bench) *judgement {
 	j := &judgement{ctx: ctx, bench: b, policy: b.policy, group: g, candidates: slices.Clip(b.candidates)}
 	if few := new(fewResult); len(g) <= len(few.evidence) && len(b.checks) <= len(few.checks) {
-		j.result = few.empty()
+		j.result, j.room = few.empty(), &few.room
 	} else {
+		j.room = new(resultRoom)
 		j.result = &Result{Evidence: make([]Source, 0, len(g)), Checks: make([]Check, 0, len(b.checks)), Signers: make([]Signer, 0, len(g))}
 	}
 	if len(b.identities) > 0 {
@@ -188,6 +190,14 @@ type fewResult struct {
 	evidence [1]Source
 	signers  [1]Signer
 	checks   [12]Check
+	room     resultRoom
+}
+
+// resultRoom is memory for what nearly all results have one of.
+type resultRoom struct {
+	claims   Claims
+	subjects [1]Subject
+	times    [1]SigningTime
 }
 
 func (f *fewResult) empty() *Result {

@@ -99,7 +99,7 @@ type parsedLine struct {
 }
 
 // parseChunk is called by several goroutines at once.
-func parseChunk(_ context.Context, c chunk) parsedChunk {
+func parseChunk(_ context.Context, c *chunk) parsedChunk {
 	switch {
 	case c.err != nil:
 		return parsedChunk{err: c.err}

@@ -47,6 +47,7 @@ type Statement struct {
 // has the reason statement.invalid, or that of a failure to read r.
 func ParseStatement(r io.Reader) (*Statement, error) {
 	p := &parser{}
+	p.out.Subjects = p.one[:0]
 	if _, err := canonical.ScanWrapped(r, p); err != nil {
 		return nil, invalid(err)
 	}
@@ -75,6 +76,8 @@ type parser struct {
 	seen [4]bool // by index into members
 	out  Statement
 	bad  error // the first thing that Visit refused; Visit cannot return it
+
+	one [1]Subject // room for the subjects of most statements
 }
 
 var _ canonical.Visitor = (*parser)(nil)

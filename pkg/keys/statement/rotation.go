@@ -187,7 +187,7 @@ func VerifyNew(e *dsse.Envelope) (*Rotation, error) {
 // verified opens the envelope with exactly the signatures of signers, and
 // returns what was verified.
 func verified(e *dsse.Envelope, signers ...*keys.TrustedKey) (*Rotation, error) {
-	if n := len(e.Signatures()); n != len(signers) {
+	if n := e.SignatureCount(); n != len(signers) {
 		return nil, fault.New(fault.SignatureThreshold, "the rotation has %d signatures, and it takes exactly %d", n, len(signers))
 	}
 	var list []dsse.Key
