@@ -101,8 +101,8 @@ func (d *desk) verify(b *testing.B, dir string, n int, together bool) {
 	require.Equal(b, n, sink.verified)
 }
 
-// primitive returns a function that verifies n signatures alone, on all cores. As in a
-// directory each is another one.
+// primitive returns a function that verifies n signatures alone, on all cores: 4,096
+// different ones, over and over.
 func (d *desk) primitive(b *testing.B) func(n int) {
 	b.Helper()
 	type signed struct{ digest, signature []byte }

@@ -100,8 +100,9 @@ func (s *Sorter) Sorted() iter.Seq2[[]byte, error] {
 
 var errEnough = errors.New("enough")
 
-// sort sorts what is in memory. Names in one directory often begin alike: what tells most
-// of them apart are the first bytes behind that, which are compared as one number.
+// sort sorts what is in memory. Records often begin alike, such as the names in one
+// directory: what tells most of them apart are the first bytes behind that, which are
+// compared as one number.
 func (s *Sorter) sort() {
 	if len(s.records) < 2 {
 		return

@@ -17,8 +17,8 @@ type Envelope struct {
 	payloadType string
 	signatures  []Signature
 
-	one   [1]Signature // room for the signatures of most envelopes
-	small held         // the payload, where it is in memory
+	one  [1]Signature // room for the signatures of most envelopes
+	held held         // the payload, where it is in memory
 }
 
 // NewEnvelope returns the envelope that other formats hold in parts, such as
@@ -98,8 +98,8 @@ func (e *Envelope) decodePayload(text strictjson.Text) (err error) {
 		e.payload, err = newEncodedContent(text)
 		return err
 	}
-	e.small.Bytes, err = strictjson.DecodeBase64Bytes(s)
-	e.payload = &e.small
+	e.held.Bytes, err = strictjson.DecodeBase64Bytes(s)
+	e.payload = &e.held
 	return err
 }
 

@@ -14,10 +14,10 @@ type ForeignKey interface {
 	// MarshalPKIX returns the SubjectPublicKeyInfo in DER (RFC 5280, section 4.1.2.7).
 	MarshalPKIX() ([]byte, error)
 	// VerifyInput returns nil if and only if sig is a signature over input: the
-	// digest if the scheme has a hash function, else all that is signed. It does not
-	// change input. An error without a fault reason means that the signature does not
-	// fit; one with a reason is passed on as it is, such as that a program which is
-	// needed to verify is absent.
+	// digest if the scheme has a hash function, else all that is signed. An error
+	// without a fault reason means that the signature does not fit; one with a
+	// reason is passed on as it is, such as that a program which is needed to
+	// verify is absent.
 	VerifyInput(input, sig []byte) error
 	// Equal reports whether other is the same key.
 	Equal(other crypto.PublicKey) bool

@@ -93,6 +93,7 @@ func Open(e *Envelope, threshold int, keys ...Key) (*Opened, error) {
 
 // count returns nil if enough holders have signed.
 func (o *Opened) count(threshold int, keys []Key) error {
+	// A holder counts who has signed with a key that is no part of a hybrid.
 	if threshold == 1 && slices.ContainsFunc(o.Verified, func(v Verified) bool { return keys[v.Key].Hybrid == "" }) {
 		return nil
 	}

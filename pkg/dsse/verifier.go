@@ -7,6 +7,7 @@ import (
 	"crypto/mldsa"
 	"crypto/rsa"
 	"crypto/sha512"
+	"slices"
 
 	"github.com/stellaops/stella/internal/fault"
 )
@@ -59,7 +60,7 @@ func (v *keyVerifier) Verify(m Message, s Signature) error {
 	return nil
 }
 
-// input is what the scheme's primitive verifies, which no primitive changes.
+// input is what the scheme's primitive verifies. It must not be changed.
 func (v *keyVerifier) input(m Message) ([]byte, error) {
 	if own, ok := m.(*message); ok && v.scheme.Hash != 0 {
 		return own.digest(v.scheme.Hash)
@@ -68,7 +69,7 @@ func (v *keyVerifier) input(m Message) ([]byte, error) {
 }
 
 func (v *keyVerifier) verifyForeign(key ForeignKey, input, sig []byte) error {
-	err := key.VerifyInput(input, sig)
+	err := key.VerifyInput(slices.Clone(input), sig) // it is not ours, and may change what it gets
 	if err == nil || fault.ReasonOf(err) != fault.Internal {
 		return err
 	}

@@ -36,7 +36,7 @@ func (s *stream) judgePiece(ctx context.Context, p *Piece) outcome {
 	}
 	r := s.open(p)
 	if r.lines != nil {
-		lines := r
+		lines := r // so that r itself, of all that is no lines, need not outlive this
 		return outcome{piece: *p, lines: &lines}
 	}
 	defer r.close()

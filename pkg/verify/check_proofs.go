@@ -43,16 +43,16 @@ func checkTime(j *judgement) error {
 		return err
 	case !j.anyProven():
 		if unread := j.unread(); unread != "" {
-			return errUnprovenTime + notDemanded("; "+unread)
+			return notDemanded(unprovenTime + "; " + unread)
 		}
-		return errUnprovenTime
+		return notDemanded(unprovenTime)
 	}
 	j.found = j.timesUsed()
 	return nil
 }
 
-// errUnprovenTime is the finding where no time is proven, and none is demanded.
-const errUnprovenTime = notDemanded("nothing proves when the signature was made; it is judged at the time of verification")
+// unprovenTime is found where no time is proven, and none is demanded.
+const unprovenTime = "nothing proves when the signature was made; it is judged at the time of verification"
 
 // checkLog demands entries in transparency logs, and fails where an entry of a
 // trusted log is not what it should be.

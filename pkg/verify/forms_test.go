@@ -146,11 +146,11 @@ func (l layouts) Pieces(context.Context, bool) iter.Seq[verify.Piece] {
 }
 
 func (l layouts) Open(p *verify.Piece) (verify.Content, error) {
-	return layout{&content{strings.NewReader("")}, l[p.Place.Off]}, nil
+	return layout{input.FromBytes("layout", nil), l[p.Place.Off]}, nil
 }
 
 type layout struct {
-	*content
+	*input.File
 	items []bundle.Item
 }
 

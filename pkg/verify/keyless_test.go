@@ -100,6 +100,20 @@ func TestTimeOfAKey(t *testing.T) {
 			assert.Equal(t, row.want, reasonOf(err), "%v", err)
 		})
 	}
+	for name, row := range map[string]struct {
+		evidence *world.Evidence
+		want     string
+	}{
+		"proven":   {stamped, signed.UTC().Format(time.RFC3339) + " (timestamp of " + w.TSA.URL + ")"},
+		"unproven": {bare, policy.At.UTC().Format(time.RFC3339)},
+	} {
+		t.Run("the check tells a time that is "+name, func(t *testing.T) {
+			r, err := verify.Verify(t.Context(), read(t, row.evidence.Bundle), policy)
+			require.NoError(t, err)
+			i := slices.IndexFunc(r.Results[0].Checks, func(c verify.Check) bool { return c.Name == "key" })
+			assert.Equal(t, "good at "+row.want, r.Results[0].Checks[i].Message)
+		})
+	}
 
 	t.Run("an earlier --at does not revive a revoked key", func(t *testing.T) {
 		p := *revoked

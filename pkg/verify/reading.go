@@ -32,7 +32,8 @@ func (s *stream) open(p *Piece) reading {
 	r := reading{content: p.Content}
 	err := p.Err
 	if r.content == nil && err == nil {
-		r.content, err = s.in.Open(p)
+		own := *p // which may stay with what is opened; p goes on to another piece
+		r.content, err = s.in.Open(&own)
 	}
 	if err != nil {
 		return r.failed(p, err)

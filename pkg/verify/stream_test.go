@@ -59,10 +59,20 @@ func (f files) Open(p *verify.Piece) (verify.Content, error) {
 		return nil, errors.New("the place of the piece was lost")
 	}
 	// Not an *input.File, so that nothing relies on one.
-	return &content{strings.NewReader(f[p.Place.Off].content)}, nil
+	return &content{f, p}, nil
 }
 
-type content struct{ *strings.Reader }
+// content keeps the piece that it was opened for, and looks at it with each reading.
+type content struct {
+	files files
+	piece *verify.Piece
+}
+
+func (c *content) ReadAt(b []byte, off int64) (int, error) {
+	return strings.NewReader(c.files[c.piece.Place.Off].content).ReadAt(b, off)
+}
+
+func (c *content) Size() int64 { return int64(len(c.files[c.piece.Place.Off].content)) }
 
 func (c *content) Close() error { return nil }
 

@@ -81,7 +81,7 @@ func (c *collation) findPiece(_ context.Context, p *Piece) found {
 	}
 	r := c.open(p)
 	if r.lines != nil {
-		lines := r
+		lines := r // as in judgePiece
 		return found{piece: *p, lines: &lines}
 	}
 	defer r.close()

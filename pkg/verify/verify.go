@@ -113,7 +113,7 @@ type judgement struct {
 	marked     []bool        // scratch of one count, by candidate
 	payloadSum []byte        // SHA-256 of the payload, once it was asked for
 	materials  *materials    // once a proof was asked for
-	room       *resultRoom
+	room       *resultRoom   // memory of the result
 }
 
 // check is one thing that is looked at. Its error is the finding; a

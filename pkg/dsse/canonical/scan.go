@@ -3,7 +3,6 @@ package canonical
 import (
 	"fmt"
 	"io"
-	"sync"
 )
 
 // A Kind is the kind of a JSON value.
@@ -132,19 +131,11 @@ type limits struct {
 	members int
 }
 
-// room is memory of a scanner that most texts do not need more of. Nothing that Scan
-// returns is in it.
-type room struct {
-	names [2 * linear]nameID
-	path  [64]byte
-	steps [64]byte
-}
-
-var rooms = sync.Pool{New: func() any { return new(room) }}
-
 func scan(r io.Reader, v Visitor, l limits) (size int64, err error) {
-	little := rooms.Get().(*room) //nolint:errcheck,forcetypeassert // it holds nothing else
-	defer rooms.Put(little)
+	var little struct { // what most texts need, taken at once
+		names       [2 * linear]nameID
+		steps, path [64]byte
+	}
 	s := scanner{
 		window:   newWindow(r, l.size),
 		visitor:  v,
