@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"encoding/json/jsontext"
 	"errors"
 	"fmt"
 
@@ -15,7 +16,7 @@ import (
 func decodeBundle(d *strictjson.Decoder) (Item, error) {
 	var item Item
 	var material string
-	err := d.ClosedObject([]string{"mediaType", "verificationMaterial", "messageSignature", "dsseEnvelope"}, func(name string) error {
+	err := d.Message([]string{"mediaType", "verificationMaterial", "messageSignature", "dsseEnvelope"}, func(name string) error {
 		var err error
 		switch name {
 		case "mediaType":
@@ -86,13 +87,13 @@ func decodeEnvelope(d *strictjson.Decoder) (*dsse.Envelope, error) {
 
 func decodeBlob(d *strictjson.Decoder) (*Blob, error) {
 	b := &Blob{}
-	err := d.ClosedObject([]string{"messageDigest", "signature"}, func(name string) error {
+	err := d.Message([]string{"messageDigest", "signature"}, func(name string) error {
 		var err error
 		if name == "signature" {
 			b.Signature, err = d.Bytes(dsse.MaxSignatureSize)
 			return err
 		}
-		return d.ClosedObject([]string{"algorithm", "digest"}, func(name string) error {
+		return d.Message([]string{"algorithm", "digest"}, func(name string) error {
 			if name == "algorithm" {
 				b.Algorithm, err = d.String(maxString)
 			} else {
@@ -114,27 +115,28 @@ const (
 	memberChain       = "x509CertificateChain"
 )
 
+const memberStamps = "timestampVerificationData"
+
 // decodeMaterial reads what belongs to a signature, and returns which of the
 // three members said whose it is. Log entries and time stamps are kept as they
 // stand.
 func decodeMaterial(d *strictjson.Decoder, item *Item) (signer string, err error) {
 	m := &item.Material
 	signers := 0
-	err = d.ClosedObject([]string{memberKey, memberCertificate, memberChain, "tlogEntries", "timestampVerificationData"}, func(name string) error {
+	err = d.ClosedObject([]string{memberKey, memberCertificate, memberChain, "tlogEntries", memberStamps}, func(name string) error {
+		if name == memberStamps { // where a null stands is where others will
+			return decodeStamps(d, item)
+		}
+		if d.Null() {
+			return nil
+		}
 		switch name {
 		case memberKey, memberCertificate, memberChain:
 			signer = name
 			signers++
 			return decodeSigner(d, m, name)
-		case "tlogEntries":
-			return decodeLogEntries(d, m)
 		default:
-			if m.Timestamps, err = d.Raw(maxMaterial); err != nil {
-				return err
-			}
-			item.marks.stamps = span{d.Offset() - int64(len(m.Timestamps)), d.Offset()}
-			_, err = decodeTimestamps(m.Timestamps) // also where nobody asks for the time
-			return err
+			return decodeLogEntries(d, m)
 		}
 	})
 	if err == nil && signers != 1 {
@@ -145,6 +147,20 @@ func decodeMaterial(d *strictjson.Decoder, item *Item) (signer string, err error
 	}
 	item.marks.end = d.Offset() - 1
 	return signer, nil
+}
+
+func decodeStamps(d *strictjson.Decoder, item *Item) error {
+	raw, err := d.Raw(maxMaterial)
+	if err != nil {
+		return err
+	}
+	item.marks.stamps = span{d.Offset() - int64(len(raw)), d.Offset()}
+	if raw.Kind() == jsontext.KindNull {
+		return nil
+	}
+	item.Material.Timestamps = raw
+	_, err = decodeTimestamps(raw) // also where nobody asks for the time
+	return err
 }
 
 func decodeSigner(d *strictjson.Decoder, m *Material, name string) error {
@@ -163,7 +179,7 @@ func decodeSigner(d *strictjson.Decoder, m *Material, name string) error {
 const maxLogEntries = 32
 
 func decodeKeyHint(d *strictjson.Decoder, m *Material) error {
-	return d.ClosedObject([]string{"hint"}, func(string) error {
+	return d.Message([]string{"hint"}, func(string) error {
 		var err error
 		m.KeyHint, err = d.String(maxString)
 		return err
@@ -171,15 +187,20 @@ func decodeKeyHint(d *strictjson.Decoder, m *Material) error {
 }
 
 func decodeCertificate(d *strictjson.Decoder, m *Material) error {
-	return d.ClosedObject([]string{"rawBytes"}, func(string) error {
-		der, err := d.Bytes(MaxCertificateSize)
-		m.Certificates = append(m.Certificates, der)
+	var der []byte
+	err := d.Message([]string{"rawBytes"}, func(string) (err error) {
+		der, err = d.Bytes(MaxCertificateSize)
 		return err
 	})
+	if err == nil && len(der) == 0 {
+		err = errors.New("certificate is empty")
+	}
+	m.Certificates = append(m.Certificates, der)
+	return err
 }
 
 func decodeChain(d *strictjson.Decoder, m *Material) error {
-	err := d.ClosedObject([]string{"certificates"}, func(string) error {
+	err := d.Message([]string{"certificates"}, func(string) error {
 		return d.Array(MaxCertificates, func(int) error { return decodeCertificate(d, m) })
 	})
 	if err == nil && len(m.Certificates) == 0 {

@@ -37,9 +37,9 @@ func decodeTimestamps(raw jsontext.Value) ([][]byte, error) {
 	if len(raw) == 0 || d.Null() {
 		return nil, nil
 	}
-	err := d.ClosedObject([]string{"rfc3161Timestamps"}, func(string) error {
+	err := d.Message([]string{"rfc3161Timestamps"}, func(string) error {
 		return d.Array(MaxTimestamps, func(int) error {
-			return d.ClosedObject([]string{"signedTimestamp"}, func(string) error {
+			return d.Message([]string{"signedTimestamp"}, func(string) error {
 				response, err := d.Bytes(MaxTimestampSize)
 				out = append(out, response)
 				return err

@@ -168,7 +168,7 @@ func ProofName(kind string) string {
 // ProofWords says what a proof is, by whom and of when.
 func ProofWords(p *verify.Proof) string {
 	var parts []string
-	if p.LogIndex != nil {
+	if p.LogIndex != nil && p.Status != verify.Failed { // of which the message begins with it
 		parts = append(parts, fmt.Sprintf("entry %d", *p.LogIndex))
 	}
 	if p.Authority != "" {

@@ -97,6 +97,17 @@ func (d *Decoder) ClosedObject(known []string, member func(name string) error) e
 	})
 }
 
+// Message is ClosedObject for the JSON of protocol buffers, where a member that is null is
+// not there.
+func (d *Decoder) Message(known []string, member func(name string) error) error {
+	return d.ClosedObject(known, func(name string) error {
+		if d.Null() {
+			return nil
+		}
+		return member(name)
+	})
+}
+
 // Members reads an object that may have any members. The names that are likely take no
 // memory.
 func (d *Decoder) Members(likely []string, member func(name string) error) error {

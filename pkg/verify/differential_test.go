@@ -3,6 +3,7 @@ package verify_test
 import (
 	"encoding/json/v2"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -57,6 +58,43 @@ func compare(t *testing.T, e *world.Evidence) (*verify.Report, bool) {
 // comparable reports whether sigstore-go accepts the shape unchanged.
 func comparable(s world.Shape) bool {
 	return s.Refused == "" && !(s.Options.Log == world.LogV1Promise && s.Options.Version == world.V01)
+}
+
+// TestNulls puts members that are null, which the JSON of protocol buffers takes for members
+// that are not there, where others stand beside them or nothing does.
+func TestNulls(t *testing.T) {
+	bare := world.Options{Signer: world.Key, Log: world.NoLog, NoTimestamp: true}
+	key, none := regexp.MustCompile(`"publicKey":\{[^}]*\}`), regexp.MustCompile(`"dsseEnvelope":.*\]\}`)
+	for _, row := range []struct {
+		name string
+		of   world.Options
+		old  *regexp.Regexp
+		by   string
+		good bool
+	}{
+		{"another content", bare, regexp.MustCompile(`"dsseEnvelope":`), `"messageSignature":null,"dsseEnvelope":`, true},
+		{"other signers", bare, key, `$0,"certificate":null,"x509CertificateChain":null`, true},
+		{"log entries and stamps", bare, key, `$0,"tlogEntries":null,"timestampVerificationData":null`, true},
+		{"stamps inside", bare, key, `$0,"timestampVerificationData":{"rfc3161Timestamps":null}`, true},
+		{"hint", bare, key, `"publicKey":{"hint":null}`, true},
+		{"signer", bare, key, `"publicKey":null`, false},
+		{"certificate", bare, key, `"certificate":{"rawBytes":null}`, false},
+		{"no certificate", bare, key, `"certificate":{}`, false},
+		{"chain", bare, key, `"x509CertificateChain":{"certificates":null}`, false},
+		{"content", bare, none, `"dsseEnvelope":null`, false},
+		{"unknown", bare, key, `$0,"other":null`, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			e := world.New(t.Name()).Evidence(row.of)
+			before := string(e.Bundle)
+			e.Bundle = row.old.ReplaceAll(e.Bundle, []byte(row.by))
+			require.NotEqual(t, before, string(e.Bundle))
+			_, err := judged(t, e)
+			assert.Equal(t, row.good, err == nil, "stella: %v", err)
+			err = oracle.SigstoreGo(e)
+			assert.Equal(t, row.good, err == nil, "sigstore-go: %v", err)
+		})
+	}
 }
 
 // TestMutants compares with sigstore-go what changes in the structure of evidence

@@ -138,6 +138,38 @@ func TestTimeOfAKey(t *testing.T) {
 	})
 }
 
+// TestWhatToDoAboutAProof has the advice of who refuses a proof reach the report.
+func TestWhatToDoAboutAProof(t *testing.T) {
+	w := world.New(t.Name())
+	e, policy := keyEvidence(t, w, world.Options{NoTimestamp: true})
+	policy.At = w.Clock.Now().Add(-24 * time.Hour)
+	_, err := verify.Verify(t.Context(), read(t, e.Bundle), policy)
+	require.Equal(t, fault.LogInvalid, reasonOf(err), "%v", err)
+	assert.Equal(t, "check the clock, or verify at a later time", fault.HintOf(err))
+}
+
+// TestEntryOfBareBytesAboutAnotherEnvelope takes the log entry of one envelope for another
+// by the same signer, and for the same payload signed anew.
+func TestEntryOfBareBytesAboutAnotherEnvelope(t *testing.T) {
+	w := world.New(t.Name())
+	o := world.Options{Entry: world.HashedRekord, Signer: world.Key, NoTimestamp: true}
+	first, policy := keyEvidence(t, w, o)
+	policy.Subjects = nil
+	_, err := verify.Verify(t.Context(), read(t, first.Bundle), policy)
+	require.NoError(t, err)
+	o.Payload = world.StatementAbout([]byte("another artifact"))
+	other, _ := keyEvidence(t, w, o)
+	var mine, theirs map[string]any
+	require.NoError(t, json.Unmarshal(first.Bundle, &mine))
+	require.NoError(t, json.Unmarshal(other.Bundle, &theirs))
+	mine["dsseEnvelope"] = theirs["dsseEnvelope"]
+	swapped, err := json.Marshal(mine)
+	require.NoError(t, err)
+	_, err = verify.Verify(t.Context(), read(t, swapped), policy)
+	assert.Equal(t, fault.LogInvalid, reasonOf(err), "%v", err)
+	assert.ErrorContains(t, err, "about another signature")
+}
+
 // reasonOf is "" for success.
 func reasonOf(err error) fault.Reason {
 	if err == nil {

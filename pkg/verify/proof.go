@@ -36,6 +36,7 @@ type Proof struct {
 	// Message says why. What it repeats of the evidence is quoted.
 	Message string `json:"message,omitempty"`
 
+	hint     string           // what can be done about a refuted one
 	operator string           // authorities of one operator count once
 	witness  material.Witness // of a cosignature
 }
@@ -47,7 +48,7 @@ func newProof(kind, authority, operator string, at time.Time, err error) Proof {
 	case errors.Is(err, material.ErrNotTrusted):
 		p.Status, p.Message = NotDemanded, err.Error()
 	default:
-		p.Status, p.Reason, p.Message = Failed, fault.ReasonOf(err), err.Error()
+		p.Status, p.Reason, p.Message, p.hint = Failed, fault.ReasonOf(err), err.Error(), fault.HintOf(err)
 	}
 	return p
 }
@@ -82,7 +83,7 @@ func distinct(proofs []Proof, kind string) int {
 func failed(proofs []Proof, kind string) error {
 	for _, p := range proofs {
 		if p.Kind == kind && p.Status == Failed {
-			return fault.New(p.Reason, "%s", p.Message)
+			return fault.New(p.Reason, "%s", p.Message).WithHint("%s", p.hint)
 		}
 	}
 	return nil

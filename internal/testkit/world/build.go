@@ -117,6 +117,10 @@ func (w *World) log(o Options, s signed) *rekorpb.TransparencyLogEntry {
 		return w.RekorV2.add(b, at, w.Witnesses[:o.Cosignatures]...)
 	}
 	e := w.Rekor.add(b, at)
+	if o.PlainOrigin {
+		where := place{size: e.InclusionProof.TreeSize, root: e.InclusionProof.RootHash}
+		e.InclusionProof.Checkpoint.Envelope = signNote(checkpoint(w.Rekor.host, where), ecdsaNoteKey(w.Rekor.host, w.Rekor.key))
+	}
 	switch o.Log {
 	case LogV1Promise:
 		e.InclusionProof = nil

@@ -70,6 +70,12 @@ func checkpointMutations() []Mutation {
 			}),
 		},
 		{
+			Name: "checkpoint-of-other-plain-origin", Refused: "the tree head is of another log that has the same key, and names no tree",
+			change: checkpointBy(func(w *World, where place) string {
+				return signNote(checkpoint("rekor.evil.test", where), ecdsaNoteKey("rekor.evil.test", w.Rekor.key))
+			}),
+		},
+		{
 			Name: "checkpoint-without-root", Refused: "the checkpoint has no root",
 			change: checkpointBy(func(w *World, _ place) string {
 				return signNote(w.Rekor.checkpointOrigin()+"\n12\n", ecdsaNoteKey(w.Rekor.host, w.Rekor.key))

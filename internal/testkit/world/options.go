@@ -70,6 +70,8 @@ type Options struct {
 	Stamp        Stamp // what the timestamp is like; its time is SignedAt
 	NoSCT        bool
 	Cosignatures int // of how many of the world's witnesses, with LogV2
+	// PlainOrigin leaves out of the checkpoint of Rekor version 1 which tree it is of.
+	PlainOrigin bool
 
 	Artifact []byte // default [DefaultArtifact]
 	Payload  []byte // of the envelope; default [StatementAbout] the artifact

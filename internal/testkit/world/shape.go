@@ -86,6 +86,14 @@ func (w *World) variations() []Shape {
 			"dsse entry in rekor v2", Options{Log: LogV2, Entry: DSSE},
 			"the log had this type until 2.3.0; sigstore-go does not read it any more",
 		},
+		{
+			"hashedrekord entry about an envelope", Options{Entry: HashedRekord},
+			"the client specification has it; sigstore-go wants the types that name envelopes",
+		},
+		{
+			"checkpoint without a tree", Options{PlainOrigin: true},
+			"a log of one tree need not name it; sigstore-go takes the log for one of Rekor version 2",
+		},
 		{"two cosignatures", Options{Log: LogV2, Cosignatures: 2}, ""},
 		{"e-mail identity", Options{Identity: "dev@world.test"}, ""},
 		{"timestamp without certificates", Options{Stamp: Stamp{NoCertificate: true}}, ""},

@@ -16,9 +16,9 @@ import (
 // treeID is what Rekor v1 puts between a log's name and the id of its tree.
 const treeID = " - "
 
-// splitOrigin returns the name in a checkpoint's first line, and whether it is of
-// Rekor v1, where the id of a tree follows.
-func splitOrigin(checkpoint string) (name string, v1 bool) {
+// splitOrigin returns the name in a checkpoint's first line, and whether the id of a tree
+// follows, which Rekor v1 alone writes there.
+func splitOrigin(checkpoint string) (name string, tree bool) {
 	origin, _, _ := strings.Cut(checkpoint, "\n")
 	i := strings.LastIndex(origin, treeID)
 	if i < 0 || i+len(treeID) == len(origin) || strings.Trim(origin[i+len(treeID):], "0123456789") != "" {

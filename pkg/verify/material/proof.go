@@ -58,8 +58,9 @@ func (j *entryJudge) promise() error {
 // proof verifies the inclusion proof and its checkpoint. It proves no time.
 func (j *entryJudge) proof() error {
 	p := j.entry.TransparencyLogEntry().GetInclusionProof()
-	name, v1 := splitOrigin(p.GetCheckpoint().GetEnvelope())
-	if v1 != (j.found.Version == 1) {
+	name, tree := splitOrigin(p.GetCheckpoint().GetEnvelope())
+	v1 := j.found.Version == 1
+	if tree && !v1 {
 		return fmt.Errorf("the entry is of Rekor v%d, and its checkpoint is not", j.found.Version)
 	}
 	logs, err := every(j.found.logs, func(l *log) error {
@@ -158,13 +159,16 @@ func (j *entryJudge) about() error {
 	case j.signed.PayloadSHA256 != nil:
 		return j.aboutPayload()
 	}
-	return j.aboutBlob()
+	return j.aboutSigned("blob")
 }
 
+// aboutPayload compares the payload's digest or, where the entry is one of bare bytes, that
+// of what the envelope's signature covers (Sigstore client specification, "Bundle content
+// vs. Rekor entry kind").
 func (j *entryJudge) aboutPayload() error {
 	logged, ok := j.entry.GetDssePayloadHash()
 	if !ok {
-		return errors.New("it is not about an envelope")
+		return j.aboutSigned("envelope")
 	}
 	sum, err := j.signed.PayloadSHA256()
 	if err != nil {
@@ -176,10 +180,11 @@ func (j *entryJudge) aboutPayload() error {
 	return nil
 }
 
-func (j *entryJudge) aboutBlob() error {
+// aboutSigned compares the digest of what the signature covers. what is what that is called.
+func (j *entryJudge) aboutSigned(what string) error {
 	logged, algorithm, ok := j.entry.GetHashedRekordDigest()
 	if !ok {
-		return errors.New("it is not about a blob")
+		return fmt.Errorf("it is not about any %s", what)
 	}
 	h, ok := map[string]crypto.Hash{"sha256": crypto.SHA256, "sha384": crypto.SHA384, "sha512": crypto.SHA512}[algorithm]
 	if !ok {
@@ -190,7 +195,7 @@ func (j *entryJudge) aboutBlob() error {
 		return err
 	}
 	if !bytes.Equal(sum, logged) {
-		return errors.New("it is about another blob")
+		return fmt.Errorf("it is about another %s", what)
 	}
 	return nil
 }

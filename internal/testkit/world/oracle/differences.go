@@ -40,7 +40,7 @@ type Difference struct {
 // Differences is the whole list: nothing else that stella accepts may be refused by
 // others.
 func Differences() []Difference {
-	return slices.Concat(differencesOfForm(), differencesOfStatement(), differencesOfSigner())
+	return slices.Concat(differencesOfForm(), differencesOfLog(), differencesOfStatement(), differencesOfSigner())
 }
 
 // Named returns the difference that explains what one of the others says of
@@ -117,6 +117,25 @@ func differencesOfForm() []Difference {
 			changed(world.Options{Content: world.Message}, func(b []byte) []byte {
 				return regexp.MustCompile(`"messageDigest":\{[^}]*\},`).ReplaceAll(b, nil)
 			}),
+		},
+	}
+}
+
+// differencesOfLog are about entries of Rekor version 1.
+func differencesOfLog() []Difference {
+	return []Difference{
+		{
+			"a log entry of bare bytes about an envelope",
+			"the client specification has it: such an entry is about what the envelope's signature covers",
+			everybody(), regexp.MustCompile(`is not a dsse_v001 or intoto_v002 entry`),
+			func(e *world.Evidence) bool { b := bundleOf(e); return b.Message == nil },
+			func(w *world.World) *world.Evidence { return w.Evidence(world.Options{Entry: world.HashedRekord}) },
+		},
+		{
+			"a checkpoint that does not say of which tree it is", "a log with one tree need not name it, and entries say of which version they are",
+			everybody(), regexp.MustCompile(`index is beyond size`),
+			func(e *world.Evidence) bool { return bytes.Contains(e.Bundle, []byte(`"checkpoint"`)) },
+			func(w *world.World) *world.Evidence { return w.Evidence(world.Options{PlainOrigin: true}) },
 		},
 	}
 }
