@@ -46,5 +46,9 @@ func (d *Decoder) Bytes(limit int) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return DecodeBase64Bytes(text)
+	b, err := DecodeBase64Bytes(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", d.path(), err)
+	}
+	return b, nil
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	trustpb "github.com/sigstore/protobuf-specs/gen/pb-go/trustroot/v1"
 	"github.com/sigstore/sigstore-go/pkg/root"
@@ -28,7 +29,16 @@ const (
 	maxAuthorities = 256
 )
 
-// ParseRoot reads a Sigstore trusted root (trusted_root.json, media type v0.1),
+// rootTypes are the media types of trusted roots (sigstore_trustroot.proto,
+// "media_type"). Version 0.2 brought the operators of logs.
+func rootTypes() []string {
+	return []string{
+		root.TrustedRootMediaType01,
+		"application/vnd.dev.sigstore.trustedroot.v0.1+json", "application/vnd.dev.sigstore.trustedroot.v0.2+json",
+	}
+}
+
+// ParseRoot reads a Sigstore trusted root (trusted_root.json, versions 0.1 and 0.2),
 // or several, one a line, as "gh attestation trusted-root" writes them. The name
 // is for messages. Every failure is fault.TrustMalformed.
 func ParseRoot(name string, data []byte) (*Root, error) {
@@ -86,8 +96,8 @@ func parseRoot(raw jsontext.Value) (*Root, error) {
 	if err := protojson.Unmarshal(raw, pb); err != nil {
 		return nil, inWords(err)
 	}
-	if pb.GetMediaType() != root.TrustedRootMediaType01 {
-		return nil, fmt.Errorf("media type is %.80q, not %q", pb.GetMediaType(), root.TrustedRootMediaType01)
+	if !slices.Contains(rootTypes(), pb.GetMediaType()) {
+		return nil, fmt.Errorf("media type %.80q is not that of a trusted root of version 0.1 or 0.2", pb.GetMediaType())
 	}
 	r := &Root{logs: map[string][]*log{}, ctLogs: map[string][]*log{}}
 	return r, cmp.Or(

@@ -40,7 +40,7 @@ type Difference struct {
 // Differences is the whole list: nothing else that stella accepts may be refused by
 // others.
 func Differences() []Difference {
-	return slices.Concat(differencesOfForm(), differencesOfLog(), differencesOfStatement(), differencesOfSigner())
+	return slices.Concat(differencesOfForm(), differencesOfLog(), differencesOfTrust(), differencesOfStatement(), differencesOfSigner())
 }
 
 // Named returns the difference that explains what one of the others says of
@@ -138,6 +138,21 @@ func differencesOfLog() []Difference {
 			func(w *world.World) *world.Evidence { return w.Evidence(world.Options{PlainOrigin: true}) },
 		},
 	}
+}
+
+// differencesOfTrust are about what evidence is judged by.
+func differencesOfTrust() []Difference {
+	const v2 = "application/vnd.dev.sigstore.trustedroot.v0.2+json"
+	return []Difference{{
+		"a trusted root of version 0.2", "sigstore_trustroot.proto prescribes it",
+		everybody(), regexp.MustCompile(`unsupported TrustedRoot media type`),
+		func(e *world.Evidence) bool { return bytes.Contains(e.TrustedRoot, []byte(v2)) },
+		func(w *world.World) *world.Evidence {
+			e := w.Evidence(world.Options{})
+			e.TrustedRoot = bytes.Replace(e.TrustedRoot, []byte("application/vnd.dev.sigstore.trustedroot+json;version=0.1"), []byte(v2), 1)
+			return e
+		},
+	}}
 }
 
 // differencesOfStatement are about what is signed.
