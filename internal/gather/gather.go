@@ -149,7 +149,7 @@ func (w *walk) argument(name string) bool {
 	if name == "-" {
 		return w.standardInput()
 	}
-	if _, err := os.Lstat(name); errors.Is(err, os.ErrNotExist) && isPattern(name) {
+	if _, err := os.Lstat(name); err != nil && isPattern(name) {
 		return w.pattern(name)
 	}
 	return w.named(name)

@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -251,6 +252,71 @@ func TestPatterns(t *testing.T) {
 	dir, err := os.Getwd()
 	require.NoError(t, err)
 	both(t, []string{dir + "/x/a.json (named) = XA"}, "", dir+"/x/*")
+}
+
+// TestPatternsOfAnyDepth has ** for directories, as few or many as there are.
+func TestPatternsOfAnyDepth(t *testing.T) {
+	tree(t, map[string]string{
+		"d/a.json": "A", "d/x/a.json": "XA", "d/x/y/b.json": "YB", "d/x/y/x/c.json": "C", "d/x-/a.json": "D", "d/z/README": "R",
+		"d/.h/a.json": "H", "d/x/.h.json": "HJ", "d/e.json/f": "EF",
+	})
+	shallow, deep := "d/a.json (named) = A", []string{"d/x-/a.json (named) = D", "d/x/a.json (named) = XA", "d/x/y/b.json (named) = YB", "d/x/y/x/c.json (named) = C"}
+	all := append([]string{shallow, "d/e.json/f = EF"}, deep...)
+	both(t, all, "", "d/**/*.json")
+	both(t, all, "", "d/**/**/*.json")
+	both(t, all, "", "d/**/.//**/./*.json")
+	both(t, all, "", "**/d/**/*.json")
+	both(t, []string{shallow, deep[0], deep[1]}, "", "**/a.json")
+	both(t, []string{"d/x/y/x/c.json (named) = C"}, "", "**/x/**/x/**/[a-c].json")
+	both(t, []string{"d/x/.h.json = HJ", "d/x/a.json = XA", "d/x/y/b.json = YB", "d/x/y/x/c.json = C"}, "", "d/**/x/")
+	both(t, []string{"d/x/.h.json = HJ", "d/x/a.json = XA", "d/x/y/b.json = YB", "d/x/y/x/c.json = C"}, "", "d/x/**")
+	both(t, []string{"d/x/.h.json (named) = HJ"}, "", "d/**/.*.json")
+	both(t, []string{"d/.h/a.json (named) = H"}, "", "d/.*/**/*.json")
+	both(t, []string{"d/**/*.txt (named): input.not_found"}, "", "d/**/*.txt")
+	both(t, []string{"d/z/README/** (named): input.not_found"}, "", "d/z/README/**")
+	for _, pattern := range []string{"d/a**b", "d/**.json", "d/x**/a.json", "d/***/a.json", "d/**/../x", "d/**/["} {
+		both(t, []string{pattern + " (named): usage.invalid"}, "", pattern)
+	}
+	if runtime.GOOS != "windows" {
+		both(t, []string{`d/\**/a[**]b (named): input.not_found`}, "", `d/\**/a[**]b`)
+	}
+	whole := list(t, inputs(t, nil, "."), false)
+	assert.Equal(t, whole, list(t, inputs(t, nil, "**"), false), "the directory itself")
+	assert.Equal(t, whole, list(t, inputs(t, nil, "./**/"), false))
+}
+
+// TestPatternsPassFilesBy has a file where the pattern has a directory.
+func TestPatternsPassFilesBy(t *testing.T) {
+	tree(t, map[string]string{"d/README": "R", "d/x/a.json": "XA", "d/x/y/b.json": "YB"})
+	both(t, []string{"d/x/a.json (named) = XA"}, "", "d/*/*.json")
+	both(t, []string{"d/x/a.json (named) = XA"}, "", "d/*/a.json")
+	both(t, []string{"d/x/a.json = XA", "d/x/y/b.json = YB"}, "", "d/*/")
+	both(t, []string{"d/x/y/b.json (named) = YB"}, "", "*/*/*/*.json")
+	both(t, []string{"d/README/*.json (named): input.not_found"}, "", "d/README/*.json")
+}
+
+func TestPatternsGoNoDeeperThanDirectories(t *testing.T) {
+	tree(t, map[string]string{"d/" + strings.Repeat("x/", 60) + "a.json": "A", "e/" + strings.Repeat("x/", 70) + "a.json": "B"})
+	got := list(t, inputs(t, nil, "d/**/a.json"), false)
+	require.Len(t, got, 1)
+	assert.True(t, strings.HasSuffix(got[0], "= A"), got[0])
+	got = list(t, inputs(t, nil, "e/**/a.json"), false)
+	require.NotEmpty(t, got)
+	assert.True(t, strings.HasSuffix(got[0], ": input.too_large"), got[0])
+}
+
+// TestPatternsAndLinks has links that a step names followed, and those on the way of **
+// told: what is behind them was not looked at.
+func TestPatternsAndLinks(t *testing.T) {
+	tree(t, map[string]string{"d/x/a.json": "A", "e/b.json": "B"})
+	if err := os.Symlink("../e", "d/link"); err != nil {
+		t.Skip("no symbolic links here")
+	}
+	require.NoError(t, os.Symlink("..", "d/x/loop"))
+	const told = ": ignored: a symbolic link to a directory, which ** does not follow"
+	both(t, []string{"d/link" + told, "d/x/a.json (named) = A", "d/x/loop" + told}, "", "d/**/*.json")
+	both(t, []string{"d/link/b.json (named) = B", "d/x/a.json (named) = A"}, "", "d/*/*.json")
+	both(t, []string{"d/link/b.json (named) = B", "d/x/loop" + told}, "", "d/**/link/*.json")
 }
 
 // archives makes one of each format with the same members.
