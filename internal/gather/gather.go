@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/stellaops/stella/internal/archive"
+	"github.com/stellaops/stella/internal/archive/tarend"
 	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
@@ -176,7 +177,14 @@ func (w *walk) named(name string) bool {
 	if err != nil {
 		return w.failed(p, errors.Join(err, f.Close()))
 	}
-	if archive.Recognise(head) != archive.None {
+	packed := archive.Recognise(head) != archive.None
+	if tarend.IsZero(head) {
+		packed, err = archive.IsEmptyTar(f.Reader())
+	}
+	switch {
+	case err != nil:
+		return w.failed(p, errors.Join(err, f.Close()))
+	case packed:
 		return w.archive(p, head, f)
 	}
 	return w.file(p, f)

@@ -390,6 +390,43 @@ func TestBrokenArchives(t *testing.T) {
 	both(t, []string{"plain.gz (named): input.encoding"}, "", "plain.gz")
 }
 
+// TestArchiveWithoutEnd has an archive break off between its members, however it comes.
+func TestArchiveWithoutEnd(t *testing.T) {
+	first := string(archives(t, [][2]string{{"a.json", "{}"}, {"b.json", "{}"}})["a.tar"][:1024])
+	for _, content := range []string{first, first + strings.Repeat("\x00", 512), gz(t, first)} {
+		tree(t, map[string]string{"a": content})
+		both(t, []string{"a!a.json = {}", "a (named): archive.malformed"}, "", "a")
+		both(t, []string{"-!a.json = {}", "- (named): archive.malformed"}, content, "-")
+	}
+}
+
+// TestEmptyArchives has archives without members, which end as any named place without
+// evidence does, and other files of zeros.
+func TestEmptyArchives(t *testing.T) {
+	empty := archives(t, nil)
+	require.Len(t, empty["a.tar"], 1024)
+	empty["padded.tar"] = make([]byte, 10<<10)
+	for name, b := range empty {
+		tree(t, map[string]string{name: string(b)})
+		for stdin, place := range map[string]string{"": name, string(b): "-"} {
+			for _, again := range []bool{false, true} {
+				var got []verify.Piece
+				for p := range inputs(t, strings.NewReader(stdin), place).Pieces(t.Context(), again) {
+					got = append(got, p)
+				}
+				assert.Equal(t, []verify.Piece{{Name: place, Named: true, End: true}}, got, name)
+			}
+		}
+	}
+	for _, zeros := range []string{strings.Repeat("\x00", 600), strings.Repeat("\x00", 1<<20+1), strings.Repeat("\x00", 2048) + "x"} {
+		tree(t, map[string]string{"zeros": zeros})
+		got := list(t, inputs(t, strings.NewReader(zeros), "zeros", "-"), true)
+		require.Len(t, got, 2)
+		assert.True(t, strings.HasPrefix(got[0], "zeros (named) = \x00"), "a file like any other: %q", got[0])
+		assert.Equal(t, "- (named): input.not_evidence", got[1])
+	}
+}
+
 func gz(t *testing.T, s string) string {
 	t.Helper()
 	var b bytes.Buffer
