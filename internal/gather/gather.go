@@ -43,7 +43,10 @@ type Inputs struct {
 	known map[parsedKey]*parsed // what Open finds by name and member
 }
 
-var _ verify.Inputs = (*Inputs)(nil)
+var (
+	_ verify.Inputs    = (*Inputs)(nil)
+	_ verify.Explainer = (*Inputs)(nil)
+)
 
 // New returns the inputs called names.
 func New(names []string, o Options) *Inputs { return &Inputs{names: names, o: o} }
@@ -113,6 +116,21 @@ func (in *Inputs) Open(p *verify.Piece) (verify.Content, error) {
 		return nil, err // and not a nil *input.File in an interface, which is not nil
 	}
 	return f, nil
+}
+
+// Explain implements verify.Explainer: an archive in a directory is told from other files.
+func (in *Inputs) Explain(p *verify.Piece, c verify.Content, i *verify.Ignored) {
+	if p.Named || p.Member != "" || p.Line > 0 {
+		return
+	}
+	head := make([]byte, min(c.Size(), archive.HeadSize))
+	n, _ := c.ReadAt(head, 0)
+	switch archive.Recognise(head[:n]) {
+	case archive.Tar, archive.Zip:
+		i.Reason, i.Message = fault.InputNotRegular, "an archive in a directory, which is not opened: name it"
+	case archive.Gzip, archive.Zstd:
+		i.Reason, i.Message = fault.InputNotRegular, "a compressed file in a directory, which is not opened: name it if it is an archive"
+	}
 }
 
 // walk is one pass over the inputs.

@@ -25,6 +25,7 @@ import (
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/gather"
+	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/pkg/keys"
 	"github.com/stellaops/stella/pkg/verify"
 )
@@ -397,6 +398,28 @@ func TestArchiveWithoutEnd(t *testing.T) {
 		tree(t, map[string]string{"a": content})
 		both(t, []string{"a!a.json = {}", "a (named): archive.malformed"}, "", "a")
 		both(t, []string{"-!a.json = {}", "- (named): archive.malformed"}, content, "-")
+	}
+}
+
+// TestArchivesInADirectory has what is passed over there told from other files, and nothing
+// else changed.
+func TestArchivesInADirectory(t *testing.T) {
+	const whole, packed = "an archive in a directory, which is not opened: name it", "a compressed file in a directory, which is not opened: name it if it is an archive"
+	want := map[string]string{"a.tar": whole, "a.zip": whole, "a.tar.gz": packed, "a.tar.zst": packed, "other": "other"}
+	contents := archives(t, [][2]string{{"x", "y"}})
+	contents["other"] = []byte("# text")
+	in := inputs(t, nil)
+	for name, b := range contents {
+		for _, p := range []verify.Piece{{Name: "d/" + name}, {Name: "d/" + name, Named: true}, {Name: "all.tar", Member: name}} {
+			i := verify.Ignored{Reason: fault.NotEvidence, Message: "other"}
+			in.Explain(&p, input.FromBytes(name, b), &i)
+			switch {
+			case p.Named || p.Member != "" || name == "other":
+				assert.Equal(t, verify.Ignored{Reason: fault.NotEvidence, Message: "other"}, i)
+			default:
+				assert.Equal(t, verify.Ignored{Reason: fault.InputNotRegular, Message: want[name]}, i, name)
+			}
+		}
 	}
 }
 
