@@ -9,6 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stellaops/stella/internal/archive"
+	"github.com/stellaops/stella/internal/archive/tarend"
 	"github.com/stellaops/stella/internal/fault"
 )
 
@@ -268,6 +272,72 @@ func TestBrokenTar(t *testing.T) {
 	}
 }
 
+// TestTarWithoutEnd cuts an archive between two members, and within its end: what came
+// after may be missing. The content of the last member is zeros, too.
+func TestTarWithoutEnd(t *testing.T) {
+	good := tarOf(t, header("a", 600), header("b", 0))
+	zeros := slices.Concat(good[:512], make([]byte, 1024+tarend.Size))
+	for _, whole := range [][]byte{good, zeros} {
+		end := len(whole) - tarend.Size
+		for _, cut := range []int{end, end + 1, end + 511, end + 512, end + 513, end + 1023, end - 100} {
+			for name, b := range map[string][]byte{"plain": whole[:cut], "gzip": gzipped(t, whole[:cut]), "zstd": zstded(t, whole[:cut])} {
+				got, err := read(b)
+				assert.Equal(t, fault.ArchiveMalformed, fault.ReasonOf(err), "%s cut at %d: %v", name, cut, got)
+				assert.ErrorIs(t, err, archive.ErrTruncated, "%s cut at %d", name, cut)
+			}
+		}
+		_, err := read(whole)
+		assert.NoError(t, err)
+	}
+}
+
+// TestEmptyTar has archives without members, and other files of zeros.
+func TestEmptyTar(t *testing.T) {
+	for size, want := range map[int]bool{0: false, 512: false, 1023: false, 1024: true, 10 << 10: true, 1 << 20: true, 1<<20 + 1: false} {
+		zeros := make([]byte, size)
+		empty, err := archive.IsEmptyTar(bytes.NewReader(zeros))
+		require.NoError(t, err)
+		assert.Equal(t, want, empty, "%d bytes", size)
+		for _, b := range [][]byte{gzipped(t, zeros), zstded(t, zeros)} {
+			got, err := read(b)
+			assert.Empty(t, got)
+			assert.Equal(t, want, err == nil, "%d bytes", size)
+			assert.Equal(t, !want, errors.Is(err, archive.ErrNotArchive), "%d bytes: %v", size, err)
+		}
+	}
+	empty, err := archive.IsEmptyTar(bytes.NewReader(append(make([]byte, 2048), 1)))
+	require.NoError(t, err)
+	assert.False(t, empty, "an image of a disk begins so")
+	empty, err = archive.IsEmptyTar(endless{})
+	require.NoError(t, err)
+	assert.False(t, empty)
+}
+
+// endless gives zeros.
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+// TestTarOfStockPrograms reads what other programs write.
+func TestTarOfStockPrograms(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "a"), []byte("content"), 0o600))
+	for _, program := range [][]string{{"tar", "-b1", "-cf"}, {"tar", "-cf"}, {"bsdtar", "-cf"}, {"bsdtar", "-b1", "-cf"}, {"busybox", "tar", "-cf"}} {
+		name := filepath.Join(dir, "x.tar")
+		if _, err := exec.LookPath(program[0]); err != nil {
+			continue
+		}
+		args := append(slices.Clone(program[1:]), name, "-C", dir, "a")
+		out, err := exec.Command(program[0], args...).CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		b, err := os.ReadFile(name)
+		require.NoError(t, err)
+		got, err := read(b)
+		require.NoError(t, err, "%v", program)
+		assert.Len(t, got, 1)
+	}
+}
+
 // TestContentBehindCompression puts something behind the end of a compressed archive:
 // that is not called truncated, and what is compressed in parts is whole.
 func TestContentBehindCompression(t *testing.T) {
@@ -304,6 +374,39 @@ func TestRecognise(t *testing.T) {
 	for _, b := range [][]byte{nil, []byte("{}"), make([]byte, 512), bytes.Repeat([]byte(" "), 512), []byte("PK\x07\x08"), bytes.Repeat([]byte("0"), 512)} {
 		assert.Equal(t, archive.None, archive.Recognise(b), "%q", b)
 	}
+}
+
+// TestZipEnd tells an archive that breaks off from one with something behind its end.
+func TestZipEnd(t *testing.T) {
+	good := zipOf(t, "first", "second")
+	for _, more := range []int{1, 2, 22, 1000, 60_000} {
+		_, err := read(append(bytes.Clone(good), make([]byte, more)...))
+		assert.Equal(t, fault.ArchiveMalformed, fault.ReasonOf(err))
+		assert.ErrorContains(t, err, "there is more content behind the end of the archive", "%d bytes", more)
+	}
+	holding := zipHolding(t, good)
+	for what, b := range map[string][]byte{
+		"cut short":         good[:len(good)-1],
+		"far too much":      append(bytes.Clone(good), make([]byte, 70_000)...),
+		"another one in it": holding[:len(holding)-30],
+	} {
+		_, err := read(b)
+		assert.Equal(t, fault.ArchiveMalformed, fault.ReasonOf(err), what)
+		assert.ErrorContains(t, err, "it is truncated, or has other content behind it", what)
+	}
+}
+
+// zipHolding returns an archive with one member, as it is.
+func zipHolding(t testing.TB, content []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	f, err := w.CreateHeader(&zip.FileHeader{Name: "inner.zip", Method: zip.Store})
+	require.NoError(t, err)
+	_, err = f.Write(content)
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	return b.Bytes()
 }
 
 // TestBrokenZip changes one thing after the other in a good archive.

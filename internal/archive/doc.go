@@ -16,8 +16,8 @@
 //     members, one directly after the other, and the central directory: then no two
 //     programs find different members in it. What is encrypted or compressed in
 //     another way than "deflate" is refused.
-//   - A tar archive that breaks off is refused, and so is one with more than padding
-//     behind its end.
+//   - A tar archive that breaks off is refused, also between two members: it ends with
+//     two blocks of zeros. So is one with more than padding behind its end.
 //
 // Memory does not grow with members or their content, but for eight to forty bytes
 // for each member, which find names that are there twice.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/stellaops/stella/internal/archive/tarend"
 	"github.com/stellaops/stella/internal/fault"
 )
 
@@ -63,7 +64,7 @@ func (t *tarReader) read(r io.Reader, f Format) error {
 			return err
 		}
 		if !isTarHeader(head) {
-			return ErrNotArchive
+			return emptyOrNone(out)
 		}
 	}
 	return t.members(out)
@@ -105,12 +106,13 @@ func (z zstdReader) Read(p []byte) (int, error) {
 func (z zstdReader) Close() error { z.Decoder.Close(); return nil }
 
 func (t *tarReader) members(r io.Reader) error {
-	members := tar.NewReader(r)
+	end := tarend.NewReader(r)
+	members := tar.NewReader(end)
 	for {
 		h, err := members.Next()
 		switch {
 		case errors.Is(err, io.EOF):
-			return onlyPadding(r)
+			return badEnd(end.Check())
 		case err != nil:
 			return err
 		case h.Typeflag == tar.TypeXGlobalHeader:
@@ -162,26 +164,6 @@ func kindOf(h *tar.Header) string {
 	}
 	return "no regular file"
 }
-
-// onlyPadding fails unless what follows the end of an archive is zeros: programs
-// differ in whether they read on.
-func onlyPadding(r io.Reader) error {
-	buf := make([]byte, 32<<10)
-	for {
-		n, err := r.Read(buf)
-		if len(bytes.Trim(buf[:n], "\x00")) > 0 {
-			return moreBehind()
-		}
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
-func moreBehind() error { return malformed("there is more content behind the end of the archive") }
 
 // isTarHeader reports whether a file that begins with head is a tar archive: the
 // checksum of its first header fits (POSIX.1-2024, pax, "ustar Interchange Format").

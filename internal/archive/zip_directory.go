@@ -52,11 +52,12 @@ func findDirectory(r io.ReaderAt, size int64) (directory, error) {
 	if _, err := r.ReadAt(tail, size-int64(len(tail))); err != nil && len(tail) > 0 {
 		return directory{}, err
 	}
-	i, err := endIn(tail)
+	base := size - int64(len(tail))
+	i, err := endIn(tail, base)
 	if err != nil {
 		return directory{}, err
 	}
-	at := size - int64(len(tail)) + int64(i)
+	at := base + int64(i)
 	f := fields(tail[i+4:])
 	disk, first := f.u16(), f.u16()
 	here, count, length, off := f.u16(), f.u16(), f.u32(), f.u32()
@@ -76,14 +77,17 @@ func findDirectory(r io.ReaderAt, size int64) (directory, error) {
 }
 
 // endIn finds the record that ends the archive: the one whose comment ends where the
-// archive does. There must be only one.
-func endIn(tail []byte) (int, error) {
+// archive does. There must be only one. base is where the tail begins.
+func endIn(tail []byte, base int64) (int, error) {
 	found := -1
 	for i := len(tail) - endSize; i >= 0; i-- {
 		if !bytes.HasPrefix(tail[i:], []byte(signatureEnd)) {
 			continue
 		}
-		if comment := int(binary.LittleEndian.Uint16(tail[i+endSize-2:])); i+endSize+comment != len(tail) {
+		comment := int(binary.LittleEndian.Uint16(tail[i+endSize-2:]))
+		if end := i + endSize + comment; end < len(tail) && found < 0 && follows(tail[i:], base+int64(i)) {
+			return 0, moreBehind()
+		} else if end != len(tail) {
 			continue
 		}
 		if found >= 0 {
@@ -92,9 +96,17 @@ func endIn(tail []byte) (int, error) {
 		found = i
 	}
 	if found < 0 {
-		return 0, malformed("the archive ends early: it is truncated")
+		return 0, malformed("the archive has no end: it is truncated, or has other content behind it")
 	}
 	return found, nil
+}
+
+// follows reports whether the record at a place names a central directory that ends there: it
+// is the archive's own, and no content that looks like it.
+func follows(record []byte, at int64) bool {
+	f := fields(record[12:])
+	length, off := int64(f.u32()), int64(f.u32())
+	return off+length == at
 }
 
 // findDirectory64 reads the records of a large archive, which stand before the end

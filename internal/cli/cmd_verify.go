@@ -41,8 +41,11 @@ several files. Of an image layout, --subject sha256:HEX takes what is attached
 to that image.
 
 A directory is gone through with all that is in it, links not followed, and so
-are a quoted pattern ('*.sigstore.json') and archives that are named: tar, also
-with gzip or zstd, and zip. "-" is standard input. What is not evidence in there
+are archives that are named: tar, also with gzip or zstd, and zip. In a quoted
+pattern ('evidence/**/*.sigstore.json') * and ? stand for what is within a name,
+[a-z] for one character, and ** alone between slashes for any number of
+directories. Hidden files match only where the dot is written, and a directory
+that matches is gone through. "-" is standard input. What is not evidence in there
 is listed as ignored; what looks like evidence and cannot be read is a failure,
 and so is a named place without any. --expect says how many signed documents
 there must be, where copies of one are one. Beyond 20 results the text shows

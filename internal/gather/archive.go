@@ -25,6 +25,9 @@ func (w *walk) archive(p verify.Piece, head []byte, f *input.File) bool {
 		return w.failed(p, errors.Join(errBeside(), f.Close()))
 	}
 	switch format := archive.Recognise(head); format {
+	case archive.None: // an empty tar archive
+		defer f.Close()
+		return w.archived(p, head, archive.ReadTar(f.Reader(), archive.Tar))
 	case archive.Zip:
 		defer f.Close()
 		return w.archived(p, head, archive.ReadZip(f, f.Size()))

@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"github.com/stellaops/stella/internal/archive"
+	"github.com/stellaops/stella/internal/archive/tarend"
 	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
@@ -44,6 +45,8 @@ func (w *walk) flow(p verify.Piece, r io.Reader) bool {
 		return w.failed(p, errBeside())
 	case format != archive.None:
 		return w.archived(p, head, archive.ReadTar(in, format))
+	case isOther(head) && tarend.IsZero(head):
+		return w.zeros(p, head, in)
 	case isOther(head):
 		return w.short(p, head, in)
 	case one || !areLines(in):
@@ -55,6 +58,20 @@ func (w *walk) flow(p verify.Piece, r io.Reader) bool {
 // isOther reports whether what begins with head is no JSON.
 func isOther(head []byte) bool {
 	return len(bytes.TrimLeft(head, " \t\r\n")) > 0 && bundle.CheckHead(head) != nil
+}
+
+// zeros yields what begins with nothing but zeros: an empty tar archive, or nothing.
+func (w *walk) zeros(p verify.Piece, head []byte, r io.Reader) bool {
+	empty, err := archive.IsEmptyTar(r)
+	switch {
+	case err != nil:
+		return w.failed(p, fault.Wrap(fault.InputUnreadable, err, "failed to read %s", input.Display(p.Name)))
+	case !empty:
+		return w.failed(p, bundle.CheckHead(head))
+	case w.o.Beside != (bundle.Beside{}):
+		return w.failed(p, errBeside())
+	}
+	return w.give(verify.Piece{Name: p.Name, Named: true, End: true})
 }
 
 // short yields what is no JSON, and nothing but a signature then.

@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/stellaops/stella/internal/archive"
+	"github.com/stellaops/stella/internal/archive/tarend"
 	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/input"
@@ -42,7 +43,10 @@ type Inputs struct {
 	known map[parsedKey]*parsed // what Open finds by name and member
 }
 
-var _ verify.Inputs = (*Inputs)(nil)
+var (
+	_ verify.Inputs    = (*Inputs)(nil)
+	_ verify.Explainer = (*Inputs)(nil)
+)
 
 // New returns the inputs called names.
 func New(names []string, o Options) *Inputs { return &Inputs{names: names, o: o} }
@@ -114,6 +118,21 @@ func (in *Inputs) Open(p *verify.Piece) (verify.Content, error) {
 	return f, nil
 }
 
+// Explain implements verify.Explainer: an archive in a directory is told from other files.
+func (in *Inputs) Explain(p *verify.Piece, c verify.Content, i *verify.Ignored) {
+	if p.Named || p.Member != "" || p.Line > 0 {
+		return
+	}
+	head := make([]byte, min(c.Size(), archive.HeadSize))
+	n, _ := c.ReadAt(head, 0)
+	switch archive.Recognise(head[:n]) {
+	case archive.Tar, archive.Zip:
+		i.Reason, i.Message = fault.InputNotRegular, "an archive in a directory, which is not opened: name it"
+	case archive.Gzip, archive.Zstd:
+		i.Reason, i.Message = fault.InputNotRegular, "a compressed file in a directory, which is not opened: name it if it is an archive"
+	}
+}
+
 // walk is one pass over the inputs.
 type walk struct {
 	*Inputs
@@ -149,7 +168,7 @@ func (w *walk) argument(name string) bool {
 	if name == "-" {
 		return w.standardInput()
 	}
-	if _, err := os.Lstat(name); errors.Is(err, os.ErrNotExist) && isPattern(name) {
+	if _, err := os.Lstat(name); err != nil && isPattern(name) {
 		return w.pattern(name)
 	}
 	return w.named(name)
@@ -176,7 +195,14 @@ func (w *walk) named(name string) bool {
 	if err != nil {
 		return w.failed(p, errors.Join(err, f.Close()))
 	}
-	if archive.Recognise(head) != archive.None {
+	packed := archive.Recognise(head) != archive.None
+	if tarend.IsZero(head) {
+		packed, err = archive.IsEmptyTar(f.Reader())
+	}
+	switch {
+	case err != nil:
+		return w.failed(p, errors.Join(err, f.Close()))
+	case packed:
 		return w.archive(p, head, f)
 	}
 	return w.file(p, f)

@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -24,6 +25,7 @@ import (
 
 	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/gather"
+	"github.com/stellaops/stella/internal/input"
 	"github.com/stellaops/stella/pkg/keys"
 	"github.com/stellaops/stella/pkg/verify"
 )
@@ -253,6 +255,71 @@ func TestPatterns(t *testing.T) {
 	both(t, []string{dir + "/x/a.json (named) = XA"}, "", dir+"/x/*")
 }
 
+// TestPatternsOfAnyDepth has ** for directories, as few or many as there are.
+func TestPatternsOfAnyDepth(t *testing.T) {
+	tree(t, map[string]string{
+		"d/a.json": "A", "d/x/a.json": "XA", "d/x/y/b.json": "YB", "d/x/y/x/c.json": "C", "d/x-/a.json": "D", "d/z/README": "R",
+		"d/.h/a.json": "H", "d/x/.h.json": "HJ", "d/e.json/f": "EF",
+	})
+	shallow, deep := "d/a.json (named) = A", []string{"d/x-/a.json (named) = D", "d/x/a.json (named) = XA", "d/x/y/b.json (named) = YB", "d/x/y/x/c.json (named) = C"}
+	all := append([]string{shallow, "d/e.json/f = EF"}, deep...)
+	both(t, all, "", "d/**/*.json")
+	both(t, all, "", "d/**/**/*.json")
+	both(t, all, "", "d/**/.//**/./*.json")
+	both(t, all, "", "**/d/**/*.json")
+	both(t, []string{shallow, deep[0], deep[1]}, "", "**/a.json")
+	both(t, []string{"d/x/y/x/c.json (named) = C"}, "", "**/x/**/x/**/[a-c].json")
+	both(t, []string{"d/x/.h.json = HJ", "d/x/a.json = XA", "d/x/y/b.json = YB", "d/x/y/x/c.json = C"}, "", "d/**/x/")
+	both(t, []string{"d/x/.h.json = HJ", "d/x/a.json = XA", "d/x/y/b.json = YB", "d/x/y/x/c.json = C"}, "", "d/x/**")
+	both(t, []string{"d/x/.h.json (named) = HJ"}, "", "d/**/.*.json")
+	both(t, []string{"d/.h/a.json (named) = H"}, "", "d/.*/**/*.json")
+	both(t, []string{"d/**/*.txt (named): input.not_found"}, "", "d/**/*.txt")
+	both(t, []string{"d/z/README/** (named): input.not_found"}, "", "d/z/README/**")
+	for _, pattern := range []string{"d/a**b", "d/**.json", "d/x**/a.json", "d/***/a.json", "d/**/../x", "d/**/["} {
+		both(t, []string{pattern + " (named): usage.invalid"}, "", pattern)
+	}
+	if runtime.GOOS != "windows" {
+		both(t, []string{`d/\**/a[x**]b (named): input.not_found`}, "", `d/\**/a[x**]b`)
+	}
+	whole := list(t, inputs(t, nil, "."), false)
+	assert.Equal(t, whole, list(t, inputs(t, nil, "**"), false), "the directory itself")
+	assert.Equal(t, whole, list(t, inputs(t, nil, "./**/"), false))
+}
+
+// TestPatternsPassFilesBy has a file where the pattern has a directory.
+func TestPatternsPassFilesBy(t *testing.T) {
+	tree(t, map[string]string{"d/README": "R", "d/x/a.json": "XA", "d/x/y/b.json": "YB"})
+	both(t, []string{"d/x/a.json (named) = XA"}, "", "d/*/*.json")
+	both(t, []string{"d/x/a.json (named) = XA"}, "", "d/*/a.json")
+	both(t, []string{"d/x/a.json = XA", "d/x/y/b.json = YB"}, "", "d/*/")
+	both(t, []string{"d/x/y/b.json (named) = YB"}, "", "*/*/*/*.json")
+	both(t, []string{"d/README/*.json (named): input.not_found"}, "", "d/README/*.json")
+}
+
+func TestPatternsGoNoDeeperThanDirectories(t *testing.T) {
+	tree(t, map[string]string{"d/" + strings.Repeat("x/", 60) + "a.json": "A", "e/" + strings.Repeat("x/", 70) + "a.json": "B"})
+	got := list(t, inputs(t, nil, "d/**/a.json"), false)
+	require.Len(t, got, 1)
+	assert.True(t, strings.HasSuffix(got[0], "= A"), got[0])
+	got = list(t, inputs(t, nil, "e/**/a.json"), false)
+	require.NotEmpty(t, got)
+	assert.True(t, strings.HasSuffix(got[0], ": input.too_large"), got[0])
+}
+
+// TestPatternsAndLinks has links that a step names followed, and those on the way of **
+// told: what is behind them was not looked at.
+func TestPatternsAndLinks(t *testing.T) {
+	tree(t, map[string]string{"d/x/a.json": "A", "e/b.json": "B"})
+	if err := os.Symlink("../e", "d/link"); err != nil {
+		t.Skip("no symbolic links here")
+	}
+	require.NoError(t, os.Symlink("..", "d/x/loop"))
+	const told = ": ignored: a symbolic link to a directory, which ** does not follow"
+	both(t, []string{"d/link" + told, "d/x/a.json (named) = A", "d/x/loop" + told}, "", "d/**/*.json")
+	both(t, []string{"d/link/b.json (named) = B", "d/x/a.json (named) = A"}, "", "d/*/*.json")
+	both(t, []string{"d/link/b.json (named) = B", "d/x/loop" + told}, "", "d/**/link/*.json")
+}
+
 // archives makes one of each format with the same members.
 func archives(t *testing.T, members [][2]string) map[string][]byte {
 	t.Helper()
@@ -322,6 +389,65 @@ func TestBrokenArchives(t *testing.T) {
 	tree(t, map[string]string{"x.gz": string(archives(t, nil)["a.tar.gz"][:10]), "plain.gz": gz(t, `{"a":1}`)})
 	both(t, []string{"x.gz (named): archive.malformed"}, "", "x.gz")
 	both(t, []string{"plain.gz (named): input.encoding"}, "", "plain.gz")
+}
+
+// TestArchiveWithoutEnd has an archive break off between its members, however it comes.
+func TestArchiveWithoutEnd(t *testing.T) {
+	first := string(archives(t, [][2]string{{"a.json", "{}"}, {"b.json", "{}"}})["a.tar"][:1024])
+	for _, content := range []string{first, first + strings.Repeat("\x00", 512), gz(t, first)} {
+		tree(t, map[string]string{"a": content})
+		both(t, []string{"a!a.json = {}", "a (named): archive.malformed"}, "", "a")
+		both(t, []string{"-!a.json = {}", "- (named): archive.malformed"}, content, "-")
+	}
+}
+
+// TestArchivesInADirectory has what is passed over there told from other files, and nothing
+// else changed.
+func TestArchivesInADirectory(t *testing.T) {
+	const whole, packed = "an archive in a directory, which is not opened: name it", "a compressed file in a directory, which is not opened: name it if it is an archive"
+	want := map[string]string{"a.tar": whole, "a.zip": whole, "a.tar.gz": packed, "a.tar.zst": packed, "other": "other"}
+	contents := archives(t, [][2]string{{"x", "y"}})
+	contents["other"] = []byte("# text")
+	in := inputs(t, nil)
+	for name, b := range contents {
+		for _, p := range []verify.Piece{{Name: "d/" + name}, {Name: "d/" + name, Named: true}, {Name: "all.tar", Member: name}} {
+			i := verify.Ignored{Reason: fault.NotEvidence, Message: "other"}
+			in.Explain(&p, input.FromBytes(name, b), &i)
+			switch {
+			case p.Named || p.Member != "" || name == "other":
+				assert.Equal(t, verify.Ignored{Reason: fault.NotEvidence, Message: "other"}, i)
+			default:
+				assert.Equal(t, verify.Ignored{Reason: fault.InputNotRegular, Message: want[name]}, i, name)
+			}
+		}
+	}
+}
+
+// TestEmptyArchives has archives without members, which end as any named place without
+// evidence does, and other files of zeros.
+func TestEmptyArchives(t *testing.T) {
+	empty := archives(t, nil)
+	require.Len(t, empty["a.tar"], 1024)
+	empty["padded.tar"] = make([]byte, 10<<10)
+	for name, b := range empty {
+		tree(t, map[string]string{name: string(b)})
+		for stdin, place := range map[string]string{"": name, string(b): "-"} {
+			for _, again := range []bool{false, true} {
+				var got []verify.Piece
+				for p := range inputs(t, strings.NewReader(stdin), place).Pieces(t.Context(), again) {
+					got = append(got, p)
+				}
+				assert.Equal(t, []verify.Piece{{Name: place, Named: true, End: true}}, got, name)
+			}
+		}
+	}
+	for _, zeros := range []string{strings.Repeat("\x00", 600), strings.Repeat("\x00", 1<<20+1), strings.Repeat("\x00", 2048) + "x"} {
+		tree(t, map[string]string{"zeros": zeros})
+		got := list(t, inputs(t, strings.NewReader(zeros), "zeros", "-"), true)
+		require.Len(t, got, 2)
+		assert.True(t, strings.HasPrefix(got[0], "zeros (named) = \x00"), "a file like any other: %q", got[0])
+		assert.Equal(t, "- (named): input.not_evidence", got[1])
+	}
 }
 
 func gz(t *testing.T, s string) string {

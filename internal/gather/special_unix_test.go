@@ -88,3 +88,20 @@ func TestArchivesThroughPipes(t *testing.T) {
 	go func() { _ = os.WriteFile("pipe", layout, 0o600) }()
 	assert.Equal(t, []string{"pipe!oci-layout: layout.unread", `pipe!index.json = {"schemaVersion":2,"manifests"`, "pipe!x.sigstore.json = {}"}, list(t, inputs(t, nil, "pipe"), false))
 }
+
+// TestPatternsTellWhatTheyCannotRead has directories on the way of a pattern that cannot be
+// read, or not be entered: what is in them was not looked at.
+func TestPatternsTellWhatTheyCannotRead(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root reads everything")
+	}
+	tree(t, map[string]string{"d/x/a.json": "A", "d/y/a.json": "B"})
+	t.Cleanup(func() { _ = os.Chmod("d/x", 0o700) })
+	for mode, place := range map[os.FileMode]string{0: "d/x/", 0o100: "d/x/", 0o400: "d/x/a.json"} {
+		require.NoError(t, os.Chmod("d/x", mode))
+		for _, pattern := range []string{"d/**/*.json", "d/*/*.json"} {
+			got := list(t, inputs(t, nil, pattern), false)
+			assert.Equal(t, []string{place + ": input.unreadable", "d/y/a.json (named) = B"}, got, "%s, %o", pattern, mode)
+		}
+	}
+}

@@ -2,7 +2,6 @@ package oci
 
 import (
 	"archive/tar"
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -13,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/stellaops/stella/internal/archive/tarend"
 	"github.com/stellaops/stella/internal/input"
 )
 
@@ -57,8 +57,9 @@ func openArchive(f *input.File) (*archive, error) {
 	}
 	a := &archive{f, make(map[string]span)}
 	src := newAhead(f)
+	end := tarend.NewReader(src)
 	var refused error
-	for r := tar.NewReader(src); ; {
+	for r := tar.NewReader(end); ; {
 		h, err := r.Next()
 		if errors.Is(err, io.EOF) {
 			break
@@ -80,24 +81,7 @@ func openArchive(f *input.File) (*archive, error) {
 	if _, ok := a.members[fileLayout]; !ok {
 		return nil, nil
 	}
-	return a, cmp.Or(refused, onlyPadding(src))
-}
-
-// onlyPadding fails unless what follows the end of an archive is zeros: a second
-// archive there would be seen by some programs and not by others.
-func onlyPadding(r io.Reader) error {
-	buf := make([]byte, 32<<10)
-	for {
-		n, err := r.Read(buf)
-		switch {
-		case len(bytes.Trim(buf[:n], "\x00")) > 0:
-			return errors.New("there is more content behind the end of the archive")
-		case errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
-			return err
-		}
-	}
+	return a, cmp.Or(refused, end.Check())
 }
 
 func hasMagic(f io.ReaderAt) bool {

@@ -262,6 +262,12 @@ func TestHostileArchives(t *testing.T) {
 		_, err := oci.OpenTar(input.FromBytes("f.tar", buf.Bytes()[:700]))
 		require.Error(t, err)
 		assert.Equal(t, fault.LayoutMalformed, fault.ReasonOf(err))
+		require.NoError(t, w.Flush())
+		for _, end := range []int{0, 512} { // what came after the last member may be missing
+			_, err = oci.OpenTar(input.FromBytes("f.tar", append(bytes.Clone(buf.Bytes()), make([]byte, end)...)))
+			require.ErrorContains(t, err, "the archive ends early", "%d", end)
+			assert.Equal(t, fault.LayoutMalformed, fault.ReasonOf(err))
+		}
 	})
 }
 

@@ -31,7 +31,12 @@ type junit struct {
 	aside           *atomicfile.Spool
 	tests, failures int
 	ignored         int
+	listed          []string // the first of what was ignored
 }
+
+// maxJUnitIgnored is how much of what was ignored is listed, in lines: the document is
+// held in memory by who reads it. The rest is counted.
+const maxJUnitIgnored = 1000
 
 var _ Writer = (*junit)(nil)
 
@@ -45,6 +50,7 @@ type (
 		Skipped    int              `xml:"skipped,attr"`
 		Properties *junitProperties `xml:"properties"`
 		Cases      []junitCase      `xml:"testcase"`
+		Output     string           `xml:"system-out,omitempty"`
 	}
 	junitProperties struct {
 		List []junitProperty `xml:"property"`
@@ -123,8 +129,10 @@ func (j *junit) suite(w io.Writer, s junitSuite) error {
 }
 
 // Ignored implements Writer.
-func (j *junit) Ignored(*verify.Ignored) error {
-	j.ignored++
+func (j *junit) Ignored(i *verify.Ignored) error {
+	if j.ignored++; j.ignored <= maxJUnitIgnored {
+		j.listed = append(j.listed, ui.EscapeMessage(IgnoredPlace(i)+" ignored: "+i.Message))
+	}
 	return nil
 }
 
@@ -134,7 +142,9 @@ func (j *junit) Close(whole *verify.Report) error {
 		return err
 	}
 	var verdict strings.Builder
-	if err := j.suite(&verdict, verdictSuite(whole, j.ignored)); err != nil {
+	suite := verdictSuite(whole, j.ignored)
+	suite.Output = strings.Join(j.listed, "\n")
+	if err := j.suite(&verdict, suite); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(j.w, "%s<testsuites name=%q tests=\"%d\" failures=\"%d\" errors=\"0\">\n%s",

@@ -90,11 +90,17 @@ func (s *stream) gathered(p *Piece, n int, ignored []Ignored) error {
 	}
 	switch {
 	case p.End && s.inside == 0:
-		return fault.New(fault.SignatureMissing, "there is no envelope or bundle in it")
+		err := fault.New(fault.SignatureMissing, "there is no envelope or bundle in it")
+		if s.passed > 0 {
+			err = err.WithHint("what is in it is listed as ignored, each with the reason; name the evidence itself")
+		}
+		s.passed = 0
+		return err
 	case p.Named:
-		s.inside = 0
+		s.inside, s.passed = 0, 0
 	default:
 		s.inside += n + others(ignored)
+		s.passed += len(ignored)
 	}
 	return nil
 }

@@ -21,6 +21,13 @@ type Inputs interface {
 	Open(p *Piece) (Content, error)
 }
 
+// Explainer is what Inputs may be as well, to say more of what is passed over.
+type Explainer interface {
+	// Explain may change the reason and the message of i, which is about a piece whose
+	// content is no evidence. It is called by several goroutines at a time.
+	Explain(p *Piece, c Content, i *Ignored)
+}
+
 // Piece is one place where evidence is, or something else that stood among it.
 type Piece struct {
 	// Name is the file's, and Member that of a member of it if the file is an

@@ -52,10 +52,18 @@ func (s *stream) open(p *Piece) reading {
 	case lines:
 		r.lines = f
 	case err != nil:
-		return r.failed(p, err)
+		return s.explained(p, r.failed(p, err))
 	}
 	r.items = placed(p, items)
 	return r.selected(s.bench.policy.consider)
+}
+
+// explained has the inputs say more of a piece that is passed over.
+func (s *stream) explained(p *Piece, r reading) reading {
+	if e, ok := s.in.(Explainer); ok && r.unread == nil {
+		e.Explain(p, r.content, &r.ignored[0])
+	}
+	return r
 }
 
 // openLine reads a piece that is a line of a stream, all of f.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/stellaops/stella/internal/bundle"
+	"github.com/stellaops/stella/internal/fault"
 	"github.com/stellaops/stella/internal/ordered"
 )
 
@@ -46,7 +47,8 @@ type Sink interface {
 //
 // Evidence that cannot be read is a result, too, with one failed check called
 // "evidence". If it is all there is and was named, there is no report, and its
-// error comes back.
+// error comes back; but a place without evidence has a report if something in it was
+// ignored, so that it is told.
 func (v *Verifier) Stream(ctx context.Context, in Inputs, o StreamOptions, to Sink) (*Report, error) {
 	s := &stream{Verifier: v, in: in, options: o, to: to}
 	if o.Expect > 0 {
@@ -78,6 +80,7 @@ type stream struct {
 	first   *Result    // until another one comes: alone, a named one that cannot be read is an error
 	named   bool       // whether the first result is that of a named piece
 	inside  int        // pieces of evidence since the last piece that was named
+	passed  int        // what was ignored since then
 	piped   lineTally  // of pieces that are lines
 	lacking untyped
 	stopped bool
@@ -145,7 +148,7 @@ func (s *stream) tell() {
 // finish concludes.
 func (s *stream) finish() (*Report, error) {
 	if r := s.first; r != nil {
-		if r.unread != nil && s.named {
+		if r.unread != nil && s.named && !s.lists(r) {
 			return nil, r.unread
 		}
 		s.options.FailFast = false // there is nothing left to stop
@@ -165,6 +168,11 @@ func (s *stream) finish() (*Report, error) {
 		}
 	}
 	return report, s.verdict.conclude(report)
+}
+
+// lists reports whether a result is that of a place without evidence, and something was ignored.
+func (s *stream) lists(r *Result) bool {
+	return fault.ReasonOf(r.unread) == fault.SignatureMissing && len(s.verdict.counts.Ignored) > 0
 }
 
 // judgeCounted judges all evidence with one payload, and says which documents they are

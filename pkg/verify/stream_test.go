@@ -457,9 +457,25 @@ func TestNamedPlaceWithoutEvidence(t *testing.T) {
 			assert.Equal(t, 1, r.Counts.Verified, "the other one is verified all the same")
 			assert.Equal(t, 1, r.Counts.Unread)
 		}
-		r, err := stream(t, files{other, end}, pool.onePolicy(t), o)
+		r, err := stream(t, files{end}, pool.onePolicy(t), o)
 		assert.Nil(t, r, "over nothing there is no verdict")
 		assert.ErrorContains(t, err, `"d": there is no envelope or bundle in it`)
+		assert.Empty(t, fault.HintOf(err))
+
+		r, err = stream(t, files{other, end}, pool.onePolicy(t), o)
+		assert.Equal(t, fault.SignatureMissing, fault.ReasonOf(err))
+		require.NotNil(t, r, "what was looked at in vain is told")
+		assert.Equal(t, fault.ExitMissing, r.Exit)
+		assert.False(t, r.Verified)
+		require.Len(t, r.Ignored, 1)
+		assert.Equal(t, "d/other", r.Ignored[0].Source)
+		require.Len(t, r.Results, 1)
+		assert.Contains(t, r.Results[0].Checks[0].Hint, "listed as ignored")
+
+		r, err = stream(t, files{other, end, end}, pool.onePolicy(t), o)
+		require.Error(t, err)
+		require.Len(t, r.Results, 2)
+		assert.Empty(t, r.Results[1].Checks[0].Hint, "there is nothing in the second place")
 	}
 }
 
