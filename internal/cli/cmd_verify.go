@@ -102,7 +102,7 @@ one.`,
 				return err
 			}
 			if opts.policy.print {
-				return opts.printPolicy(s)
+				return opts.writePolicy(cmd.Context(), s)
 			}
 			if len(args) == 1 && export.Is(args[0]) {
 				return runVerifyExport(cmd.Context(), s, &opts, args[0])
@@ -114,6 +114,9 @@ one.`,
 	opts.AddFlags(cmd.Flags())
 	return cmd
 }
+
+// flagExpect demands a number of signed documents.
+const flagExpect = "expect"
 
 type verifyOptions struct {
 	trust         trustFlags
@@ -137,7 +140,7 @@ func (o *verifyOptions) AddFlags(fs *pflag.FlagSet) {
 	o.rendering.AddFlags(fs)
 	o.addDemands(fs)
 	o.beside.AddFlags(fs)
-	fs.Var(&o.expect, "expect", "demand that exactly `N` signed documents are verified")
+	fs.Var(&o.expect, flagExpect, "demand that exactly `N` signed documents are verified")
 	fs.BoolVar(&o.failFast, "fail-fast", false, "stop at the first result, in order, that is not verified")
 	fs.StringArrayVar(&o.assumeRevoked, "assume-revoked", nil, "show what would fall if a key were revoked from a time on: `KEYID@TIME`; repeatable")
 }

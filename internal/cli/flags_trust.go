@@ -27,10 +27,13 @@ type trustFlags struct {
 	bundle bundleUse
 }
 
+// flagHybrid has keys count only together.
+const flagHybrid = "hybrid"
+
 // AddFlags registers the flags.
 func (t *trustFlags) AddFlags(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&t.trust, "trust", nil, "trust what is in `PATH`: a keys.json, a key, a certificate, a trusted_root.json or a directory of keys; or keyring:NAME, or the trust bundle trust:NAME; repeatable")
-	fs.BoolVar(&t.hybrid, "hybrid", false, "count the keys given only together: all of them must have signed")
+	fs.BoolVar(&t.hybrid, flagHybrid, false, "count the keys given only together: all of them must have signed")
 	t.addAuthorities(fs)
 	fs.StringArrayVar(&t.tsas, "timestamp-certificate-chain", nil, "trust the RFC 3161 time stamp authority with the certificate chain in `FILE`; repeatable")
 	t.identity.AddFlags(fs)
@@ -74,7 +77,7 @@ func (t *trustFlags) apply(ctx context.Context, s *session, p *verify.Policy) er
 			return err
 		}
 	} else if t.hybrid {
-		return fault.New(fault.UsageInvalid, "--hybrid is about keys, and none was given")
+		return fault.New(fault.UsageInvalid, "--%s is about keys, and none was given", flagHybrid)
 	}
 	roots := slices.Concat(files.roots, t.roots)
 	if p.Root, err = loadRoot(s, roots, t.cas, t.tsas); err != nil {
