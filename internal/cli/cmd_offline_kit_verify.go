@@ -61,7 +61,7 @@ type kitVerifyOptions struct {
 // AddFlags registers the flags.
 func (o *kitVerifyOptions) AddFlags(fs *pflag.FlagSet) {
 	o.demanding = pflag.NewFlagSet("", pflag.ContinueOnError)
-	o.demanding.StringArrayVar(&o.trust.keys, "key", nil, "trust the public key, certificate or keys.json in `FILE`, all of a directory, or keyring:NAME; repeatable")
+	o.trust.addKeys(o.demanding)
 	o.trust.AddFlags(o.demanding)
 	o.proofs.AddFlags(o.demanding)
 	o.demanding.IntVar(&o.threshold, "threshold", 1, "demand signatures by `N` distinct holders")

@@ -147,7 +147,7 @@ func (o *verifyOptions) AddFlags(fs *pflag.FlagSet) {
 
 // addTrust registers the flags that say whose signatures count, and when.
 func (o *verifyOptions) addTrust(fs *pflag.FlagSet) {
-	fs.StringArrayVar(&o.trust.keys, "key", nil, "trust the public key, certificate or keys.json in `FILE`, all of a directory, or keyring:NAME; repeatable")
+	o.trust.addKeys(fs)
 	o.trust.AddFlags(fs)
 	o.proofs.AddFlags(fs)
 	o.policy.AddFlags(fs)

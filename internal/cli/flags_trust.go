@@ -30,6 +30,11 @@ type trustFlags struct {
 // flagHybrid has keys count only together.
 const flagHybrid = "hybrid"
 
+// addKeys registers the flag for keys, which signs in the commands that do not have it.
+func (t *trustFlags) addKeys(fs *pflag.FlagSet) {
+	fs.StringArrayVar(&t.keys, "key", nil, "trust the public key, certificate or keys.json in `FILE`, all of a directory, or keyring:NAME; repeatable")
+}
+
 // AddFlags registers the flags.
 func (t *trustFlags) AddFlags(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&t.trust, "trust", nil, "trust what is in `PATH`: a keys.json, a key, a certificate, a trusted_root.json or a directory of keys; or keyring:NAME, or the trust bundle trust:NAME; repeatable")

@@ -37,7 +37,7 @@ func (p *Policy) Satisfiable() error {
 // whomToTrust is the hint for a rule that nobody can meet.
 func (p *Policy) whomToTrust(set *RuleSet, rule *Rule) string {
 	if p.issued() && !p.mayShowSCTs(set, rule) {
-		return nameAuthority(ProofSCT)
+		return p.nameAuthority(ProofSCT)
 	}
 	if p.issued() || len(p.identitiesFor(set, rule)) == 0 || set.Signature.Hardware || rule.Signature.Hardware {
 		return "trust the keys or identities that the rule is about, with the holders and roles that it names"
