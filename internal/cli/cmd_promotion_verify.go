@@ -128,7 +128,9 @@ func (o *promotionVerifyOptions) verification(ctx context.Context, s *session) (
 			return nil, err
 		}
 	}
-	o.proofs.apply(p)
+	if err := o.proofs.apply(p); err != nil {
+		return nil, err
+	}
 	return p, applyPolicies(ctx, s, p, &o.trust, &o.policy)
 }
 

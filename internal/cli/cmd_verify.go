@@ -243,8 +243,8 @@ func (c *closeList) close() {
 
 func (o *verifyOptions) demands(ctx context.Context, s *session) (*verify.Policy, *closeList, error) {
 	closers := &closeList{}
-	if o.threshold < 1 {
-		return nil, closers, fault.New(fault.UsageInvalid, "--threshold must be at least 1")
+	if err := checkThreshold(o.threshold); err != nil {
+		return nil, closers, err
 	}
 	p := &verify.Policy{Threshold: o.threshold, Spellings: predicate.Spellings, At: s.Now(), Profile: s.config.Profile}
 	var err error
@@ -273,7 +273,9 @@ func (o *verifyOptions) demands(ctx context.Context, s *session) (*verify.Policy
 	if o.policy.replaceUnsafe && p.Bundle == nil {
 		return nil, closers, fault.New(fault.UsageInvalid, "--%s is about the policy of a trust bundle, and none is used", flagReplacePolicy)
 	}
-	o.proofs.apply(p)
+	if err := o.proofs.apply(p); err != nil {
+		return nil, closers, err
+	}
 	if p.Subjects, err = openArtifacts(s, o.subjects, closers); err != nil || file == nil {
 		return p, closers, err
 	}

@@ -146,6 +146,12 @@ func (t *trustFlags) settle(ctx context.Context, s *session, to **keys.Trust) er
 	return nil
 }
 
+// The flags that demand a number of proofs.
+const (
+	flagRequireLog       = "require-log"
+	flagRequireTimestamp = "require-timestamp"
+)
+
 // proofFlags say what must stand beside a signature.
 type proofFlags struct {
 	logs, timestamps         int
@@ -155,15 +161,9 @@ type proofFlags struct {
 
 // AddFlags registers the flags.
 func (f *proofFlags) AddFlags(fs *pflag.FlagSet) {
-	fs.IntVar(&f.logs, "require-log", 0, "demand that `N` transparency logs hold each signature that is to count")
-	fs.IntVar(&f.timestamps, "require-timestamp", 0, "demand time stamps by `N` authorities on each signature that is to count")
+	fs.IntVar(&f.logs, flagRequireLog, 0, "demand that `N` transparency logs hold each signature that is to count")
+	fs.IntVar(&f.timestamps, flagRequireTimestamp, 0, "demand time stamps by `N` authorities on each signature that is to count")
 	fs.BoolVar(&f.demandRevocationKnowable, "require-crl", false, "refuse certificates of private CAs without a current CRL")
 	fs.BoolVar(&f.allowNoLog, "allow-no-log", false, "DANGER: accept keyless evidence that no transparency log holds")
 	fs.BoolVar(&f.allowNoSCT, "allow-no-sct", false, "DANGER: accept keyless certificates that no certificate transparency log holds")
-}
-
-func (f *proofFlags) apply(p *verify.Policy) {
-	p.Proofs = verify.Proofs{Log: f.logs, Timestamp: f.timestamps}
-	p.AllowNoLogUnsafe, p.AllowNoSCTUnsafe = f.allowNoLog, f.allowNoSCT
-	p.DemandRevocation = f.demandRevocationKnowable
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -16,6 +17,9 @@ import (
 // demand, and nothing of whom they trust or when. It is read as a file is, so that
 // it can be one.
 func (o *verifyOptions) document(s *session) (*policy.Policy, error) {
+	if err := cmp.Or(checkThreshold(o.threshold), o.proofs.check()); err != nil {
+		return nil, err
+	}
 	rule := policy.Rule{Name: "all", Signers: []policy.Requirement{{Threshold: o.threshold}}}
 	if o.predicateType != "" {
 		rule.PredicateTypes = []string{o.predicateType}
