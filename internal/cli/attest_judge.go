@@ -56,7 +56,9 @@ func (o *attestShowOptions) judge(ctx context.Context, s *session, r *attestView
 		}
 		return err
 	}
-	o.proofs.apply(policy)
+	if err := o.proofs.apply(policy); err != nil {
+		return err
+	}
 	e := &verify.Evidence{}
 	e.Add(items...)
 	whole, err := verify.Verify(ctx, e, policy)

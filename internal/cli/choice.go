@@ -45,7 +45,7 @@ func completeChoices(cmd *cobra.Command) {
 }
 
 func completeFlag(cmd *cobra.Command, f *pflag.Flag) {
-	c, ok := f.Value.(*choice)
+	c, ok := valueOf(f).(*choice)
 	if !ok {
 		return
 	}

@@ -79,11 +79,17 @@ func (o *forensicVerifyOptions) addDemands(fs *pflag.FlagSet) {
 
 // demands returns what is demanded of all signatures.
 func (o *forensicVerifyOptions) demands(ctx context.Context, s *session) (*verify.Policy, *closeList, error) {
-	if o.threshold < 1 {
-		return nil, &closeList{}, fault.New(fault.UsageInvalid, "--threshold must be at least 1")
+	if err := checkThreshold(o.threshold); err != nil {
+		return nil, &closeList{}, err
 	}
 	o.verify.threshold = 1
-	return o.verify.demands(ctx, s)
+	policy, closers, err := o.verify.demands(ctx, s)
+	if err != nil {
+		return nil, closers, err
+	}
+	snapshot := *policy
+	snapshot.Threshold = o.threshold
+	return policy, closers, snapshot.Satisfiable()
 }
 
 func runForensicVerify(ctx context.Context, s *session, o *forensicVerifyOptions, name string) error {

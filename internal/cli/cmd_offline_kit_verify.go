@@ -61,7 +61,7 @@ type kitVerifyOptions struct {
 // AddFlags registers the flags.
 func (o *kitVerifyOptions) AddFlags(fs *pflag.FlagSet) {
 	o.demanding = pflag.NewFlagSet("", pflag.ContinueOnError)
-	o.demanding.StringArrayVar(&o.trust.keys, "key", nil, "trust the public key, certificate or keys.json in `FILE`, all of a directory, or keyring:NAME; repeatable")
+	o.trust.addKeys(o.demanding)
 	o.trust.AddFlags(o.demanding)
 	o.proofs.AddFlags(o.demanding)
 	o.demanding.IntVar(&o.threshold, "threshold", 1, "demand signatures by `N` distinct holders")
@@ -98,8 +98,8 @@ func runKitVerify(ctx context.Context, s *session, o *kitVerifyOptions, name str
 // demands are what is demanded of the kit.
 func (o *kitVerifyOptions) demands(ctx context.Context, s *session) (options offlinekit.CheckOptions, err error) {
 	options = offlinekit.CheckOptions{Now: s.Now(), CheckPolicy: checkPolicy, Complete: o.complete}
-	if o.threshold < 1 {
-		return options, fault.New(fault.UsageInvalid, "--threshold must be at least 1")
+	if err := checkThreshold(o.threshold); err != nil {
+		return options, err
 	}
 	if o.at != "" {
 		if options.Now, err = parseInstant("at", o.at); err != nil {
@@ -111,7 +111,9 @@ func (o *kitVerifyOptions) demands(ctx context.Context, s *session) (options off
 	}
 	p := &verify.Policy{Threshold: o.threshold, At: options.Now, Spellings: predicate.Spellings, Profile: s.config.Profile}
 	o.trust.bundle = bundleUse{rules: true}
-	o.proofs.apply(p)
+	if err := o.proofs.apply(p); err != nil {
+		return options, err
+	}
 	options.Policy = p
 	return options, o.trust.apply(ctx, s, p)
 }

@@ -22,7 +22,8 @@ func newPolicyCheckCommand(a *app) *cobra.Command {
 what it lets pass that would not pass by itself, rules that are never applied,
 and rules that a signer can get around.
 
-With trust given, also check that those who are trusted can meet each rule.`,
+With trust given, by the flags that stella verify has for it, also check that
+those who are trusted can meet each rule.`,
 		Example: `  stella policy check policy.yaml
   stella policy check policy.yaml --key ci.key.pub --key team.key.pub
   stella policy check policy.yaml --key team.key.pub  # exit 2`,
@@ -44,10 +45,8 @@ type policyCheckOptions struct{ trust trustFlags }
 
 // AddFlags registers the flags.
 func (o *policyCheckOptions) AddFlags(fs *pflag.FlagSet) {
-	fs.StringArrayVar(&o.trust.keys, "key", nil, "trust the public key, certificate or keys.json in `FILE`, all of a directory, or keyring:NAME; repeatable")
-	fs.StringArrayVar(&o.trust.trust, "trust", nil, "trust what is in `PATH`: a keys.json, a key, a certificate, a trusted_root.json or a directory of keys, or keyring:NAME; repeatable")
-	o.trust.addAuthorities(fs)
-	addKeyring(fs)
+	o.trust.addKeys(fs)
+	o.trust.AddFlags(fs)
 }
 
 func runPolicyCheck(ctx context.Context, s *session, o *policyCheckOptions, path string) error {
@@ -55,13 +54,14 @@ func runPolicyCheck(ctx context.Context, s *session, o *policyCheckOptions, path
 	if err != nil {
 		return err
 	}
-	if len(o.trust.paths()) > 0 {
+	trusted := len(o.trust.paths()) > 0 || o.trust.given() || o.trust.hybrid
+	if trusted {
 		if err := o.satisfiable(ctx, s, p); err != nil {
 			return err
 		}
 	}
 	return s.ui.Show(&policyCheckResult{
-		File: path, Name: p.Name, Satisfiable: len(o.trust.paths()) > 0,
+		File: path, Name: p.Name, Satisfiable: trusted,
 		Explanation: p.Explain(), Warnings: append([]policy.Warning{}, p.Warnings(predicate.Spellings)...),
 	})
 }

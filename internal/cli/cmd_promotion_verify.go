@@ -70,7 +70,7 @@ type promotionVerifyOptions struct {
 
 // AddFlags registers the flags.
 func (o *promotionVerifyOptions) AddFlags(fs *pflag.FlagSet) {
-	fs.StringArrayVar(&o.trust.keys, "key", nil, "trust the public key, certificate or keys.json in `FILE`, all of a directory, or keyring:NAME; repeatable")
+	o.trust.addKeys(fs)
 	o.trust.AddFlags(fs)
 	o.proofs.AddFlags(fs)
 	o.rendering.AddFlags(fs)
@@ -128,7 +128,9 @@ func (o *promotionVerifyOptions) verification(ctx context.Context, s *session) (
 			return nil, err
 		}
 	}
-	o.proofs.apply(p)
+	if err := o.proofs.apply(p); err != nil {
+		return nil, err
+	}
 	return p, applyPolicies(ctx, s, p, &o.trust, &o.policy)
 }
 

@@ -105,7 +105,7 @@ one.`,
 				return err
 			}
 			if opts.policy.print {
-				return opts.printPolicy(s)
+				return opts.writePolicy(cmd.Context(), s)
 			}
 			if len(args) == 1 && export.Is(args[0]) {
 				return runVerifyExport(cmd.Context(), s, &opts, args[0])
@@ -117,6 +117,9 @@ one.`,
 	opts.AddFlags(cmd.Flags())
 	return cmd
 }
+
+// flagExpect demands a number of signed documents.
+const flagExpect = "expect"
 
 type verifyOptions struct {
 	trust         trustFlags
@@ -140,14 +143,14 @@ func (o *verifyOptions) AddFlags(fs *pflag.FlagSet) {
 	o.rendering.AddFlags(fs)
 	o.addDemands(fs)
 	o.beside.AddFlags(fs)
-	fs.Var(&o.expect, "expect", "demand that exactly `N` signed documents are verified")
+	fs.Var(&o.expect, flagExpect, "demand that exactly `N` signed documents are verified")
 	fs.BoolVar(&o.failFast, "fail-fast", false, "stop at the first result, in order, that is not verified")
 	fs.StringArrayVar(&o.assumeRevoked, "assume-revoked", nil, "show what would fall if a key were revoked from a time on: `KEYID@TIME`; repeatable")
 }
 
 // addTrust registers the flags that say whose signatures count, and when.
 func (o *verifyOptions) addTrust(fs *pflag.FlagSet) {
-	fs.StringArrayVar(&o.trust.keys, "key", nil, "trust the public key, certificate or keys.json in `FILE`, all of a directory, or keyring:NAME; repeatable")
+	o.trust.addKeys(fs)
 	o.trust.AddFlags(fs)
 	o.proofs.AddFlags(fs)
 	o.policy.AddFlags(fs)
@@ -243,8 +246,8 @@ func (c *closeList) close() {
 
 func (o *verifyOptions) demands(ctx context.Context, s *session) (*verify.Policy, *closeList, error) {
 	closers := &closeList{}
-	if o.threshold < 1 {
-		return nil, closers, fault.New(fault.UsageInvalid, "--threshold must be at least 1")
+	if err := checkThreshold(o.threshold); err != nil {
+		return nil, closers, err
 	}
 	p := &verify.Policy{Threshold: o.threshold, Spellings: predicate.Spellings, At: s.Now(), Profile: s.config.Profile}
 	var err error
@@ -273,7 +276,9 @@ func (o *verifyOptions) demands(ctx context.Context, s *session) (*verify.Policy
 	if o.policy.replaceUnsafe && p.Bundle == nil {
 		return nil, closers, fault.New(fault.UsageInvalid, "--%s is about the policy of a trust bundle, and none is used", flagReplacePolicy)
 	}
-	o.proofs.apply(p)
+	if err := o.proofs.apply(p); err != nil {
+		return nil, closers, err
+	}
 	if p.Subjects, err = openArtifacts(s, o.subjects, closers); err != nil || file == nil {
 		return p, closers, err
 	}

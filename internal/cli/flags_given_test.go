@@ -91,3 +91,63 @@ func TestVoidFlagsAreWrongUsage(t *testing.T) {
 	w := newWorld("STELLA_STATE=", "STELLA_ASKPASS=")
 	assert.Equal(t, 0, Main([]string{"version"}, w.Env), "an empty variable counts as not set")
 }
+
+// Every flag of every command that takes one value refuses a second one, also the same.
+func TestNoFlagIsDroppedForALaterOne(t *testing.T) {
+	var single, others int
+	eachCommand(Command(), func(cmd *cobra.Command) {
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			value, repeatable := sampleOf(f)
+			if cmd.Flags().Set(f.Name, value) != nil {
+				assert.Fail(t, "sample", "%s --%s %q", cmd.CommandPath(), f.Name, value)
+			}
+			switch err := cmd.Flags().Set(f.Name, value); {
+			case repeatable:
+				others++
+				assert.NoError(t, err, "%s --%s", cmd.CommandPath(), f.Name)
+			default:
+				single++
+				assert.ErrorIs(t, err, errTwice, "%s --%s", cmd.CommandPath(), f.Name)
+			}
+		})
+	})
+	assert.Greater(t, single, 200)
+	assert.Greater(t, others, 100)
+}
+
+// sampleOf returns a value that the flag takes, and whether it may be given again.
+func sampleOf(f *pflag.Flag) (value string, repeatable bool) {
+	if c, ok := valueOf(f).(*choice); ok {
+		return c.allowed[0], false
+	}
+	switch f.Value.Type() {
+	case "bool":
+		return "true", true
+	case "string", "int", "int64", "number from 1 on":
+		return "1", false
+	}
+	return "1", true
+}
+
+func TestAFlagGivenTwiceIsWrongUsage(t *testing.T) {
+	for _, args := range [][]string{
+		{"verify", "x", "--policy", "a", "--policy", "b"},
+		{"verify", "x", "--policy=a", "--policy", "a"},
+		{"verify", "x", "--type", "spdx", "--type", "cyclonedx"},
+		{"verify", "x", "--threshold", "2", "--threshold", "1"},
+		{"verify", "x", "--threshold", "1", "--threshold", "1"},
+		{"verify", "x", "--certificate-identity", "a", "--certificate-identity", "b"},
+		{"verify", "x", "--expect", "2", "--expect", "1"},
+		{"verify", "x", "--at", "2026-11-23T12:00:00Z", "--at", "2026-11-23T12:00:00Z"},
+		{"verify", "x", "--require-log", "1", "--require-log", "1"},
+		{"verify", "x", "--output", "a", "-ob"},
+		{"--profile", "default", "verify", "x", "--profile", "default"},
+		{"--format", "json", "version", "--config", "a", "--config", "b"},
+	} {
+		w := newWorld("STELLA_STATE=", "STELLA_PROFILE=default")
+		assert.Equal(t, 2, Main(args, w.Env), args)
+		assert.Regexp(t, `--[a-z-]+ is given twice; it takes one value`, w.stderr.String(), args)
+	}
+	w := newWorld("STELLA_STATE=", "STELLA_FORMAT=json")
+	assert.Equal(t, 0, Main([]string{"version", "--format", "text", "-q", "-q"}, w.Env), "the environment is no flag, and a switch takes no value")
+}

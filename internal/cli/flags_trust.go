@@ -27,10 +27,18 @@ type trustFlags struct {
 	bundle bundleUse
 }
 
+// flagHybrid has keys count only together.
+const flagHybrid = "hybrid"
+
+// addKeys registers the flag for keys, which signs in the commands that do not have it.
+func (t *trustFlags) addKeys(fs *pflag.FlagSet) {
+	fs.StringArrayVar(&t.keys, "key", nil, "trust the public key, certificate or keys.json in `FILE`, all of a directory, or keyring:NAME; repeatable")
+}
+
 // AddFlags registers the flags.
 func (t *trustFlags) AddFlags(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&t.trust, "trust", nil, "trust what is in `PATH`: a keys.json, a key, a certificate, a trusted_root.json or a directory of keys; or keyring:NAME, or the trust bundle trust:NAME; repeatable")
-	fs.BoolVar(&t.hybrid, "hybrid", false, "count the keys given only together: all of them must have signed")
+	fs.BoolVar(&t.hybrid, flagHybrid, false, "count the keys given only together: all of them must have signed")
 	t.addAuthorities(fs)
 	fs.StringArrayVar(&t.tsas, "timestamp-certificate-chain", nil, "trust the RFC 3161 time stamp authority with the certificate chain in `FILE`; repeatable")
 	t.identity.AddFlags(fs)
@@ -74,7 +82,7 @@ func (t *trustFlags) apply(ctx context.Context, s *session, p *verify.Policy) er
 			return err
 		}
 	} else if t.hybrid {
-		return fault.New(fault.UsageInvalid, "--hybrid is about keys, and none was given")
+		return fault.New(fault.UsageInvalid, "--%s is about keys, and none was given", flagHybrid)
 	}
 	roots := slices.Concat(files.roots, t.roots)
 	if p.Root, err = loadRoot(s, roots, t.cas, t.tsas); err != nil {
@@ -138,6 +146,12 @@ func (t *trustFlags) settle(ctx context.Context, s *session, to **keys.Trust) er
 	return nil
 }
 
+// The flags that demand a number of proofs.
+const (
+	flagRequireLog       = "require-log"
+	flagRequireTimestamp = "require-timestamp"
+)
+
 // proofFlags say what must stand beside a signature.
 type proofFlags struct {
 	logs, timestamps         int
@@ -147,15 +161,9 @@ type proofFlags struct {
 
 // AddFlags registers the flags.
 func (f *proofFlags) AddFlags(fs *pflag.FlagSet) {
-	fs.IntVar(&f.logs, "require-log", 0, "demand that `N` transparency logs hold each signature that is to count")
-	fs.IntVar(&f.timestamps, "require-timestamp", 0, "demand time stamps by `N` authorities on each signature that is to count")
+	fs.IntVar(&f.logs, flagRequireLog, 0, "demand that `N` transparency logs hold each signature that is to count")
+	fs.IntVar(&f.timestamps, flagRequireTimestamp, 0, "demand time stamps by `N` authorities on each signature that is to count")
 	fs.BoolVar(&f.demandRevocationKnowable, "require-crl", false, "refuse certificates of private CAs without a current CRL")
 	fs.BoolVar(&f.allowNoLog, "allow-no-log", false, "DANGER: accept keyless evidence that no transparency log holds")
 	fs.BoolVar(&f.allowNoSCT, "allow-no-sct", false, "DANGER: accept keyless certificates that no certificate transparency log holds")
-}
-
-func (f *proofFlags) apply(p *verify.Policy) {
-	p.Proofs = verify.Proofs{Log: f.logs, Timestamp: f.timestamps}
-	p.AllowNoLogUnsafe, p.AllowNoSCTUnsafe = f.allowNoLog, f.allowNoSCT
-	p.DemandRevocation = f.demandRevocationKnowable
 }

@@ -50,6 +50,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newVersionCommand(a),
 	)
 	cmd.AddCommand(topics()...)
+	giveOnce(cmd)
 	completeChoices(cmd)
 	completeKeys(a, cmd)
 	return cmd

@@ -46,7 +46,7 @@ func (t *trustFlags) bundleName(s *session) (string, error) {
 // applyBundle reads a trust bundle into a policy.
 func (t *trustFlags) applyBundle(ctx context.Context, s *session, p *verify.Policy, name string) error {
 	if t.hybrid {
-		return fault.New(fault.UsageInvalid, "--hybrid is about keys of the command line, and none was given")
+		return fault.New(fault.UsageInvalid, "--%s is about keys of the command line, and none was given", flagHybrid)
 	}
 	active, err := s.trustHome().Open(name, p.At, s.Now())
 	if err != nil {

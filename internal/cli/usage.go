@@ -71,8 +71,11 @@ func expectation(command, flag string) (hint string, ok bool) {
 }
 
 func invalidValue(err *pflag.InvalidValueError) error {
+	if errors.Is(err, errTwice) {
+		return givenTwice(err.GetFlag())
+	}
 	f := fault.New(fault.UsageInvalid, "invalid value %q for %s", err.GetValue(), dashed(err.GetFlag()))
-	if c, ok := err.GetFlag().Value.(*choice); ok {
+	if c, ok := valueOf(err.GetFlag()).(*choice); ok {
 		if err.GetFlag().Name == keyFormat && slices.Contains(verdictFormats(), err.GetValue()) {
 			return f.WithHint("that is a format of verdicts, for stella verify; here there is %s", strings.Join(c.allowed, ", "))
 		}

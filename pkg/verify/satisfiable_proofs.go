@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/stellaops/stella/internal/fault"
@@ -45,13 +46,24 @@ func (p *Policy) authoritiesFor(kind string) int {
 }
 
 // nameAuthority is the hint on how somebody is trusted to give a kind of proof.
-func nameAuthority(kind string) string {
-	return map[string]string{
-		ProofLog:       "name a transparency log: --trusted-root FILE",
-		ProofTimestamp: "name a time stamp authority: --timestamp-certificate-chain FILE, or --trusted-root FILE",
-		ProofSCT:       "name a certificate transparency log: --trusted-root FILE",
-		ProofWitness:   "name a witness in the policy: witnesses",
-	}[kind]
+func (p *Policy) nameAuthority(kind string) string {
+	all := new(Proofs).each()
+	what := "a " + all[slices.IndexFunc(all, func(d proofDemand) bool { return d.kind == kind })].what
+	switch {
+	case kind == ProofWitness:
+		return "name a witness in the policy: witnesses"
+	case p.Bundle != nil:
+		return p.askPublisher(what)
+	case kind == ProofTimestamp:
+		return "name " + what + ": --timestamp-certificate-chain FILE, or --trusted-root FILE"
+	}
+	return "name " + what + ": --trusted-root FILE"
+}
+
+// askPublisher is the hint on how somebody is trusted where a trust bundle is used: no
+// flag adds to that.
+func (p *Policy) askPublisher(whom string) string {
+	return fmt.Sprintf("a trust bundle is the only trust: ask the publisher of %q to add %s, or leave the bundle out and name all trust by flags", p.Bundle.Name, whom)
 }
 
 // nobodyProves is the hint where a proof is missing because nobody is trusted to give
@@ -60,7 +72,7 @@ func (p *Policy) nobodyProves(kind string) string {
 	if p.authoritiesFor(kind) > 0 {
 		return ""
 	}
-	return "nobody is trusted for it, so nothing that the evidence carries was looked at: " + nameAuthority(kind)
+	return "nobody is trusted for it, so nothing that the evidence carries was looked at: " + p.nameAuthority(kind)
 }
 
 // provable returns fault.PolicyUnsatisfiable if the rule wants proofs beside every
@@ -75,13 +87,13 @@ func (p *Policy) provable(set *RuleSet, rule *Rule) error {
 			}
 			if d.kind != ProofSCT && n < d.want {
 				return fault.New(fault.PolicyUnsatisfiable, "nobody can meet %s: of %d demanded proofs by a %s those who are trusted can give %d", describeRule(set, rule), d.want, d.what, n).
-					WithHint("%s", nameAuthority(d.kind))
+					WithHint("%s", p.nameAuthority(d.kind))
 			}
 		}
 	}
 	if rule.MaxAge > 0 && p.authoritiesFor(ProofTimestamp)+p.authoritiesFor(ProofLog) == 0 {
 		return fault.New(fault.PolicyUnsatisfiable, "nobody can meet %s: it wants evidence of the last %s, and nobody is trusted to prove a time", describeRule(set, rule), Age(rule.MaxAge)).
-			WithHint("%s", nameAuthority(ProofTimestamp))
+			WithHint("%s", p.nameAuthority(ProofTimestamp))
 	}
 	return nil
 }

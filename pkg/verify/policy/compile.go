@@ -192,18 +192,22 @@ func either(values []string) string {
 }
 
 // checkDemands refuses what no trust could meet.
-func (p *Policy) checkDemands(o *object) error {
+func (p *Policy) checkDemands(o *object, spellings func(uri string) []string) error {
 	for i := range p.Rules {
 		r := &p.Rules[i]
 		where := fmt.Sprintf("/rules/%d", i)
 		if n := max(p.Proofs.Witness, r.Proofs.Witness); n > len(p.Witnesses) {
 			return unsatisfiable(o, where, "wants %d witnesses, and the policy lists %d", n, len(p.Witnesses))
 		}
+		if by := p.shadowedBy(i, spellings); by >= 0 && r.Required {
+			return unsatisfiable(o, where, "can never be met: rule %q is required, and it is never applied, since rule %q comes before it and is about all that it is about", r.Name, p.Rules[by].Name).
+				WithHint("put rule %q before rule %q, or leave out required", r.Name, p.Rules[by].Name)
+		}
 	}
 	return nil
 }
 
-func unsatisfiable(o *object, pointer, format string, args ...any) error {
+func unsatisfiable(o *object, pointer, format string, args ...any) *fault.Error {
 	err := failAt(o.source, 0, pointer, format, args...)
 	err.Reason = fault.PolicyUnsatisfiable
 	return err

@@ -42,7 +42,7 @@ func Parse(b []byte, source string, options Options) (*Policy, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
-	return p, p.checkDemands(o)
+	return p, p.checkDemands(o, spelt(options.Spellings))
 }
 
 // policyReader reads the objects of one policy.

@@ -27,14 +27,11 @@ const (
 // Warnings returns what its author should know of the policy, in the order of
 // the file. spellings is as in Options.
 func (p *Policy) Warnings(spellings func(uri string) []string) []Warning {
-	if spellings == nil {
-		spellings = func(uri string) []string { return []string{uri} }
-	}
+	spellings = spelt(spellings)
 	out := p.loosened()
 	for i := range p.Rules {
 		r := &p.Rules[i]
-		by := slices.IndexFunc(p.Rules[:i], func(earlier Rule) bool { return covers(&earlier, r, spellings) })
-		if by >= 0 {
+		if by := p.shadowedBy(i, spellings); by >= 0 {
 			out = append(out, Warning{WarnShadowed, fmt.Sprintf("/rules/%d", i), fmt.Sprintf("rule %q is never applied: rule %q comes before it and is about all that it is about", r.Name, p.Rules[by].Name)})
 			continue
 		}
@@ -44,6 +41,19 @@ func (p *Policy) Warnings(spellings func(uri string) []string) []Warning {
 		}
 	}
 	return out
+}
+
+// spelt returns the spellings of types; without any each URI is a schema of its own.
+func spelt(spellings func(uri string) []string) func(uri string) []string {
+	if spellings != nil {
+		return spellings
+	}
+	return func(uri string) []string { return []string{uri} }
+}
+
+// shadowedBy returns the rule that is applied wherever rule i could be, or -1.
+func (p *Policy) shadowedBy(i int, spellings func(uri string) []string) int {
+	return slices.IndexFunc(p.Rules[:i], func(earlier Rule) bool { return covers(&earlier, &p.Rules[i], spellings) })
 }
 
 func (p *Policy) loosened() []Warning {
