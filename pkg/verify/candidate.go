@@ -32,12 +32,13 @@ type bench struct {
 	counted    []dsse.Key  // theirs, in the same order, as they are counted
 	keys       []dsse.Key  // the same, each for itself
 	hybrid     bool        // whether one of them counts only together with others
+	first      []int       // the first of the policy's artifacts that is the same, for each
 
 	goodAtVerification string // what is found of keys where no time is proven
 }
 
 func newBench(p *Policy) (*bench, error) {
-	b := &bench{policy: p, checks: checks(), identities: p.admitting(), goodAtVerification: goodAt + p.At.UTC().Format(time.RFC3339)}
+	b := &bench{policy: p, checks: checks(), identities: p.admitting(), first: firsts(p.Subjects), goodAtVerification: goodAt + p.At.UTC().Format(time.RFC3339)}
 	trusted := p.trustedKeys()
 	forbidden := p.Profile.Verify(trusted)
 	for i := range trusted {
