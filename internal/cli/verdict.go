@@ -202,7 +202,7 @@ func (v *verdictText) Abort() {}
 func basis(whole *verify.Report) []ui.Pair {
 	pairs := []ui.Pair{
 		ui.P("time", ui.T(whole.Time.At.Format(time.RFC3339)+" ("+whole.Time.Source+")")),
-		ui.P("trust", ui.T(trustWords(whole))),
+		ui.P("trust", ui.T(report.TrustWords(&whole.Trust))),
 	}
 	if len(whole.Policies) > 0 {
 		pairs = append(pairs, ui.P("policy", ui.T(strings.Join(whole.Policies, ", "))))
@@ -238,29 +238,6 @@ func (v *verdictText) conclude(whole *verify.Report) {
 	default:
 		v.p.Status(ui.Passed, ui.Styled(ui.Good, report.Verified))
 	}
-}
-
-func trustWords(whole *verify.Report) string {
-	var holders []string
-	for _, k := range whole.Trust.Keys {
-		name := k.Name
-		if name == "" {
-			name = k.Holder
-		}
-		holders = append(holders, fmt.Sprintf("%s (%s)", name, k.Algorithm))
-		if len(holders) == maxShownSubjects {
-			holders = append(holders, fmt.Sprintf("and %d more", len(whole.Trust.Keys)-len(holders)))
-			break
-		}
-	}
-	for _, i := range whole.Trust.Identities {
-		holders = append(holders, fmt.Sprintf("%s by %s", i.Identity, i.Issuer))
-	}
-	rooted := "unrooted"
-	if b := whole.Trust.Bundle; b != nil {
-		rooted = report.BundleWords(b)
-	}
-	return rooted + ": " + strings.Join(holders, ", ")
 }
 
 func plural(n int, noun string) string { return report.Plural(n, noun) }
