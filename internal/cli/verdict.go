@@ -161,7 +161,11 @@ func (v *verdictText) showFailure(r *verify.Result) error {
 
 // countWords say what was gone over.
 func countWords(c *verify.Counts) string {
-	words := fmt.Sprintf("%s signed documents: %s verified, %s not", ui.Count(c.Evidence), ui.Count(c.Verified), ui.Count(c.Rejected))
+	noun := "signed documents"
+	if c.Evidence == 1 {
+		noun = "signed document"
+	}
+	words := fmt.Sprintf("%s %s: %s verified, %s not", ui.Count(c.Evidence), noun, ui.Count(c.Verified), ui.Count(c.Rejected))
 	if c.Unread > 0 {
 		words += fmt.Sprintf("; %s could not be read", ui.Count(c.Unread))
 	}
