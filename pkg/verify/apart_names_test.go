@@ -30,7 +30,9 @@ func TestKeysOfOneName(t *testing.T) {
 		return r, r.Results[0].Checks[5]
 	}
 	revoked := func(k *keys.TrustedKey) { k.RevokedAt = now().Add(-time.Hour) }
-	bounded := func(k *keys.TrustedKey) { k.AnyPredicateType, k.PredicateTypes = false, []string{"https://example.com/other"} }
+	bounded := func(k *keys.TrustedKey) {
+		k.AnyPredicateType, k.PredicateTypes = false, []string{"https://example.com/other"}
+	}
 
 	_, c := said(revoked, bob)
 	assert.Equal(t, fault.KeyRevoked, c.Reason)
