@@ -103,11 +103,16 @@ func IsFull(err error) bool {
 
 // failed is the one fault for an output that could not be written.
 func failed(name string, err error) error {
-	return writeFault(fault.New(fault.OutputFailed, "failed to write %q", name).With("path", name), err)
+	f := writeFault(fault.New(fault.OutputFailed, "failed to write %q", name).With("path", name), err)
+	if _, there := os.Stat(filepath.Dir(name)); there == nil && errors.Is(err, fs.ErrNotExist) {
+		f.Err = errors.New("its directory takes no new files") // as /proc does
+		return f.WithHint("write to another place")
+	}
+	return f
 }
 
 // writeFault completes f with the cause in plain words and with advice.
-func writeFault(f *fault.Error, err error) error {
+func writeFault(f *fault.Error, err error) *fault.Error {
 	err = Cause(err)
 	f.Err = err
 	switch {

@@ -162,7 +162,8 @@ func unlinked() (*os.File, error) {
 }
 
 func keepFailed(err error) error {
-	return writeFault(fault.New(fault.OutputFailed, "failed to keep the output in a temporary file"), err)
+	return writeFault(fault.New(fault.OutputFailed, "failed to keep the output in a temporary file in %q", os.TempDir()), err).
+		WithHint("free some space there, or put the directory for temporary files elsewhere with TMPDIR")
 }
 
 type nopCloser struct{ io.Writer }

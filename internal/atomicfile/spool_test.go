@@ -86,5 +86,7 @@ func TestSpoolWithoutRoomForItsTemporaryFile(t *testing.T) {
 	s.limit = 1
 	_, err := io.Copy(s, strings.NewReader("long"))
 	requireFault(t, err, fault.OutputFailed)
+	assert.ErrorContains(t, err, `in a temporary file in "/nonexistent/directory": the directory does not exist`)
+	assert.Contains(t, fault.HintOf(err), "TMPDIR")
 	requireFault(t, s.Commit(), fault.OutputFailed)
 }

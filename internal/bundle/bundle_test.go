@@ -144,6 +144,9 @@ func TestRead(t *testing.T) {
 			}
 			require.ErrorContains(t, err, tt.says)
 			assert.Equal(t, tt.want, fault.ReasonOf(err), err)
+			if tt.want == fault.BundleMalformed {
+				assert.Contains(t, fault.HintOf(err), "from who made it")
+			}
 		})
 	}
 }

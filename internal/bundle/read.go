@@ -85,9 +85,18 @@ func (r *Reader) read(f *input.File, off, size int64) (items []Item, more bool, 
 		err = d.Unclaimed()
 	}
 	if err != nil {
-		err = asFault(err, s.reason, "malformed "+s.what)
+		err = hinted(asFault(err, s.reason, "malformed "+s.what))
 	}
 	return items, false, err
+}
+
+// hinted says of a malformed bundle what to do, unless err does.
+func hinted(err error) error {
+	if fault.ReasonOf(err) != fault.BundleMalformed || fault.HintOf(err) != "" {
+		return err
+	}
+	return fault.Wrap(fault.BundleMalformed, err, "").
+		WithHint("get it once more from who made it: it was altered on the way, or what made it does not keep to the format")
 }
 
 // shapeEnvelope is the shape of an envelope without anything around it.

@@ -47,8 +47,8 @@ pattern ('evidence/**/*.sigstore.json') * and ? stand for what is within a name,
 directories. Hidden files match only where the dot is written, and a directory
 that matches is gone through. "-" is standard input. What is not evidence in there
 is listed as ignored; what looks like evidence and cannot be read is a failure,
-and so is a named place without any. --expect says how many signed documents
-there must be, where copies of one are one. Beyond 20 results the text shows
+and so is a named place without any. --expect says how many distinct signed
+documents there must be: copies of one are one. Beyond 20 results the text shows
 failures and a sum, and everything with --verbose.
 
 The manifest of an export (export.json, see stella sign export) stands for the
@@ -143,7 +143,7 @@ func (o *verifyOptions) AddFlags(fs *pflag.FlagSet) {
 	o.rendering.AddFlags(fs)
 	o.addDemands(fs)
 	o.beside.AddFlags(fs)
-	fs.Var(&o.expect, flagExpect, "demand that exactly `N` signed documents are verified")
+	fs.Var(&o.expect, flagExpect, "demand that exactly `N` distinct signed documents are verified")
 	fs.BoolVar(&o.failFast, "fail-fast", false, "stop at the first result, in order, that is not verified")
 	fs.StringArrayVar(&o.assumeRevoked, "assume-revoked", nil, "show what would fall if a key were revoked from a time on: `KEYID@TIME`; repeatable")
 }

@@ -154,6 +154,9 @@ func wantArgs(names ...string) cobra.PositionalArgs {
 		case len(args) > len(names) && !repeated:
 			return fault.New(fault.UsageInvalid, "unexpected argument %q for %q", args[len(names)], cmd.CommandPath()).
 				WithHint("%s", seeHelp(cmd))
+		case slices.Contains(args, ""):
+			return fault.New(fault.UsageInvalid, "an argument of %q is empty", cmd.CommandPath()).
+				WithHint("give it a value; is a variable of the script not set?")
 		}
 		return nil
 	}

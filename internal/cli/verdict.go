@@ -161,7 +161,11 @@ func (v *verdictText) showFailure(r *verify.Result) error {
 
 // countWords say what was gone over.
 func countWords(c *verify.Counts) string {
-	words := fmt.Sprintf("%s signed documents: %s verified, %s not", ui.Count(c.Evidence), ui.Count(c.Verified), ui.Count(c.Rejected))
+	noun := "signed documents"
+	if c.Evidence == 1 {
+		noun = "signed document"
+	}
+	words := fmt.Sprintf("%s %s: %s verified, %s not", ui.Count(c.Evidence), noun, ui.Count(c.Verified), ui.Count(c.Rejected))
 	if c.Unread > 0 {
 		words += fmt.Sprintf("; %s could not be read", ui.Count(c.Unread))
 	}
@@ -202,7 +206,7 @@ func (v *verdictText) Abort() {}
 func basis(whole *verify.Report) []ui.Pair {
 	pairs := []ui.Pair{
 		ui.P("time", ui.T(whole.Time.At.Format(time.RFC3339)+" ("+whole.Time.Source+")")),
-		ui.P("trust", ui.T(trustWords(whole))),
+		ui.P("trust", ui.T(report.TrustWords(&whole.Trust))),
 	}
 	if len(whole.Policies) > 0 {
 		pairs = append(pairs, ui.P("policy", ui.T(strings.Join(whole.Policies, ", "))))
@@ -238,29 +242,6 @@ func (v *verdictText) conclude(whole *verify.Report) {
 	default:
 		v.p.Status(ui.Passed, ui.Styled(ui.Good, report.Verified))
 	}
-}
-
-func trustWords(whole *verify.Report) string {
-	var holders []string
-	for _, k := range whole.Trust.Keys {
-		name := k.Name
-		if name == "" {
-			name = k.Holder
-		}
-		holders = append(holders, fmt.Sprintf("%s (%s)", name, k.Algorithm))
-		if len(holders) == maxShownSubjects {
-			holders = append(holders, fmt.Sprintf("and %d more", len(whole.Trust.Keys)-len(holders)))
-			break
-		}
-	}
-	for _, i := range whole.Trust.Identities {
-		holders = append(holders, fmt.Sprintf("%s by %s", i.Identity, i.Issuer))
-	}
-	rooted := "unrooted"
-	if b := whole.Trust.Bundle; b != nil {
-		rooted = report.BundleWords(b)
-	}
-	return rooted + ": " + strings.Join(holders, ", ")
 }
 
 func plural(n int, noun string) string { return report.Plural(n, noun) }

@@ -150,4 +150,5 @@ func TestTextOfVeryMany(t *testing.T) {
 	assert.NotContains(t, out, "✓ app")
 	assert.Contains(t, out, "\n1,300 signed documents: 1,150 verified, 150 not; 2 could not be read\n")
 	assert.Equal(t, 1, strings.Count(out, "stella verify  "))
+	assert.Equal(t, "1 signed document: 0 verified, 1 not", countWords(&verify.Counts{Evidence: 1, Rejected: 1}))
 }

@@ -149,9 +149,13 @@ func (v *verification) judgeHolders(r *verify.Result) {
 	}
 	for i := range r.Checks {
 		if c := &r.Checks[i]; c.Name == "threshold" && c.Status == verify.Passed {
-			*c = passed(c.Name, fmt.Sprintf("%d of %d demanded holders signed the snapshot", len(holders), v.o.Threshold))
-			if len(holders) < v.o.Threshold {
-				*c = failure(c.Name, fault.SignatureThreshold, "%d of %d demanded holders signed the snapshot", len(holders), v.o.Threshold)
+			switch n := len(holders); {
+			case n < v.o.Threshold:
+				*c = failure(c.Name, fault.SignatureThreshold, "%d of %d demanded holders signed the snapshot", n, v.o.Threshold)
+			case n > v.o.Threshold:
+				*c = passed(c.Name, fmt.Sprintf("%d holders signed the snapshot, %d demanded", n, v.o.Threshold))
+			default:
+				*c = passed(c.Name, fmt.Sprintf("%d of %d demanded holders signed the snapshot", n, v.o.Threshold))
 			}
 		}
 	}

@@ -169,6 +169,7 @@ func verdictSuite(whole *verify.Report, ignored int) junitSuite {
 		property("comparedWithArtifact", strconv.FormatBool(whole.Compared)),
 		property("time", instant(whole.Time.At)+" ("+whole.Time.Source+")"),
 		property("trust", strings.Join(whole.Trust.Sources, ", ")),
+		property("trusted", TrustWords(&whole.Trust)),
 		property("ignored", strconv.Itoa(ignored)),
 		property("policies", strings.Join(whole.Policies, ", ")),
 		property("loosened", strings.Join(whole.Loosened, "; ")),

@@ -322,8 +322,14 @@ func (d *Decoder) explain(err error) error {
 			return fmt.Errorf("duplicate member at %s", se.JSONPointer)
 		}
 	}
-	if se, ok := errors.AsType[*jsontext.SyntacticError](err); ok && se.Err != nil {
-		return fmt.Errorf("%w at byte %d", se.Err, d.offset(se.ByteOffset))
+	if se, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		if se.Err != nil {
+			return fmt.Errorf("%w at byte %d", se.Err, d.offset(se.ByteOffset))
+		}
+		return err
+	}
+	if own := errors.Unwrap(err); own != nil {
+		return own // what reading met: the library's words before it name the library
 	}
 	return err
 }

@@ -141,7 +141,9 @@ func TestClosedObjectRefusesTheUnknown(t *testing.T) {
 func TestOverheadIsBounded(t *testing.T) {
 	doc := `{"x":[` + strings.Repeat("1,", 1<<20) + `1]}`
 	d := strictjson.NewDecoder(strings.NewReader(doc), 0, int64(len(doc)), 1<<20)
-	assert.ErrorContains(t, d.Object(nil, nil), "over 1048576 bytes")
+	err := d.Object(nil, nil)
+	require.ErrorIs(t, err, strictjson.ErrOverhead)
+	assert.EqualError(t, err, "document has too much content outside of its payload: over 1048576 bytes", "in our words alone")
 }
 
 func TestErrorsNameTheSourceOffset(t *testing.T) {

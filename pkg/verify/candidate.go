@@ -3,6 +3,7 @@ package verify
 import (
 	"crypto"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/stellaops/stella/internal/fault"
@@ -32,14 +33,16 @@ type bench struct {
 	counted    []dsse.Key  // theirs, in the same order, as they are counted
 	keys       []dsse.Key  // the same, each for itself
 	hybrid     bool        // whether one of them counts only together with others
+	first      []int       // the first of the policy's artifacts that is the same, for each
 
 	goodAtVerification string // what is found of keys where no time is proven
 }
 
 func newBench(p *Policy) (*bench, error) {
-	b := &bench{policy: p, checks: checks(), identities: p.admitting(), goodAtVerification: goodAt + p.At.UTC().Format(time.RFC3339)}
+	b := &bench{policy: p, checks: checks(), identities: p.admitting(), first: firsts(p.Subjects), goodAtVerification: goodAt + p.At.UTC().Format(time.RFC3339)}
 	trusted := p.trustedKeys()
 	forbidden := p.Profile.Verify(trusted)
+	names := keyNames(trusted)
 	for i := range trusted {
 		k := &trusted[i]
 		v, err := verifierOf(k, forbidden[i])
@@ -48,12 +51,36 @@ func newBench(p *Policy) (*bench, error) {
 		}
 		key := dsse.Key{Holder: k.Holder, Hybrid: k.Hybrid, Verifier: v}
 		id, _ := dsse.KeyID(k.Public) // without one it verifies nothing
-		b.candidates = append(b.candidates, candidate{Key: key, id: id, name: k.Name, roles: k.Roles, tenant: k.Tenant, trusted: k})
+		c := candidate{Key: key, id: id, name: k.Name, roles: k.Roles, tenant: k.Tenant, trusted: k}
+		k.Name = toldApart(k.Name, id, names) // as messages call it
+		b.candidates = append(b.candidates, c)
 		b.counted = append(b.counted, key)
 		b.keys = append(b.keys, withoutHybrid(key))
 		b.hybrid = b.hybrid || key.Hybrid != ""
 	}
 	return b, nil
+}
+
+// keyNames counts how many keys have each name.
+func keyNames(list []keys.TrustedKey) map[string]int {
+	out := make(map[string]int, len(list))
+	for i := range list {
+		out[list[i].Name]++
+	}
+	return out
+}
+
+// shortID is how many hex digits of a key's id tell keys of one name apart.
+const shortID = 8
+
+// toldApart returns what messages call a key: its name, and where another key has the
+// same name the beginning of its id as well.
+func toldApart(name, id string, names map[string]int) string {
+	algorithm, digits, _ := strings.Cut(id, ":")
+	if names[name] < 2 || digits == "" {
+		return name
+	}
+	return fmt.Sprintf("%s (%s:%s)", name, algorithm, digits[:min(len(digits), shortID)])
 }
 
 // mayHaveParts reports whether one envelope may have fewer of the signatures that count
@@ -96,5 +123,5 @@ func (j *judgement) keyName(key int) string {
 	if c.issued != nil {
 		return "the certificate of " + c.Holder
 	}
-	return fmt.Sprintf("key %q", c.name)
+	return fmt.Sprintf("key %q", c.trusted.Name)
 }

@@ -38,5 +38,6 @@ func allowed(k *keys.TrustedKey, spellings []string) error {
 	if k.Allows(spellings...) == nil {
 		return nil
 	}
-	return fault.New(fault.KeyTypeForbidden, "key %q may not sign this predicate type", k.Name)
+	return fault.New(fault.KeyTypeForbidden, "key %q may not sign this predicate type", k.Name).
+		WithHint("ask for evidence by a key that may; if this one is to, whoever keeps the trust names the type among the key's predicateTypes")
 }

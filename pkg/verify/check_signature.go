@@ -5,11 +5,8 @@ import (
 	"crypto"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
-	"strings"
 
 	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/fault"
@@ -289,10 +286,12 @@ func (j *judgement) openBlobWith(at, artifact int, item bundle.Item, keys []dsse
 	if err := compareBlobDigest(item.Blob, a); err != nil {
 		return err
 	}
-	k, err := tryBare(blobMessage(a), fmt.Sprintf("%q", a.Name), item, keys)
+	bare := blobMessage(a)
+	k, err := tryBare(bare, fmt.Sprintf("%q", a.Name), item, keys)
 	if err != nil {
 		return err
 	}
+	j.bare, j.over = bare, artifact
 	j.result.demanded[artifact] = true
 	if j.policy.BareByDigest {
 		j.result.Artifact = a.Digest["sha256"]
@@ -341,37 +340,4 @@ func compareBlobDigest(b *bundle.Blob, a *Artifact) error {
 		return fault.New(fault.SubjectMismatch, "the bundle is not about %q (%s:%s)", a.Name, algorithm, want)
 	}
 	return nil
-}
-
-// blobMessage returns the artifact as a signature over bare bytes sees it.
-func blobMessage(a *Artifact) dsse.Message {
-	if a.Content != nil {
-		return a.computed.blob
-	}
-	return digestOnly{a}
-}
-
-// digestOnly is a blob of which only digests are known.
-type digestOnly struct{ artifact *Artifact }
-
-func (d digestOnly) PayloadType() string { return "" }
-func (d digestOnly) Size() int64         { return 0 }
-
-func (d digestOnly) WriteTo(io.Writer) (int64, error) {
-	return 0, fault.New(fault.SubjectRequired, "this kind of key signs the artifact itself, and only its digest was given").
-		WithHint("name the file: --subject FILE")
-}
-
-func (d digestOnly) Digest(h crypto.Hash) ([]byte, error) {
-	name := strings.ToLower(strings.ReplaceAll(h.String(), "-", ""))
-	s, ok := d.artifact.Digest[name]
-	if !ok {
-		return nil, fault.New(fault.SubjectRequired, "this key signs a %s digest, and %q is known by another", h, d.artifact.Name).
-			WithHint("name the file: --subject FILE")
-	}
-	b, err := hex.DecodeString(s)
-	if err != nil {
-		return nil, errors.New("malformed digest")
-	}
-	return b, nil
 }

@@ -14,14 +14,7 @@ func checkSubject(j *judgement) error {
 	case len(j.policy.Subjects) == 0:
 		return notDemanded("not compared with any artifact")
 	case j.message == nil:
-		j.found = "the signature is over the artifact"
-		if n := len(j.policy.Subjects); n > 1 {
-			j.found = fmt.Sprintf("the signature is over %d of %d demanded artifacts", len(j.result.demanded), n)
-		}
-		if digest := j.result.Artifact; digest != "" {
-			j.found = "the signature is over what has sha256:" + digest
-		}
-		return nil
+		return j.findBare()
 	}
 	for a := range j.policy.Subjects {
 		if err := j.matchArtifact(a); err != nil {
@@ -31,8 +24,57 @@ func checkSubject(j *judgement) error {
 	if len(j.result.demanded) == 0 {
 		return fault.New(fault.SubjectMismatch, "the statement is not about %s", artifactNames(j.policy.Subjects))
 	}
-	j.found = fmt.Sprintf("about %d of %d demanded artifacts", len(j.result.demanded), len(j.policy.Subjects))
+	matched, all := j.countArtifacts()
+	j.found = fmt.Sprintf("about %d of %d demanded artifacts", matched, all)
 	return nil // whether each artifact has its evidence is judged over all results
+}
+
+// countArtifacts returns how many artifacts were found of those that are demanded, each
+// counted once under however many names it was given.
+func (j *judgement) countArtifacts() (matched, all int) {
+	if len(j.bench.first) < 2 {
+		return len(j.result.demanded), len(j.bench.first)
+	}
+	found := make(map[int]bool)
+	for a := range j.result.demanded {
+		found[j.bench.first[a]] = true
+	}
+	for a, first := range j.bench.first {
+		if a == first {
+			all++
+		}
+	}
+	return len(found), all
+}
+
+// firsts returns for each artifact the first one that is the same, as far as digests
+// that were given tell: nothing is hashed for it.
+func firsts(list []Artifact) []int {
+	out := make([]int, len(list))
+	seen := make(map[string]int)
+	for i := range list {
+		out[i] = i
+		given := list[i].given()
+		if given == "" {
+			continue
+		}
+		if first, known := seen[given]; known {
+			out[i] = first
+		} else {
+			seen[given] = i
+		}
+	}
+	return out
+}
+
+// given returns the strong digest that the caller gave, or "": SHA-256 if it is there.
+func (a *Artifact) given() string {
+	for _, algorithm := range []string{"sha256", "sha384", "sha512"} {
+		if d, ok := a.Digest[algorithm]; ok {
+			return algorithm + ":" + d
+		}
+	}
+	return ""
 }
 
 func (j *judgement) matchArtifact(a int) error {
@@ -54,10 +96,16 @@ const maxNamed = 3
 
 func artifactNames(list []Artifact) string {
 	var names []string
-	for i := range list[:min(len(list), maxNamed)] {
-		names = append(names, describe(&list[i]))
+	total := 0
+	for i, first := range firsts(list) {
+		if i != first {
+			continue
+		}
+		if total++; total <= maxNamed {
+			names = append(names, describe(&list[i]))
+		}
 	}
-	return join(names, len(list))
+	return join(names, total)
 }
 
 func describe(a *Artifact) string {

@@ -114,8 +114,8 @@ func (c *conclusion) unmatched(p *Policy) {
 	if c.counts.Results < 2 && len(c.matched) == 0 && !c.holds() {
 		return
 	}
-	for i := range p.Subjects {
-		if !c.matched[i] {
+	for i, first := range firsts(p.Subjects) {
+		if i == first && !c.matched[i] {
 			c.whole("artifact", "", fault.New(fault.SubjectMismatch, "no evidence is about %s", describe(&p.Subjects[i])))
 		}
 	}

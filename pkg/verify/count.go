@@ -163,6 +163,14 @@ func checkThreshold(j *judgement) error {
 	if err := t.Check(j.policy.Threshold, j.keyName); err != nil {
 		return err
 	}
-	j.found = strconv.Itoa(len(t.Holders)) + " of " + strconv.Itoa(j.policy.Threshold) + " demanded holders signed"
+	j.found = holdersSigned(len(t.Holders), j.policy.Threshold)
 	return nil
+}
+
+// holdersSigned says how many holders signed, of how many that must have at least.
+func holdersSigned(n, demanded int) string {
+	if n > demanded {
+		return "signed by " + strconv.Itoa(n) + " holders, " + strconv.Itoa(demanded) + " demanded"
+	}
+	return strconv.Itoa(n) + " of " + strconv.Itoa(demanded) + " demanded holders signed"
 }

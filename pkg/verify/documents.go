@@ -53,13 +53,17 @@ func (d *documents) count() error {
 
 // inWords says how many copies there are; "" for none.
 func (d *documents) inWords() string {
+	of, one := "them", "one of them"
+	if d.distinct == 1 {
+		of, one = "it", "it"
+	}
 	switch d.copies {
 	case 0:
 		return ""
 	case 1:
-		return "; 1 more is a copy of one of them"
+		return "; 1 more is a copy of " + one
 	}
-	return fmt.Sprintf("; %d more are copies of them", d.copies)
+	return fmt.Sprintf("; %d more are copies of %s", d.copies, of)
 }
 
 // expect holds the number of documents to the one that is wanted.
@@ -68,8 +72,15 @@ func (d *documents) expect(want int, c *conclusion) {
 		c.whole("count", "as many as expected"+d.inWords(), nil)
 		return
 	}
-	c.whole("count", "", fault.New(fault.EvidenceCount, "%d signed documents are verified, not the %d that are expected%s", d.distinct, want, d.inWords()).
+	c.whole("count", "", fault.New(fault.EvidenceCount, "%s verified, not the %d that are expected%s", distinctDocuments(d.distinct), want, d.inWords()).
 		WithHint("find out what is missing or came in addition: --format ndjson lists all that was verified"))
+}
+
+func distinctDocuments(n int) string {
+	if n == 1 {
+		return "1 distinct signed document is"
+	}
+	return fmt.Sprintf("%d distinct signed documents are", n)
 }
 
 // identify says of each piece of evidence which document it is. What was verified must

@@ -55,7 +55,8 @@ func (v *vote) rename(p *Policy, a *applied) error {
 			return nil
 		}
 	}
-	return fault.New(fault.IdentityMismatch, "the certificate is in none of the names that %s lets count", a.describe())
+	return fault.New(fault.IdentityMismatch, "the certificate is in none of the names that %s lets count", a.describe()).
+		WithHint("compare the names with those of the policy; its patterns match the whole name and the whole issuer, not a part")
 }
 
 // matches reports whether a certificate is in the identity's name.

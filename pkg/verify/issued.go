@@ -86,6 +86,10 @@ func (j *judgement) everIssued(leaf *material.Leaf) (*material.Chain, error) {
 			first = err
 		}
 	}
+	if fault.ReasonOf(first) == fault.CertificateUntrusted && fault.HintOf(first) == "" {
+		first = fault.Wrap(fault.CertificateUntrusted, first, "").
+			WithHint("find out who issued it: stella attest show FILE; if that is an authority that you trust, give what says so, as it is now: --trusted-root FILE, or --ca FILE for one of your own")
+	}
 	return nil, first
 }
 
@@ -109,7 +113,8 @@ func (j *judgement) identify(leaf *material.Leaf, chain *material.Chain) (*issue
 			}
 		}
 	}
-	return nil, fault.New(fault.IdentityMismatch, "the certificate is for none of the demanded identities: it names %.200q by issuer %.200q", names, issuer)
+	return nil, fault.New(fault.IdentityMismatch, "the certificate is for none of the demanded identities: it names %.200q by issuer %.200q", names, issuer).
+		WithHint("compare both with what you demand, by --certificate-identity and --certificate-oidc-issuer or by a policy; patterns match the whole name and the whole issuer, not a part")
 }
 
 // leafVerifier returns the verifier of the certificate's key, within the profile.

@@ -14,7 +14,7 @@ type StreamOptions struct {
 	// also where no piece of it can change what another is worth. It costs reading
 	// everything twice.
 	Together bool
-	// Expect is how many signed documents must be verified, neither more nor fewer; 0
+	// Expect is how many distinct signed documents must be verified, neither more nor fewer; 0
 	// for any number. Envelopes and bundles by the same signers over the same payload
 	// are one, however many there are, and so is one from which signatures were cut
 	// out. Where more than one key is trusted it takes Together.

@@ -101,6 +101,8 @@ type judgement struct {
 	result *Result
 
 	message   dsse.Message      // verified; nil for a blob
+	bare      dsse.Message      // verified bare bytes, those of the artifact at over
+	over      int               // index into the policy's artifacts
 	found     string            // what the running check established, for the report
 	statement *intoto.Statement // nil for what is none
 	about     []intoto.Subject  // what the payload says that it is about, as a statement or not

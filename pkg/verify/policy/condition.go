@@ -94,6 +94,9 @@ func (r *policyReader) compileCEL(o *object, c *Condition, members *predicateMem
 	return &compiledCondition{name: c.Name, program: program, members: members, reads: used}
 }
 
+// tooDeep is how cel.ValidateComprehensionNestingLimit says that its limit is passed.
+const tooDeep = "comprehension exceeds nesting limit"
+
 // celFailure says where in the file, and where in the expression, it is wrong.
 func celFailure(o *object, issues *cel.Issues) *fault.Error {
 	first := issues.Errors()[0]
@@ -107,6 +110,10 @@ func celFailure(o *object, issues *cel.Issues) *fault.Error {
 		column += at
 	default:
 		column += at - 1
+	}
+	if first.Message == tooDeep {
+		return failAt(o.source, line, o.pointer+"/cel", "has more than %d of all, exists, exists_one, map and filter inside each other, at column %d", maxNestedLoops, column).
+			WithHint("write several conditions in its place, each of which goes less deep")
 	}
 	err := failAt(o.source, line, o.pointer+"/cel", "is not a CEL expression, at column %d: %s", column, celWords(first.Message))
 	return err.WithHint("a condition may name statement, subjects, predicate, signers and now")

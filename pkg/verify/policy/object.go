@@ -123,6 +123,10 @@ func (o *object) wrongKind(name string, n *node, want kind) *fault.Error {
 
 // text returns a text of 1 to limit characters that is what is wanted.
 func (o *object) text(name string, must bool, limit int, want wanted) string {
+	if n := o.find(name); n != nil && n.kind != text && !want.is(n.text) {
+		o.keep(o.wrongKind(name, n, text).WithHint("write %s", want.what)) // in quotes it would be as wrong
+		return ""
+	}
 	n := o.member(name, must, text)
 	if n == nil {
 		return ""

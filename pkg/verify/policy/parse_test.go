@@ -209,7 +209,7 @@ func TestParse(t *testing.T) {
 		{"pattern of evidence's choice", semantic, cel("'predicate.a.matches(predicate.b)'"), "has a pattern that is not written in it"},
 		{"pattern that is put together", semantic, cel("'matches(predicate.a, \"a\" + predicate.b)'"), "has a pattern that is not written in it"},
 		{"bad time in an expression", semantic, cel("'now < timestamp(\"today\")'"), "is not a CEL expression"},
-		{"loops in loops", semantic, cel("'[1].all(a, [1].all(b, [1].all(c, [1].all(d, a == d))))'"), "is not a CEL expression"},
+		{"loops in loops", semantic, cel("'[1].all(a, [1].all(b, [1].all(c, [1].all(d, a == d))))'"), "/cel has more than 3 of all, exists, exists_one, map and filter inside each other, at column"},
 		{"deep expression", semantic, cel("'" + strings.Repeat("(", 300) + "true" + strings.Repeat(")", 300) + "'"), "is not a CEL expression"},
 		{"wide expression", semantic, cel("'" + strings.Repeat("1+", 1500) + "1 == 2'"), "is not a CEL expression"},
 
@@ -277,6 +277,12 @@ func TestParseHints(t *testing.T) {
 	}
 	_, err := parse(head + "name: 1\nrules: [{name: r, signers: [{}]}]")
 	assert.Equal(t, "put the value in quotes", fault.HintOf(err))
+	for _, age := range []string{"3", "true", "2026-01-01"} {
+		_, err = parse(head + "rules: [{name: r, signers: [{}], maxAge: " + age + "}]")
+		assert.Equal(t, "write a whole number from 1 to 100,000 of days, hours or minutes, such as 30d, 12h or 90m", fault.HintOf(err), "in quotes %s is as wrong", age)
+	}
+	_, err = parse(head + "rules: [{name: r, signers: [{}], conditions: [{name: c, cel: '[1].all(a, [1].all(b, [1].all(c, [1].all(d, a == d))))'}]}]")
+	assert.Contains(t, fault.HintOf(err), "several conditions")
 }
 
 func TestParseLimits(t *testing.T) {
