@@ -10,6 +10,10 @@
 // passed over, and nothing is passed over in silence. A file that is named itself
 // may be a link or a pipe.
 //
+// A pattern is matched step by step between slashes, by the rules of path/filepath;
+// "**" alone is any number of directories, none too. Hidden files match only a step
+// that has the dot.
+//
 // Memory does not grow with the number of files: the names in a large directory
 // are sorted in a temporary file.
 package gather
