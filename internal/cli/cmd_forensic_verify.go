@@ -83,13 +83,7 @@ func (o *forensicVerifyOptions) demands(ctx context.Context, s *session) (*verif
 		return nil, &closeList{}, err
 	}
 	o.verify.threshold = 1
-	policy, closers, err := o.verify.demands(ctx, s)
-	if err != nil {
-		return nil, closers, err
-	}
-	snapshot := *policy
-	snapshot.Threshold = o.threshold
-	return policy, closers, snapshot.Satisfiable()
+	return o.verify.demands(ctx, s)
 }
 
 func runForensicVerify(ctx context.Context, s *session, o *forensicVerifyOptions, name string) error {

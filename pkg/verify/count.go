@@ -161,7 +161,7 @@ func checkThreshold(j *judgement) error {
 		return fault.New(fault.ReasonOf(j.nobody), "0 of %d demanded holders signed", j.policy.Threshold)
 	}
 	if err := t.Check(j.policy.Threshold, j.keyName); err != nil {
-		return err
+		return j.beyondTrust(err)
 	}
 	j.found = holdersSigned(len(t.Holders), j.policy.Threshold)
 	return nil
@@ -173,4 +173,19 @@ func holdersSigned(n, demanded int) string {
 		return "signed by " + strconv.Itoa(n) + " holders, " + strconv.Itoa(demanded) + " demanded"
 	}
 	return strconv.Itoa(n) + " of " + strconv.Itoa(demanded) + " demanded holders signed"
+}
+
+// beyondTrust adds to err, that too few have signed, that no more are trusted. Where anybody
+// in whose name a certificate is may be one more, it adds nothing.
+func (j *judgement) beyondTrust(err error) error {
+	all := make([]bool, len(j.bench.counted))
+	for i := range all {
+		all[i] = true
+	}
+	n := len(dsse.Count(j.bench.counted, all).Holders)
+	if n >= j.policy.Threshold || len(j.bench.identities) > 0 {
+		return err
+	}
+	return fault.Wrap(fault.ReasonOf(err), err, "").
+		WithHint("no more than %s can have signed: trust more keys or identities, of other holders, or demand fewer", counted(n, "holder"))
 }

@@ -5,7 +5,7 @@ import "github.com/stellaops/stella/internal/fault"
 // Satisfiable returns fault.PolicyUnsatisfiable if a rule wants more
 // holders than the trust and the identities have, however they all signed, or
 // proofs that nobody is trusted to give. An identity has nobody where no authority
-// that issues certificates is trusted. The same holds for the Threshold.
+// that issues certificates is trusted.
 // Where that cannot be told, such as for patterns of names, it is not an error.
 func (p *Policy) Satisfiable() error {
 	for i := range p.RuleSets {
@@ -16,7 +16,7 @@ func (p *Policy) Satisfiable() error {
 			}
 		}
 	}
-	return p.reachable()
+	return nil
 }
 
 func (p *Policy) satisfiable(set *RuleSet, rule *Rule) error {
@@ -34,18 +34,4 @@ func (p *Policy) satisfiable(set *RuleSet, rule *Rule) error {
 	}
 	return fault.New(fault.PolicyUnsatisfiable, "nobody can meet %s: if all who are trusted signed, %s", describeRule(set, rule), why).
 		WithHint("%s", hint)
-}
-
-// reachable is Satisfiable for the Threshold, which is a rule about everything that
-// wants as many of whomever is trusted.
-func (p *Policy) reachable() error {
-	if p.Threshold <= 1 {
-		return nil // somebody is trusted, or the policy is void
-	}
-	_, f := p.possible(&RuleSet{Identities: p.admitting()}, &Rule{Signers: []Requirement{{Threshold: p.Threshold}}})
-	if f.full {
-		return nil
-	}
-	return fault.New(fault.PolicyUnsatisfiable, "nobody can meet the threshold: if all who are trusted signed, it has %d of %d holders", p.Threshold-f.lack[0], p.Threshold).
-		WithHint("%s", p.trustMore("more keys or identities, of other holders, or demand fewer holders"))
 }

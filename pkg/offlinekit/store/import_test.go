@@ -78,7 +78,7 @@ func TestActiveKitIsVerifiedAgain(t *testing.T) {
 		"nothing":                        {spoil: func(*world, string, string) {}},
 		"the statement is garbage":       {func(_ *world, from, _ string) { put(t, statement(from), []byte("{}")) }, fault.NotEvidence, true},
 		"a file was changed":             {func(_ *world, from, _ string) { put(t, document(from), []byte("version X")) }, fault.KitMismatch, true},
-		"the policy demands more now":    {func(w *world, _, _ string) { w.policy = func(p *verify.Policy) { p.Threshold = 2 } }, fault.PolicyUnsatisfiable, true},
+		"the policy demands more now":    {func(w *world, _, _ string) { w.policy = func(p *verify.Policy) { p.Threshold = 2 } }, fault.SignatureThreshold, true},
 		"a file is gone there":           {func(_ *world, _, active string) { require.NoError(t, os.Remove(document(active))) }, fault.KitIncomplete, false},
 		"the statement is changed there": {func(_ *world, _, active string) { put(t, statement(active), []byte("{}")) }, fault.NotEvidence, false},
 		"everything is gone there":       {func(_ *world, _, active string) { require.NoError(t, os.RemoveAll(active)) }, fault.InputNotFound, false},

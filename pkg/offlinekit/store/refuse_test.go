@@ -52,7 +52,7 @@ func TestBadKits(t *testing.T) {
 		"a threshold of two": {from: func(w *world) string {
 			w.policy = func(p *verify.Policy) { p.Threshold = 2 }
 			return w.signedBy(w.builder)
-		}, reason: fault.PolicyUnsatisfiable, kept: true},
+		}, reason: fault.SignatureThreshold, kept: true},
 		"clock years behind": {from: func(w *world) string { return w.signedBy(w.builder) }, change: func(o *store.ImportOptions) { o.Now = o.Now.AddDate(-3, 0, 0) }, reason: fault.ClockBehind, words: []string{"2023-11-29"}},
 		"clock years ahead":  {from: func(w *world) string { return w.signedBy(w.builder) }, change: func(o *store.ImportOptions) { o.Now = o.Now.AddDate(3, 0, 0) }, reason: fault.TrustExpired, words: []string{"2029-11-29"}, kept: true},
 		"no such bundle":     {from: func(w *world) string { return w.signedBy(w.builder) }, change: func(o *store.ImportOptions) { o.TrustName = "other" }, reason: fault.TrustNotFound},
