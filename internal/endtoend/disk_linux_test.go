@@ -81,7 +81,7 @@ func TestFullDisk(t *testing.T) {
 		"no inode":           {"64k,nr_inodes=1", "out", stella("sign", "sbom", "sbom.cdx.json", "--key", "p256.key", "-o", "out/x"), `"out/x": no space left`, fault.OutputFailed},
 		"key pair":           {"4k", "out", stella("keys", "generate", "--no-passphrase", "-o", "out/x"), `"out/x`, fault.OutputFailed},
 		"spool of stdin":     {"1m", "tmp", stella("sign", "sbom", "-", "--key", "p256.key", "-o", "out/x"), "standard input", fault.InputUnreadable},
-		"spool of stdout":    {"1m", "tmp", stella("sign", "sbom", "huge.cdx.json", "--key", "p256.key"), "temporary file: no space left", fault.OutputFailed},
+		"spool of stdout":    {"1m", "tmp", stella("sign", "sbom", "huge.cdx.json", "--key", "p256.key"), "no space left", fault.OutputFailed},
 		"read only":          {"64k,ro", "out", stella("sign", "sbom", "sbom.cdx.json", "--key", "p256.key", "-o", "out/x"), `"out/x": read-only file system`, fault.OutputFailed},
 		"key pair read only": {"64k,ro", "out", stella("keys", "generate", "--no-passphrase", "-o", "out/x"), "read-only file system", fault.OutputFailed},
 	}
