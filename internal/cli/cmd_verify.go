@@ -45,7 +45,7 @@ are archives that are named: tar, also with gzip or zstd, and zip. In a quoted
 pattern ('evidence/**/*.sigstore.json') * and ? stand for what is within a name,
 [a-z] for one character, and ** alone between slashes for any number of
 directories. Hidden files match only where the dot is written, and a directory
-that matches is gone through. "-" is standard input. What is not evidence in there
+that matches is gone through. "-" is standard input. What is not evidence there
 is listed as ignored; what looks like evidence and cannot be read is a failure,
 and so is a named place without any. --expect says how many distinct signed
 documents there must be: copies of one are one. Beyond 20 results the text shows
