@@ -39,6 +39,7 @@ func reaches() []reach {
 		{"internal/fault", nil},
 		{"internal/input", nil},
 		{"internal/strictjson", nil},
+		{"internal/jsonlex", nil},
 		{"internal/bundle", nil},
 		{"internal/oci", nil},
 		{"internal/timestamp", nil},

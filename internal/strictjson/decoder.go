@@ -13,10 +13,12 @@ import (
 // Decoder reads one JSON text, member by member. It is not safe for
 // concurrent use.
 type Decoder struct {
-	dec  *jsontext.Decoder
-	text bytes.Buffer // what dec reads, of a text in memory
-	held []byte       // all of that text
-	el   *elider      // nil for a text too short for a long string
+	plain   plain // of a text in memory
+	isPlain bool  // plain reads it still, and not dec
+
+	dec  *jsontext.Decoder // nil before the first use
+	text bytes.Buffer      // what dec reads, of a text in memory
+	el   *elider           // nil for a text in memory
 	src  io.ReaderAt
 	base int64 // where the text begins in src
 	size int64
@@ -26,7 +28,6 @@ type Decoder struct {
 // the text but its long strings is at most overhead bytes.
 func NewDecoder(src io.ReaderAt, off, size, overhead int64) *Decoder {
 	d := &Decoder{}
-	d.dec = jsontext.NewDecoder(&d.text)
 	d.Reset(src, off, size, overhead)
 	return d
 }
@@ -52,18 +53,91 @@ func inMemory(src io.ReaderAt, off, size, overhead int64) ([]byte, bool) {
 // Rewind starts over at the beginning of the text, with another bound on what is
 // not a long string. It costs less than a new Decoder.
 func (d *Decoder) Rewind(overhead int64) {
-	if b, ok := inMemory(d.src, d.base, d.size, overhead); ok {
-		d.el, d.held = nil, b
-		d.text = *bytes.NewBuffer(b)
-		d.dec.Reset(&d.text)
+	b, ok := inMemory(d.src, d.base, d.size, overhead)
+	d.isPlain = ok
+	if ok {
+		d.el = nil
+		d.plain.reset(b)
 		return
 	}
 	d.el = newElider(io.NewSectionReader(d.src, d.base, d.size), d.base, d.size, overhead)
-	d.dec.Reset(d.el)
+	d.read(d.el)
+}
+
+// read makes the library read r.
+func (d *Decoder) read(r io.Reader) {
+	if d.dec == nil {
+		d.dec = jsontext.NewDecoder(r)
+		return
+	}
+	d.dec.Reset(r)
+}
+
+// leave makes the library go on where plain stands. It finds again what plain found up to
+// there, and there is no other way to tell it which names the open objects have.
+func (d *Decoder) leave() {
+	d.isPlain = false
+	d.text = *bytes.NewBuffer(d.plain.text)
+	d.read(&d.text)
+	for d.dec.InputOffset() < int64(d.plain.end) {
+		if _, err := d.dec.ReadToken(); err != nil {
+			return // which it says again when it is asked for more
+		}
+	}
 }
 
 // Kind returns the kind of the next value without reading it.
-func (d *Decoder) Kind() jsontext.Kind { return d.dec.PeekKind() }
+func (d *Decoder) Kind() jsontext.Kind {
+	if d.isPlain {
+		if k, ok := d.plain.kind(); ok {
+			return k
+		}
+		d.leave()
+	}
+	return d.dec.PeekKind()
+}
+
+// token reads what Kind has announced: a bracket or null.
+func (d *Decoder) token() error {
+	if d.isPlain {
+		if d.plain.token() {
+			return nil
+		}
+		d.leave()
+	}
+	_, err := d.dec.ReadToken()
+	return d.explain(err)
+}
+
+// value reads a value as it is written, which is good until the next call.
+func (d *Decoder) value() (jsontext.Value, error) {
+	if d.isPlain {
+		if v, ok := d.plain.value(); ok {
+			return v, nil
+		}
+		d.leave()
+	}
+	v, err := d.dec.ReadValue()
+	return v, d.explain(err)
+}
+
+// atEnd returns nil if nothing is left but white space.
+func (d *Decoder) atEnd() error {
+	if d.isPlain {
+		if d.plain.atEnd() {
+			return nil
+		}
+		d.leave()
+	}
+	_, err := d.dec.ReadToken()
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil
+	case err != nil:
+		return d.explain(err)
+	}
+	return fmt.Errorf("unexpected content after the document, at byte %d", d.Offset())
+}
 
 // Object reads an object and calls member with the name of each of its
 // members, whose value member must read. A name that is not known is skipped;
@@ -118,32 +192,42 @@ func (d *Decoder) object(known []string, member func(name string) error) error {
 	if err := d.expect('{'); err != nil {
 		return err
 	}
-	for d.dec.PeekKind() != '}' {
+	for d.Kind() != '}' {
 		name, err := d.name(known)
 		if err != nil {
-			return d.explain(err)
+			return err
 		}
 		if err := member(name); err != nil {
 			return err
 		}
 	}
-	_, err := d.dec.ReadToken()
-	return d.explain(err)
+	return d.token()
 }
 
 // name reads a member's name. One that is known takes no memory.
 func (d *Decoder) name(known []string) (string, error) {
+	if d.isPlain {
+		if name, ok := d.plain.name(); ok {
+			return oneOf(known, name), nil
+		}
+		d.leave()
+	}
 	raw, err := d.dec.ReadValue()
 	if err != nil {
-		return "", err
-	}
-	for _, k := range known {
-		if len(raw) == len(k)+2 && string(raw[1:len(raw)-1]) == k {
-			return k, nil
-		}
+		return "", d.explain(err)
 	}
 	name, err := jsontext.AppendUnquote(nil, raw)
-	return string(name), err
+	return oneOf(known, name), err
+}
+
+// oneOf is string(text), which takes no memory for one of those that are known.
+func oneOf(known []string, text []byte) string {
+	for _, k := range known {
+		if string(text) == k {
+			return k
+		}
+	}
+	return string(text)
 }
 
 // Array reads an array of at most limit elements and calls element for each,
@@ -152,7 +236,7 @@ func (d *Decoder) Array(limit int, element func(i int) error) error {
 	if err := d.expect('['); err != nil {
 		return err
 	}
-	for i := 0; d.dec.PeekKind() != ']'; i++ {
+	for i := 0; d.Kind() != ']'; i++ {
 		if i == limit {
 			return fmt.Errorf("more than %d elements at %s", limit, d.path())
 		}
@@ -160,19 +244,13 @@ func (d *Decoder) Array(limit int, element func(i int) error) error {
 			return err
 		}
 	}
-	_, err := d.dec.ReadToken()
-	return d.explain(err)
+	return d.token()
 }
 
 // String reads a string of at most limit bytes. One that is likely takes no memory.
 func (d *Decoder) String(limit int, likely ...string) (string, error) {
 	text, err := d.short(limit)
-	for _, l := range likely {
-		if string(text) == l {
-			return l, err
-		}
-	}
-	return string(text), err
+	return oneOf(likely, text), err
 }
 
 // short is String for who only looks at it.
@@ -189,19 +267,18 @@ func (d *Decoder) short(limit int) ([]byte, error) {
 
 // Text reads a string of any length.
 func (d *Decoder) Text() (Text, error) {
-	if k := d.dec.PeekKind(); k != '"' {
+	if k := d.Kind(); k != '"' {
 		return Text{}, d.unexpected(k, "a string")
 	}
-	raw, err := d.dec.ReadValue()
-	if err != nil {
-		return Text{}, d.explain(err)
+	raw, err := d.value()
+	switch {
+	case err != nil:
+		return Text{}, err
+	case d.isPlain:
+		return Text{inline: raw[1 : len(raw)-1]}, nil
 	}
-	end := d.dec.InputOffset()
-	if f, ok := d.el.at(end); ok {
+	if f, ok := d.el.at(d.dec.InputOffset()); ok {
 		return Text{src: d.src, off: f.start, size: f.end - f.start, escaped: f.escaped, inPlace: true}, nil
-	}
-	if d.el == nil && bytes.IndexByte(raw, '\\') < 0 {
-		return Text{inline: d.held[end-int64(len(raw))+1 : end-1]}, nil
 	}
 	text, err := jsontext.AppendUnquote(nil, raw)
 	return Text{inline: text}, err
@@ -212,7 +289,7 @@ const maxIntegerSize = 20
 
 // Int64 reads a number that is an integer and written as one.
 func (d *Decoder) Int64() (int64, error) {
-	if k := d.dec.PeekKind(); k != '0' {
+	if k := d.Kind(); k != '0' {
 		return 0, d.unexpected(k, "a number")
 	}
 	raw, err := d.Raw(maxIntegerSize)
@@ -228,9 +305,9 @@ func (d *Decoder) Int64() (int64, error) {
 
 // Raw reads a value of at most limit bytes as it is written.
 func (d *Decoder) Raw(limit int) (jsontext.Value, error) {
-	v, err := d.dec.ReadValue()
+	v, err := d.value()
 	if err != nil {
-		return nil, d.explain(err)
+		return nil, err
 	}
 	if len(v) > limit {
 		return nil, fmt.Errorf("value at %s is longer than %d bytes", d.path(), limit)
@@ -239,25 +316,22 @@ func (d *Decoder) Raw(limit int) (jsontext.Value, error) {
 }
 
 // Skip reads a value and forgets it.
-func (d *Decoder) Skip() error { return d.explain(d.dec.SkipValue()) }
+func (d *Decoder) Skip() error {
+	if d.isPlain {
+		_, err := d.value()
+		return err
+	}
+	return d.explain(d.dec.SkipValue())
+}
 
 // Null reports whether the next value is null, and reads it if so.
-func (d *Decoder) Null() bool {
-	if d.dec.PeekKind() != 'n' {
-		return false
-	}
-	_, err := d.dec.ReadToken()
-	return err == nil
-}
+func (d *Decoder) Null() bool { return d.Kind() == 'n' && d.token() == nil }
 
 // End fails unless the text ends here, and unless every long string was asked
 // for: one that nobody wanted is over the limit of its place.
 func (d *Decoder) End() error {
-	if _, err := d.dec.ReadToken(); !errors.Is(err, io.EOF) {
-		if err != nil {
-			return d.explain(err)
-		}
-		return fmt.Errorf("unexpected content after the document, at byte %d", d.offset(d.dec.InputOffset()))
+	if err := d.atEnd(); err != nil {
+		return err
 	}
 	return d.Unclaimed()
 }
@@ -276,34 +350,37 @@ func (d *Decoder) Unclaimed() error {
 }
 
 // More reports whether anything but white space follows.
-func (d *Decoder) More() bool {
-	_, err := d.dec.ReadToken()
-	return !errors.Is(err, io.EOF)
-}
+func (d *Decoder) More() bool { return d.atEnd() != nil }
 
 // Offset returns where in the source the last token or value ended.
-func (d *Decoder) Offset() int64 { return d.offset(d.dec.InputOffset()) }
+func (d *Decoder) Offset() int64 {
+	if d.isPlain {
+		return d.base + int64(d.plain.end)
+	}
+	return d.offset(d.dec.InputOffset())
+}
 
 // offset returns where in the source a byte of what the decoder sees stands.
 func (d *Decoder) offset(out int64) int64 { return d.base + d.el.sourceOffset(out) }
 
 func (d *Decoder) expect(k jsontext.Kind) error {
-	if got := d.dec.PeekKind(); got != k {
+	if got := d.Kind(); got != k {
 		return d.unexpected(got, kindName(k))
 	}
-	_, err := d.dec.ReadToken()
-	return d.explain(err)
+	return d.token()
 }
 
 func (d *Decoder) unexpected(k jsontext.Kind, want string) error {
 	if k == jsontext.KindInvalid {
-		_, err := d.dec.ReadToken()
-		return d.explain(err)
+		return d.token()
 	}
 	return fmt.Errorf("%s is %s, not %s", d.path(), kindName(k), want)
 }
 
 func (d *Decoder) path() string {
+	if d.isPlain {
+		d.leave() // which knows
+	}
 	if p := d.dec.StackPointer(); p != "" {
 		return string(p)
 	}

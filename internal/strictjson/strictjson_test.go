@@ -179,9 +179,10 @@ func placeOf(err error) string {
 	if err == nil {
 		return ""
 	}
-	text := err.Error()
-	return text[max(0, strings.LastIndex(text, " at byte ")):]
+	return placeIn(err.Error())
 }
+
+func placeIn(text string) string { return text[max(0, strings.LastIndex(text, " at byte ")):] }
 
 // stepReader gives few bytes at a time.
 type stepReader struct {

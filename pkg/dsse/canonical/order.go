@@ -114,7 +114,8 @@ func prefixOf(name, readable []byte) uint64 {
 			x |= uint64(c) << (56 - 8*i)
 		}
 	}
-	if x&highs == 0 {
+	const beyondASCII = 0x8080808080808080
+	if x&beyondASCII == 0 {
 		return x
 	}
 	var ranked uint64

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/jsonlex"
 )
 
 // A parser checks a text in one pass, computes how long its canonical form is,
@@ -57,7 +58,7 @@ func (p *parser) skip(i int) int {
 	if i < len(p.src) && p.src[i] > ' ' {
 		return i
 	}
-	end := spaceEnd(p.src, i)
+	end := jsonlex.SpaceEnd(p.src, i)
 	p.spaces += end - i
 	return end
 }
@@ -92,7 +93,7 @@ func (p *parser) value(i, depth int) (int, record) {
 }
 
 func (p *parser) literal(i int, c byte) int {
-	word := literal(c)
+	word := jsonlex.Literal(c)
 	for j := range len(word) {
 		if p.at(i+j) != word[j] {
 			return p.wanted(i+j, fmt.Sprintf("the rest of %q", word))
@@ -107,7 +108,7 @@ func (p *parser) literal(i int, c byte) int {
 // str reads the string at i, which is its opening quote.
 func (p *parser) str(i int) int {
 	p.escaped = false
-	i = plainEnd(p.src, i+1)
+	i = jsonlex.PlainEnd(p.src, i+1)
 	if i < len(p.src) && p.src[i] == '"' {
 		return i + 1
 	}
@@ -133,7 +134,7 @@ func (p *parser) restOfString(i int) int {
 			saved += size - len(written)
 			rewrite = rewrite || string(written) != string(p.src[i:i+size])
 		}
-		i = plainEnd(p.src, i+size)
+		i = jsonlex.PlainEnd(p.src, i+size)
 	}
 	if i == len(p.src) {
 		return p.refuse(fault.InputMalformed, i, charShort.String())

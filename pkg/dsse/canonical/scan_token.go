@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/jsonlex"
 )
 
 // str reads the string at i, which is its opening quote, and returns where it
@@ -11,7 +12,7 @@ import (
 // the window; otherwise the start is of no use.
 func (s *scanner) str(i int, whole bool) (start, end int) {
 	s.escaped = false
-	end = plainEnd(s.buf, i+1)
+	end = jsonlex.PlainEnd(s.buf, i+1)
 	for end == len(s.buf) || s.buf[end] != '"' {
 		size := 0
 		f := charShort
@@ -22,14 +23,14 @@ func (s *scanner) str(i int, whole bool) (start, end int) {
 		if f == charShort {
 			var ok bool
 			if i, end, ok = s.moreString(i, end, whole); ok {
-				end = plainEnd(s.buf, end)
+				end = jsonlex.PlainEnd(s.buf, end)
 				continue
 			}
 		}
 		if f != charOK {
 			return i, s.refuseChar(i, end, f)
 		}
-		end = plainEnd(s.buf, end+size)
+		end = jsonlex.PlainEnd(s.buf, end+size)
 	}
 	if whole && end+1-i > MaxToken {
 		return i, s.refuse(fault.InputTooLarge, i, longToken("member name"))
@@ -84,7 +85,7 @@ func (s *scanner) number(i int) int {
 }
 
 func (s *scanner) literal(i int, c byte) int {
-	word := literal(c)
+	word := jsonlex.Literal(c)
 	if word == "" {
 		return s.wanted(i, "a value")
 	}

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/stellaops/stella/internal/fault"
+	"github.com/stellaops/stella/internal/jsonlex"
 )
 
 // A scanner checks a text through a window. Its methods take an index into
@@ -57,7 +58,7 @@ func (s *scanner) next(i int) (int, byte) {
 		if i < len(s.buf) && s.buf[i] > ' ' {
 			return i, s.buf[i]
 		}
-		if i = spaceEnd(s.buf, i); i < len(s.buf) {
+		if i = jsonlex.SpaceEnd(s.buf, i); i < len(s.buf) {
 			return i, s.buf[i]
 		}
 		var ok bool

@@ -3,6 +3,8 @@ package canonical
 import (
 	"bytes"
 	"io"
+
+	"github.com/stellaops/stella/internal/jsonlex"
 )
 
 // Sizes of what is written at a time, in bytes: a buffer that stays in the
@@ -85,7 +87,7 @@ func (w *writer) rewrite(i, end int) {
 		switch c := text[i]; c {
 		case ' ', '\n', '\t', '\r':
 			w.bytes(text[start:i])
-			i = spaceEnd(text, i)
+			i = jsonlex.SpaceEnd(text, i)
 			start = i
 		case '"':
 			next, escaped := stringEnd(text, i)
@@ -113,7 +115,7 @@ func (w *writer) rewrite(i, end int) {
 // stringEnd returns the index after the checked string at b[i], and whether it
 // has escapes.
 func stringEnd(b []byte, i int) (end int, escaped bool) {
-	for i = plainEnd(b, i+1); b[i] != '"'; i = plainEnd(b, i) {
+	for i = jsonlex.PlainEnd(b, i+1); b[i] != '"'; i = jsonlex.PlainEnd(b, i) {
 		if b[i] == '\\' {
 			escaped = true
 			i++ // an escaped quote does not end it
