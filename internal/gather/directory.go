@@ -50,7 +50,7 @@ func (w *walk) directory(self verify.Piece, depth int, around *oci.Layout) bool 
 	}
 	for e, err := range entriesOf(dir) {
 		if err != nil {
-			return w.failed(self, err)
+			return w.flush() && w.failed(self, err)
 		}
 		p := verify.Piece{Name: e.path}
 		if e.kind == kindFile && covers(around, p.Name) {
@@ -60,7 +60,7 @@ func (w *walk) directory(self verify.Piece, depth int, around *oci.Layout) bool 
 			return false
 		}
 	}
-	return depth > 0 || layout || w.give(verify.Piece{Name: dir, Named: true, End: true})
+	return w.flush() && (depth > 0 || layout || w.give(verify.Piece{Name: dir, Named: true, End: true}))
 }
 
 // covers reports whether a file needs no look but that of the image layout around it.
@@ -74,11 +74,15 @@ func covers(around *oci.Layout, name string) bool {
 
 // entry walks on to one entry of a directory.
 func (w *walk) entry(p verify.Piece, is kind, depth int, around *oci.Layout) bool {
+	if is == kindFile {
+		return w.hold(p)
+	}
+	if !w.flush() {
+		return false
+	}
 	switch is {
 	case kindDirectory:
 		return w.directory(p, depth+1, around)
-	case kindFile:
-		return w.give(p)
 	case kindLink:
 		return w.passOver(p, "a symbolic link, which is not followed")
 	}

@@ -54,6 +54,7 @@ func files(dir string, depth int, yield func(Found, error) bool) bool {
 // pieces yields the pieces of one pass.
 func (in *Inputs) pieces(ctx context.Context, again bool, yield func(verify.Piece) bool) {
 	w := &walk{Inputs: in, ctx: ctx, again: again, yield: yield}
+	defer w.held.files.Close()
 	if in.members != nil {
 		w.stream()
 		return

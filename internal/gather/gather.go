@@ -139,6 +139,7 @@ type walk struct {
 	ctx   context.Context
 	again bool
 	yield func(verify.Piece) bool
+	held  ahead
 }
 
 // give yields a piece, unless the pass is to end.

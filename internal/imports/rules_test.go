@@ -40,6 +40,7 @@ func reaches() []reach {
 		{"internal/input", nil},
 		{"internal/strictjson", nil},
 		{"internal/jsonlex", nil},
+		{"internal/smallfiles", []string{"golang.org/x/sys"}},
 		{"internal/bundle", nil},
 		{"internal/oci", nil},
 		{"internal/timestamp", nil},
