@@ -70,7 +70,9 @@ func (f *renderingFlags) openDocument(d document) (report.Writer, error) {
 			}
 		}
 		d.ascii = s.ui.Out.ASCIIOnly()
-		return report.Tee(append(gitHub(s, said), d.in(format, s.ui.Out, standardOutput{s.Stdout}))...), nil
+		beside := gitHub(s, said)
+		d.alone = len(beside) == 0
+		return report.Tee(append(beside, d.in(format, s.ui.Out, standardOutput{s.Stdout}))...), nil
 	}
 	out, err := atomicfile.Create(d.ctx, f.output.path, atomicfile.Options{Force: f.output.force, Inputs: d.inputs, Below: append(s.basis(), d.below...)})
 	if err != nil {
@@ -100,6 +102,7 @@ type document struct {
 	named        string
 	reservations []string
 	ascii        bool
+	alone        bool // nobody else gets the results
 	// json returns the rendering as one JSON object; nil for that of verify.
 	json func(ctx context.Context, w io.Writer, o report.Options) report.Writer
 	// page returns the rendering as HTML, which is then the one that is asked for, and
@@ -127,7 +130,9 @@ func (d *document) in(format string, p *ui.Printer, w io.Writer) report.Writer {
 	case format == formatHTML:
 		return report.NewPage(d.ctx, w, o)
 	}
-	return newVerdictText(p, d.s.command, d.named, d.reservations, d.s.ui.Verbose())
+	text := newVerdictText(p, d.s.command, d.named, d.reservations, d.s.ui.Verbose())
+	text.alone = d.alone
+	return text
 }
 
 // standardOutput makes a failure to write one that says where.

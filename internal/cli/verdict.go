@@ -36,6 +36,7 @@ type verdictText struct {
 	named        string
 	reservations []string
 	all          bool // all results are shown in full, as they come
+	alone        bool // nobody else gets the results
 
 	held  []verify.Result // until there are too many
 	tally report.Tally
@@ -65,7 +66,11 @@ func (v *verdictText) Result(r *verify.Result) error {
 		return v.p.Flush()
 	}
 	if v.begun {
-		return v.showFailure(r)
+		err := v.showFailure(r)
+		if v.alone {
+			r.Release()
+		}
+		return err
 	}
 	kept := *r
 	kept.Message = nil // what it is read from closes

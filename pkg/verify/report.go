@@ -149,6 +149,7 @@ type Result struct {
 	documents [][]byte     // which each piece of evidence is, if they are counted
 	unread    error        // why the evidence could not be read
 	part      bool         // of something that is no signed document
+	few       *fewResult   // that r is in, or nil
 }
 
 // Source is one envelope, bundle or signature.

@@ -121,10 +121,11 @@ func (s *stream) hand(r *Result) error {
 	}
 	r.documents = nil
 	s.tell()
+	failed := !r.Verified // the sink may release r
 	if err := s.to.Result(r); err != nil {
 		return err
 	}
-	if s.options.FailFast && !r.Verified {
+	if s.options.FailFast && failed {
 		s.stopped = true
 		return ordered.ErrStop
 	}

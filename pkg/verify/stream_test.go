@@ -86,6 +86,63 @@ func (k *kept) Result(r *verify.Result) error { k.results = append(k.results, *r
 
 func (k *kept) Ignored(i *verify.Ignored) error { k.ignored = append(k.ignored, *i); return nil }
 
+// releasing is a Sink that keeps nothing but the text of results.
+type releasing struct {
+	t       testing.TB
+	results []string
+}
+
+func (l *releasing) Result(r *verify.Result) error {
+	l.results = append(l.results, text(l.t, r))
+	shared := *r
+	shared.Release() // does nothing: the memory is not that of a copy
+	assert.Equal(l.t, l.results[len(l.results)-1], text(l.t, r))
+	r.Release()
+	return nil
+}
+
+func (l *releasing) Ignored(*verify.Ignored) error { return nil }
+
+// TestReleasedResults: results whose memory goes from one to the next are those that each
+// have their own.
+func TestReleasedResults(t *testing.T) {
+	pool := newEvidencePool(t)
+	policy := *pool.onePolicy(t)
+	random := rand.New(rand.NewPCG(7, 7))
+	for range 10 {
+		var set files
+		for i := range 200 {
+			set = append(set, file{name: fmt.Sprint(i), content: pool.lines[random.IntN(len(pool.lines))] + "\n"})
+		}
+		want, wantErr := stream(t, set, &policy, verify.StreamOptions{})
+		v, err := verify.NewVerifier(&policy)
+		require.NoError(t, err)
+		sink := &releasing{t: t}
+		got, err := v.Stream(t.Context(), set, verify.StreamOptions{}, sink)
+		require.Equal(t, fmt.Sprint(wantErr), fmt.Sprint(err))
+		require.Len(t, sink.results, len(want.Results))
+		for i := range want.Results {
+			require.Equal(t, text(t, &want.Results[i]), sink.results[i])
+		}
+		assert.Equal(t, want.Counts, got.Counts)
+	}
+}
+
+// TestFailFastWithReleasedResults: what a sink has released still decides.
+func TestFailFastWithReleasedResults(t *testing.T) {
+	pool := newEvidencePool(t)
+	policy := pool.onePolicy(t)
+	v, err := verify.NewVerifier(policy)
+	require.NoError(t, err)
+	good := file{name: "good", content: pool.lines[0] + "\n"}
+	for _, last := range []file{good, {name: "bad", content: pool.lines[4] + "\n"}} {
+		sink := &releasing{t: t}
+		r, _ := v.Stream(t.Context(), files{good, good, last, good}, verify.StreamOptions{FailFast: true}, sink)
+		assert.Equal(t, last.name == "bad", r.Stopped)
+		assert.Equal(t, last.name == "good", r.Verified)
+	}
+}
+
 // stream returns the whole report of a stream, as Verify gives it.
 func stream(t testing.TB, in verify.Inputs, p *verify.Policy, o verify.StreamOptions) (*verify.Report, error) {
 	t.Helper()

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"sync"
 
 	"github.com/stellaops/stella/internal/bundle"
 	"github.com/stellaops/stella/internal/fault"
@@ -166,7 +167,8 @@ func (u unjudged) Unwrap() error { return u.error }
 // them are made in one run.
 func newJudgement(ctx context.Context, g group, b *bench) *judgement {
 	j := &judgement{ctx: ctx, bench: b, policy: b.policy, group: g, candidates: slices.Clip(b.candidates)}
-	if few := new(fewResult); len(g) <= len(few.evidence) && len(b.checks) <= len(few.checks) {
+	if len(g) <= fewEvidence && len(b.checks) <= fewChecks {
+		few := fewResults.Get().(*fewResult) //nolint:errcheck,forcetypeassert // it makes no others
 		j.result, j.room = few.empty(), &few.room
 	} else {
 		j.room = new(resultRoom)
@@ -186,14 +188,23 @@ func newJudgement(ctx context.Context, g group, b *bench) *judgement {
 	return j
 }
 
+// What a fewResult has room for.
+const (
+	fewEvidence = 1
+	fewChecks   = 12
+)
+
 // fewResult is the memory of a result over one piece of evidence, in one piece.
 type fewResult struct {
 	result   Result
-	evidence [1]Source
-	signers  [1]Signer
-	checks   [12]Check
+	evidence [fewEvidence]Source
+	signers  [fewEvidence]Signer
+	checks   [fewChecks]Check
 	room     resultRoom
 }
+
+// fewResults are those that were released, or new.
+var fewResults = sync.Pool{New: func() any { return new(fewResult) }}
 
 // resultRoom is memory for what nearly all results have one of.
 type resultRoom struct {
@@ -203,13 +214,27 @@ type resultRoom struct {
 }
 
 func (f *fewResult) empty() *Result {
-	f.result = Result{Evidence: f.evidence[:0], Checks: f.checks[:0], Signers: f.signers[:0]}
-	return &f.result
+	r := &f.result
+	r.few, r.Evidence, r.Checks, r.Signers = f, f.evidence[:0], f.checks[:0], f.signers[:0]
+	return r
+}
+
+// Release gives the memory of r to another result, which saves a good part of what it takes
+// to judge a small one. Only who alone has r may call it, such as a Sink that takes in any
+// number, and must use neither r nor its parts from then on. Nobody needs to.
+func (r *Result) Release() {
+	few := r.few
+	if few == nil || r != &few.result { // a copy does not own the memory
+		return
+	}
+	*few = fewResult{}
+	fewResults.Put(few)
 }
 
 func judge(ctx context.Context, g group, b *bench) (*Result, error) {
 	j := newJudgement(ctx, g, b)
-	for _, item := range g {
+	for i := range g {
+		item := &g[i]
 		j.result.Evidence = append(j.result.Evidence, Source{File: item.Source, Member: item.Member, Line: item.Line, Part: item.Part, Shape: item.Shape})
 	}
 	stopped := false
