@@ -9,7 +9,7 @@ import (
 // CheckText refuses the beginning of an input that is not UTF-8 text and says
 // what it is instead. A few hundred bytes are enough.
 func CheckText(head []byte) error {
-	for _, m := range magics() {
+	for _, m := range magicsOf(head) {
 		if bytes.HasPrefix(head, []byte(m.prefix)) {
 			return fault.New(fault.InputEncoding, "content is %s", m.name).WithHint("%s", m.hint)
 		}
@@ -22,6 +22,14 @@ func CheckText(head []byte) error {
 }
 
 type magic struct{ prefix, name, hint string }
+
+// magicsOf returns those that head may begin with, which no JSON does.
+func magicsOf(head []byte) []magic {
+	if len(head) == 0 || bytes.IndexByte([]byte("{[ \t\r\n"), head[0]) >= 0 {
+		return nil
+	}
+	return magics()
+}
 
 func magics() []magic {
 	return []magic{

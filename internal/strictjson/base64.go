@@ -22,15 +22,14 @@ func DecodeBase64(s string) ([]byte, error) { return DecodeBase64Bytes([]byte(s)
 // DecodeBase64Bytes decodes either alphabet of RFC 4648, sections 4 and 5, but not
 // both in one text: padded, without line breaks, with zero trailing bits.
 func DecodeBase64Bytes(text []byte) ([]byte, error) {
-	encoding := strictStd
-	if has(text, '-') || has(text, '_') {
-		encoding = strictURL
-	}
 	if has(text, '\r') || has(text, '\n') {
 		return nil, errLineBreak // which the library passes over
 	}
-	b := make([]byte, encoding.DecodedLen(len(text)))
-	n, err := encoding.Decode(b, text)
+	b := make([]byte, strictStd.DecodedLen(len(text)))
+	n, err := strictStd.Decode(b, text)
+	if err != nil && (has(text, '-') || has(text, '_')) {
+		n, err = strictURL.Decode(b, text)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("malformed base64: %w", err)
 	}

@@ -38,6 +38,18 @@ func (d *Decoder) Reset(src io.ReaderAt, off, size, overhead int64) {
 	d.Rewind(overhead)
 }
 
+// ResetBytes makes d a Decoder of b, in the memory that it has. b is at most a MiB and must
+// not change meanwhile.
+func (d *Decoder) ResetBytes(b []byte) {
+	d.src, d.base, d.size = nil, 0, int64(len(b))
+	d.isPlain, d.el = true, nil
+	d.plain.reset(b)
+}
+
+// Plain reports whether all that was read so far is plain: in memory, without escape
+// sequences, without other numbers than integers, and of little depth.
+func (d *Decoder) Plain() bool { return d.isPlain }
+
 // inMemory returns a text that is in memory already and that no limit concerns.
 // The decoder reads such bytes where they are and does not change them.
 func inMemory(src io.ReaderAt, off, size, overhead int64) ([]byte, bool) {

@@ -52,7 +52,7 @@ func (p *plain) find() bool {
 	if p.next != unknown {
 		return true
 	}
-	i := jsonlex.SpaceEnd(p.text, p.end)
+	i := p.behindSpace(p.end)
 	if i == len(p.text) {
 		return false
 	}
@@ -66,12 +66,20 @@ func (p *plain) find() bool {
 	case c != f.delimiter():
 		return false
 	}
-	i = jsonlex.SpaceEnd(p.text, i+1)
+	i = p.behindSpace(i + 1)
 	if i == len(p.text) || p.text[i] == '}' || p.text[i] == ']' {
 		return false
 	}
 	p.next = i
 	return true
+}
+
+// behindSpace returns the index of what follows at or after i but white space.
+func (p *plain) behindSpace(i int) int {
+	if i < len(p.text) && p.text[i] > ' ' {
+		return i
+	}
+	return jsonlex.SpaceEnd(p.text, i)
 }
 
 // delimiter returns what stands before the next token of f, which is not the first.

@@ -133,7 +133,7 @@ type limits struct {
 
 func scan(r io.Reader, v Visitor, l limits) (size int64, err error) {
 	var little struct { // what most texts need, taken at once
-		names       [2 * linear]nameID
+		names       [linear]nameID
 		steps, path [64]byte
 	}
 	s := scanner{

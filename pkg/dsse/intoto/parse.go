@@ -46,8 +46,13 @@ type Statement struct {
 // consumers, and those of the statement itself are listed in Extra. An error
 // has the reason statement.invalid, or that of a failure to read r.
 func ParseStatement(r io.Reader) (*Statement, error) {
-	p := &parser{}
-	p.out.Subjects = p.one[:0]
+	p := newParser()
+	if in, ok := r.(interface{ Held() []byte }); ok {
+		if p.parsePlain(in.Held()) {
+			return &p.out, nil
+		}
+		p = newParser()
+	}
 	if _, err := canonical.ScanWrapped(r, p); err != nil {
 		return nil, invalid(err)
 	}
@@ -81,6 +86,12 @@ type parser struct {
 }
 
 var _ canonical.Visitor = (*parser)(nil)
+
+func newParser() *parser {
+	p := &parser{}
+	p.out.Subjects = p.one[:0]
+	return p
+}
 
 // Visit implements canonical.Visitor.
 func (p *parser) Visit(path []byte, kind canonical.Kind) canonical.Action {
@@ -258,10 +269,19 @@ func checkDigest(algorithm, value string) error {
 	if size == 0 {
 		return nil
 	}
-	if len(value) != 2*size || strings.Trim(value, "0123456789abcdef") != "" {
+	if len(value) != 2*size || !isLowerHex(value) {
 		return fmt.Errorf("digest %q is not %d lower-case hex digits", algorithm+":"+value, 2*size)
 	}
 	return nil
+}
+
+func isLowerHex(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c-'0' > 9 && c-'a' > 5 {
+			return false
+		}
+	}
+	return true
 }
 
 // digestSize returns the length in bytes of a digest that stella compares, else 0.

@@ -85,7 +85,8 @@ func TestParseStatement(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := intoto.ParseStatement(strings.NewReader(tt.in))
+			s, err := intoto.ParseStatement(strings.NewReader(tt.in))
+			sameFromMemory(t, []byte(tt.in), s, err)
 			if tt.want == "" {
 				assert.NoError(t, err)
 				return
@@ -94,6 +95,39 @@ func TestParseStatement(t *testing.T) {
 			assert.Equal(t, fault.StatementInvalid, fault.ReasonOf(err))
 		})
 	}
+}
+
+// inMemory is a statement as an envelope holds a small one.
+type inMemory struct {
+	*bytes.Reader
+	text []byte
+}
+
+func (m inMemory) Held() []byte { return m.text }
+
+// sameFromMemory demands of a statement in memory what reading it from a stream gave.
+func sameFromMemory(t testing.TB, text []byte, want *intoto.Statement, wantErr error) {
+	t.Helper()
+	got, err := intoto.ParseStatement(inMemory{bytes.NewReader(text), text})
+	assert.Equal(t, want, got)
+	assert.Equal(t, fmt.Sprint(wantErr), fmt.Sprint(err))
+}
+
+// TestPlainStatementInMemory: what most statements look like needs no scanner.
+func TestPlainStatementInMemory(t *testing.T) {
+	text := []byte(`{"_type":"https://in-toto.io/Statement/v1","predicateType":"t","predicate":{"a":[1,{"b":null}]},` +
+		`"subject":[{"name":"n","digest":{"sha256":"` + digest + `"}},{"name":"m","digest":{"gitCommit":"ABC","sha1":"` + digest[:40] + `"}}]}`)
+	s, err := intoto.ParseStatement(bytes.NewReader(text))
+	require.NoError(t, err)
+	sameFromMemory(t, text, s, err)
+	for n := range text { // and every beginning of it
+		s, err := intoto.ParseStatement(bytes.NewReader(text[:n]))
+		require.Error(t, err)
+		sameFromMemory(t, text[:n], s, err)
+	}
+	fewer := testing.AllocsPerRun(10, func() { _, _ = intoto.ParseStatement(inMemory{bytes.NewReader(text), text}) })
+	more := testing.AllocsPerRun(10, func() { _, _ = intoto.ParseStatement(bytes.NewReader(text)) })
+	assert.Less(t, fewer, more, "the scanner was not needed")
 }
 
 func manyDigests(n int) string {
@@ -168,6 +202,7 @@ func FuzzParseStatement(f *testing.F) {
 	f.Add([]byte(`{"_type":"https://in-toto.io/Statement/v0.1","predicateType":"t","subject":[{"digest":{"x":"1"}}],"predicate":{}}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s, err := intoto.ParseStatement(bytes.NewReader(b))
+		sameFromMemory(t, b, s, err)
 		if err != nil {
 			return
 		}
