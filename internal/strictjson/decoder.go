@@ -38,8 +38,8 @@ func (d *Decoder) Reset(src io.ReaderAt, off, size, overhead int64) {
 	d.Rewind(overhead)
 }
 
-// ResetBytes makes d a Decoder of b, in the memory that it has. b is at most a MiB and must
-// not change meanwhile.
+// ResetBytes makes d a Decoder of b, in the memory that it has, which cannot be rewound. b is
+// at most a MiB and must not change meanwhile.
 func (d *Decoder) ResetBytes(b []byte) {
 	d.src, d.base, d.size = nil, 0, int64(len(b))
 	d.isPlain, d.el = true, nil
