@@ -5,6 +5,7 @@ package smallfiles
 import (
 	"bytes"
 	"errors"
+	"math"
 	"strings"
 	"sync/atomic"
 	"unsafe"
@@ -15,6 +16,7 @@ import (
 // What io_uring(7) calls these, and io_uring_setup(2), io_uring_register(2) and
 // io_uring_enter(2).
 const (
+	opCancel = 14 // IORING_OP_ASYNC_CANCEL
 	opOpenat = 18 // IORING_OP_OPENAT
 	opClose  = 19 // IORING_OP_CLOSE
 	opRead   = 22 // IORING_OP_READ
@@ -24,10 +26,12 @@ const (
 	inAnyCase = 1 << 3 // IOSQE_IO_HARDLINK: the next one runs behind this one
 
 	singleMmap    = 1 << 0     // IORING_FEAT_SINGLE_MMAP
+	linkedFile    = 1 << 12    // IORING_FEAT_LINKED_FILE, of Linux 5.18: a slot is looked at when its turn comes
 	offRings      = 0          // IORING_OFF_SQ_RING
 	offRequests   = 0x10000000 // IORING_OFF_SQES
 	registerFiles = 2          // IORING_REGISTER_FILES
 	getEvents     = 1 << 0     // IORING_ENTER_GETEVENTS
+	timed         = 1 << 3     // IORING_ENTER_EXT_ARG
 )
 
 // Each file takes three requests: to open it, read it and close it.
@@ -35,6 +39,13 @@ const (
 	perFile  = 3
 	requests = 128 // a power of two, at least perFile*AtOnce
 )
+
+// patience is how long a file may take, in seconds, before its reading is called off: it may
+// be a pipe by now.
+const patience = 1
+
+// unfinished is the result of a request that is on its way.
+const unfinished = math.MinInt32
 
 // room is the memory for a file that the kernel reads and writes.
 type room struct {
@@ -54,6 +65,16 @@ type ring struct {
 	submitHead, submitTail, submitMask       *uint32
 	completeHead, completeTail, completeMask *uint32
 	completions                              []completion
+
+	limit   limit
+	seconds unix.Timespec // that limit points to
+}
+
+// limit is struct io_uring_getevents_arg.
+type limit struct {
+	_       uint64
+	_, _    uint32
+	seconds uint64
 }
 
 type mapping struct {
@@ -100,8 +121,10 @@ func newRing() *ring {
 	if errno != 0 {
 		return nil
 	}
-	r := &ring{fd: int(fd)}
-	if p.features&singleMmap == 0 || r.mapAll(&p) != nil || r.makeSlots() != nil {
+	r := &ring{fd: int(fd), seconds: unix.NsecToTimespec(patience * 1e9)}
+	r.limit.seconds = uint64(uintptr(unsafe.Pointer(&r.seconds)))
+	const needed = singleMmap | linkedFile // a kernel that knows no slots would close descriptors of others
+	if p.features&needed != needed || r.mapAll(&p) != nil || r.makeSlots() != nil {
 		r.close()
 		return nil
 	}
@@ -150,13 +173,14 @@ func (r *ring) makeSlots() error {
 // read reads files as Reader.Read does. A ring that is broken reads no more.
 func (r *ring) read(paths []string, contents [][]byte) (anything, broken bool) {
 	waiting := 0
+	var sizes [AtOnce]int32
 	for i, path := range paths {
 		if len(path) < len(r.rooms[i].path) && !strings.Contains(path, "\x00") {
 			r.ask(i, path)
+			sizes[i] = unfinished
 			waiting += perFile
 		}
 	}
-	var sizes [AtOnce]int32
 	if err := r.wait(waiting, &sizes); err != nil {
 		return false, true
 	}
@@ -190,14 +214,15 @@ func (r *ring) put(q request) {
 }
 
 // wait has the kernel work on what was put down, and returns when all is done. The result
-// of the request of user i goes to results[i].
+// of the request of user i goes to results[i]. What takes too long is called off.
 func (r *ring) wait(waiting int, results *[AtOnce]int32) error {
 	for waiting > 0 {
-		todo := *r.submitTail - atomic.LoadUint32(r.submitHead)
-		_, _, errno := unix.Syscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(todo), uintptr(waiting), getEvents, 0, 0)
-		if errno != 0 && !errors.Is(errno, unix.EINTR) {
+		switch err := r.enter(waiting); {
+		case errors.Is(err, unix.ETIME):
+			waiting += r.callOff(results)
+		case err != nil && !errors.Is(err, unix.EINTR):
 			r.rooms = nil // some requests may be on their way still
-			return errno
+			return err
 		}
 		head, tail := *r.completeHead, atomic.LoadUint32(r.completeTail)
 		for ; head != tail; head++ {
@@ -210,6 +235,33 @@ func (r *ring) wait(waiting int, results *[AtOnce]int32) error {
 		atomic.StoreUint32(r.completeHead, head)
 	}
 	return nil
+}
+
+// enter hands over what was put down and waits until as much is done.
+func (r *ring) enter(waiting int) error {
+	todo := *r.submitTail - atomic.LoadUint32(r.submitHead)
+	taken, _, errno := unix.Syscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(todo), uintptr(waiting), getEvents|timed,
+		uintptr(unsafe.Pointer(&r.limit)), unsafe.Sizeof(r.limit))
+	switch {
+	case errno != 0:
+		return errno
+	case taken < uintptr(todo):
+		return unix.ENOMEM // the requests for one file may be torn apart
+	}
+	return nil
+}
+
+// callOff puts down a request for each reading that is not done, to end it, and returns how
+// many there are.
+func (r *ring) callOff(results *[AtOnce]int32) int {
+	n := 0
+	for i, result := range results {
+		if result == unfinished {
+			r.put(request{op: opCancel, fd: -1, addr: uint64(i), user: AtOnce})
+			n++
+		}
+	}
+	return n
 }
 
 // close releases everything. The rooms of requests that nobody waits for any more stay: the

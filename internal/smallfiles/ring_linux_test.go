@@ -37,6 +37,24 @@ func TestSpecialFiles(t *testing.T) {
 	}
 }
 
+// TestPipeInPlaceOfAFile: what is in a pipe is taken as what is in a file would be, and no
+// more is waited for.
+func TestPipeInPlaceOfAFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pipe")
+	require.NoError(t, syscall.Mkfifo(path, 0o600))
+	pipe, err := os.OpenFile(path, os.O_RDWR, 0)
+	require.NoError(t, err)
+	defer pipe.Close()
+	_, err = pipe.WriteString("content")
+	require.NoError(t, err)
+	var r Reader
+	defer r.Close()
+	if got := r.Read([]string{path})[0]; available() {
+		assert.Equal(t, "content", string(got))
+	}
+	assert.Nil(t, r.Read([]string{path})[0])
+}
+
 // TestBrokenRing: a ring that fails in the middle costs nothing but time.
 func TestBrokenRing(t *testing.T) {
 	small := write(t, t.TempDir(), "small", []byte("x"))

@@ -1,7 +1,7 @@
 // Package smallfiles reads small files, many at a time.
 //
 // To read a small file costs little; to ask the kernel for it, in four system calls, often
-// costs several times as much. On Linux with io_uring one system call reads AtOnce files.
+// costs several times as much. On Linux 5.18 and later, with io_uring, one system call reads AtOnce files.
 // Elsewhere, and where io_uring is forbidden as it is in many containers, nothing is read
 // here, and the caller reads each file by itself as it would anyway: what is read here is
 // never more than a shortcut to what is plain and good.
@@ -31,7 +31,9 @@ const maxVain = 4
 // nil for one that it leaves to the caller: because it is empty or larger than MaxSize, a
 // symbolic link, not there, or for any other reason. The slice is good until the next call.
 //
-// It is for files that were just seen to be regular ones. It never waits for a pipe.
+// It is for files that were just seen to be regular ones, and does not look once more. It
+// takes what is in a pipe that was put in the place of a file, and waits a second at most for
+// more than there is.
 func (r *Reader) Read(paths []string) [][]byte {
 	contents := r.contents[:len(paths)]
 	clear(contents)

@@ -330,8 +330,10 @@ func (d *Decoder) Raw(limit int) (jsontext.Value, error) {
 // Skip reads a value and forgets it.
 func (d *Decoder) Skip() error {
 	if d.isPlain {
-		_, err := d.value()
-		return err
+		if _, ok := d.plain.value(); ok {
+			return nil
+		}
+		d.leave()
 	}
 	return d.explain(d.dec.SkipValue())
 }

@@ -97,6 +97,7 @@ func documents() []string {
 		strings.Repeat("[", 7) + strings.Repeat("]", 7), strings.Repeat("[", 8) + strings.Repeat("]", 8), strings.Repeat("[", 9) + `"a"` + strings.Repeat("]", 9),
 		strings.Repeat(`{"a":`, 12) + "1" + strings.Repeat("}", 12),
 		names(32), names(33), `{"u":` + names(32) + `,"a":1}`, `{"u":` + names(40) + `,"a":1}`, `[` + names(20) + `,` + names(20) + `]`,
+		`{"u":[[{"a":99999999999999999999,"b":[true,]},0],{}]}`, `{"u":{"a":[1,{"b":}]}}`, `{"u":[{"a":1,"b"}]}`, // faults inside of what is skipped
 		`{"A":1}`, `{"a":"` + strings.Repeat("x", 80) + `"}`, `[` + strings.Repeat("1,", 45) + `1]`,
 		"{\"a\":\"\x1f\"}", "{\"a\":\"\x7f\"}", "\ufeff{}", `{"a":"b"}` + "\x00", "{\"a\":1}\v",
 	}
