@@ -139,6 +139,11 @@ func (b *bench) attempt(r *result, stated time.Duration) error {
 		fmt.Fprintf(os.Stderr, "figures: this machine is %.2f times as slow as the stated one\n", slower)
 		limit = time.Duration(float64(stated) * slower)
 	}
+	more, err := memoryTime(found.rss)
+	if err != nil {
+		return err
+	}
+	limit += more
 	first := r.stella == usage{}
 	r.stella.rss = max(r.stella.rss, found.rss)
 	if first || found.cpu <= limit {

@@ -18,7 +18,8 @@
 //
 // The limits on CPU time are for a machine of a stated speed. On a slower one, or
 // beside busy neighbours, they are multiplied by how much slower it hashes and
-// decodes base64, or finds memory, and the table says so on standard error.
+// decodes base64, and the table says so on standard error. Where a page of memory takes long
+// to find, as in some virtual machines, so much is added as the pages of the process take.
 //
 // With -peer, the same work is done with cosign where it can do it, for
 // comparison; its figures are held to nothing.

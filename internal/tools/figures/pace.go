@@ -22,15 +22,16 @@ const (
 // Some virtual machines take many times as much, and a short run is little else.
 const statedFault = 2 * time.Microsecond
 
-// pages is how many are used for the first time to measure this machine.
-const pages = 2048
+// pages is how many are used for the first time to measure this machine: few, since what this
+// program holds would be measured with what it starts.
+const pages = 256
 
 // sample is how much is hashed and decoded to measure this machine, in bytes.
 const sample = 32 << 20
 
 // pace is how much slower this machine is now than the one that the limits are
-// stated for, and 1 if it is not: neighbours on the same processor, lower clocks and
-// slow memory management cost CPU time too. Limits on CPU time are multiplied by it, and a table
+// stated for, and 1 if it is not: neighbours on the same processor, and lower
+// clocks, cost CPU time too. Limits on CPU time are multiplied by it, and a table
 // that was made so says so.
 func pace(runs int) (float64, error) {
 	var least time.Duration
@@ -51,8 +52,14 @@ func pace(runs int) (float64, error) {
 		}
 	}
 	stated := time.Duration(sample*int64(time.Second)/statedHashing + sample*int64(time.Second)/statedDecoding)
+	return max(1, float64(least)/float64(stated)), nil
+}
+
+// memoryTime is what a process that holds so many bytes may take here more than on the stated
+// machine, to use each page for the first time.
+func memoryTime(held int64) (time.Duration, error) {
 	fault, err := faultTime()
-	return max(1, float64(least)/float64(stated), float64(fault)/float64(statedFault)), err
+	return max(0, fault-statedFault) * time.Duration(held/int64(os.Getpagesize())), err
 }
 
 // faultTime measures what the first use of a page takes.
