@@ -69,7 +69,7 @@ func faultTime() (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer syscall.Munmap(memory)
+	defer func() { _ = syscall.Munmap(memory) }()
 	if err := syscall.Madvise(memory, syscall.MADV_NOHUGEPAGE); err != nil {
 		return 0, err
 	}
