@@ -139,7 +139,7 @@ func (b *bench) attempt(r *result, stated time.Duration) error {
 		fmt.Fprintf(os.Stderr, "figures: this machine is %.2f times as slow as the stated one\n", slower)
 		limit = time.Duration(float64(stated) * slower)
 	}
-	more, err := memoryTime(found.rss)
+	more, err := memoryTime(found.faults)
 	if err != nil {
 		return err
 	}

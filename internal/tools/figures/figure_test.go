@@ -24,12 +24,12 @@ func TestReport(t *testing.T) {
 		want   string
 		over   int
 	}{
-		"at the limits": {usage{time.Second, 10 * megabyte}, binaryLimit, "ok, aim is 0.500 s", 0},
-		"at the aim":    {usage{time.Second / 2, megabyte}, megabyte, "ok\n", 0},
-		"slow":          {usage{time.Second + 1, megabyte}, megabyte, "OVER: CPU\n", 1},
-		"large":         {usage{time.Millisecond, 10*megabyte + 1}, megabyte, "OVER: memory\n", 1},
-		"both":          {usage{2 * time.Second, 11 * megabyte}, megabyte, "OVER: CPU and memory\n", 1},
-		"large binary":  {usage{time.Millisecond, 1}, binaryLimit + 1, "OVER: size\n", 1},
+		"at the limits": {usage{cpu: time.Second, rss: 10 * megabyte}, binaryLimit, "ok, aim is 0.500 s", 0},
+		"at the aim":    {usage{cpu: time.Second / 2, rss: megabyte}, megabyte, "ok\n", 0},
+		"slow":          {usage{cpu: time.Second + 1, rss: megabyte}, megabyte, "OVER: CPU\n", 1},
+		"large":         {usage{cpu: time.Millisecond, rss: 10*megabyte + 1}, megabyte, "OVER: memory\n", 1},
+		"both":          {usage{cpu: 2 * time.Second, rss: 11 * megabyte}, megabyte, "OVER: CPU and memory\n", 1},
+		"large binary":  {usage{cpu: time.Millisecond, rss: 1}, binaryLimit + 1, "OVER: size\n", 1},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -17,9 +17,9 @@ import (
 // TestGrowthIsDrawn: slower is higher up, and the table has every point.
 func TestGrowthIsDrawn(t *testing.T) {
 	points := []point{
-		{byCount, 1, usage{10 * time.Millisecond, 20 * megabyte}},
-		{byCount, 1000, usage{time.Second, 40 * megabyte}},
-		{bySize, 1000, usage{time.Millisecond, megabyte}},
+		{byCount, 1, usage{cpu: 10 * time.Millisecond, rss: 20 * megabyte}},
+		{byCount, 1000, usage{cpu: time.Second, rss: 40 * megabyte}},
+		{bySize, 1000, usage{cpu: time.Millisecond, rss: megabyte}},
 	}
 	var table, plot strings.Builder
 	require.NoError(t, writePoints(&table, points))

@@ -21,7 +21,7 @@ import (
 func TestKitReport(t *testing.T) {
 	good := func() *kitRun {
 		at := func(name string, took time.Duration) timed {
-			return timed{name, 1000 * megabyte, took, usage{took, 50 * megabyte}}
+			return timed{name, 1000 * megabyte, took, usage{cpu: took, rss: 50 * megabyte}}
 		}
 		return &kitRun{
 			hash: at("SHA-256 alone", time.Second), compress: at("compressing", 2*time.Second), decompress: at("decompressing", time.Second/2),

@@ -55,11 +55,11 @@ func pace(runs int) (float64, error) {
 	return max(1, float64(least)/float64(stated)), nil
 }
 
-// memoryTime is what a process that holds so many bytes may take here more than on the stated
-// machine, to use each page for the first time.
-func memoryTime(held int64) (time.Duration, error) {
+// memoryTime is what a process with so many page faults may take here more than on the stated
+// machine.
+func memoryTime(faults int64) (time.Duration, error) {
 	fault, err := faultTime()
-	return max(0, fault-statedFault) * time.Duration(held/int64(os.Getpagesize())), err
+	return max(0, fault-statedFault) * time.Duration(faults), err
 }
 
 // faultTime measures what the first use of a page takes.
