@@ -25,6 +25,7 @@ func TestExamples(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the examples are lines for a Unix shell")
 	}
+	worlds := newExampleWorlds(t)
 	visitCommands(Command(), func(cmd *cobra.Command) {
 		if !cmd.Runnable() || !cmd.IsAvailableCommand() && cmd.Name() != "help" && cmd.HasParent() {
 			return
@@ -35,7 +36,7 @@ func TestExamples(t *testing.T) {
 				return // a group: its commands have the examples
 			}
 			require.NotEmpty(t, lines, "every command has examples")
-			runExamples(t, cmd.CommandPath(), lines)
+			runExamples(t, worlds, cmd.CommandPath(), lines)
 		})
 	})
 }
@@ -60,37 +61,13 @@ func exampleLines(text string) []string {
 	return lines
 }
 
-func runExamples(t *testing.T, name string, lines []string) {
-	dir := t.TempDir()
-	require.NoError(t, os.CopyFS(dir, os.DirFS(filepath.Join("testdata", "examples"))))
-	issue(t, dir)
-	setup, err := os.ReadFile(filepath.Join(dir, "setup"))
-	require.NoError(t, err)
-	all := strings.Join(lines, "\n")
-	for file, wanted := range map[string]bool{
-		"setup-promotion": strings.Contains(all, "promotion"),
-		"setup-trust":     strings.Contains(all, "trust") && !strings.Contains(all, "promotion") || name == "stella verify" || strings.Contains(name, "offline-kit"),
-	} {
-		if !wanted {
-			continue
-		}
-		more, err := os.ReadFile(filepath.Join(dir, file))
-		require.NoError(t, err)
-		setup = append(setup, more...)
-	}
-	if name == "stella offline-kit status" || name == "stella offline-kit rollback" {
-		more, err := os.ReadFile(filepath.Join(dir, "setup-kits"))
-		require.NoError(t, err)
-		setup = append(setup, more...)
-	}
+func runExamples(t *testing.T, worlds *exampleWorlds, name string, lines []string) {
+	setup := setupFor(t, name, strings.Join(lines, "\n"))
+	before, absent := without(setup, lines, nil)
+	dir := worlds.enter(t, before)
 	devices := plugIn(t, name, dir)
-	made := strings.Join(lines, "\n")
-	var absent []string // what the examples make themselves
-	for _, line := range append(exampleLines(string(setup)), devices.setup...) {
-		if output := outputOf(line); output != "" && writes(made, output) || mentionsAny(line, absent) {
-			absent = append(absent, output)
-			continue
-		}
+	before, _ = without(devices.setup, lines, absent)
+	for _, line := range before {
 		status, text := shell(t, dir, line, devices.environ...)
 		require.Zero(t, status, "setup: %s\n%s", line, text)
 	}
@@ -104,6 +81,49 @@ func runExamples(t *testing.T, name string, lines []string) {
 		}
 		assert.Equal(t, want, strconv.Itoa(status), "%s\n%s", line, text)
 	}
+}
+
+// setupFor returns the lines of the setup files that a command's examples need.
+func setupFor(t *testing.T, name, examples string) []string {
+	t.Helper()
+	files := []string{"setup"}
+	switch {
+	case strings.Contains(examples, "promotion"):
+		files = append(files, "setup-promotion")
+		if name == "stella verify" || strings.Contains(name, "offline-kit") {
+			files = append(files, "setup-trust")
+		}
+	case strings.Contains(examples, "trust"), name == "stella verify", strings.Contains(name, "offline-kit"):
+		files = append(files, "setup-trust")
+	}
+	if name == "stella offline-kit status" || name == "stella offline-kit rollback" {
+		files = append(files, "setup-kits")
+	}
+	var lines []string
+	for _, file := range files {
+		text, err := os.ReadFile(filepath.Join("testdata", "examples", file))
+		require.NoError(t, err)
+		lines = append(lines, exampleLines(string(text))...)
+	}
+	return lines
+}
+
+// without leaves out of setup what the examples write themselves, and what rests on it. It
+// returns the names of such files, beside those that were absent before.
+func without(setup, examples, absent []string) (left, alsoAbsent []string) {
+	made := strings.Join(examples, "\n")
+	for _, line := range setup {
+		output := outputOf(line)
+		switch {
+		case output != "" && writes(made, output):
+			absent = append(absent, output)
+		case !mentionsAny(line, absent):
+			left = append(left, line)
+		case output != "":
+			absent = append(absent, output)
+		}
+	}
+	return left, absent
 }
 
 // issue puts evidence there that no command of ours makes: signed with
