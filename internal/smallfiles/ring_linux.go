@@ -40,8 +40,9 @@ const (
 	requests = 128 // a power of two, at least perFile*AtOnce
 )
 
-// patience is how long a file may take, in seconds, before its reading is called off: it may
-// be a pipe by now.
+// patience is how long the kernel is waited for, in seconds, before all readings are called
+// off: a file may be a pipe by now. The wait that also submits does not tell that it timed
+// out, so that there is a second one.
 const patience = 1
 
 // unfinished is the result of a request that is on its way.

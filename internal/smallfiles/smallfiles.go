@@ -32,8 +32,8 @@ const maxVain = 4
 // symbolic link, not there, or for any other reason. The slice is good until the next call.
 //
 // It is for files that were just seen to be regular ones, and does not look once more. It
-// takes what is in a pipe that was put in the place of a file, and waits a second at most for
-// more than there is.
+// takes what is in a pipe that was put in the place of a file, and waits about two seconds at most
+// for more than there is.
 func (r *Reader) Read(paths []string) [][]byte {
 	contents := r.contents[:len(paths)]
 	clear(contents)
