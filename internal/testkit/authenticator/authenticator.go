@@ -118,8 +118,10 @@ type port struct {
 	stopped chan struct{}
 }
 
+// close takes the line away before the request that is under way is cancelled: a device that is
+// pulled out says nothing more, not even that it was cancelled.
 func (p *port) close() {
-	p.cancel()
 	p.line.close()
+	p.cancel()
 	<-p.stopped
 }
