@@ -13,8 +13,9 @@ import (
 
 const (
 	// sortMemory bounds what is held of all pieces while they are brought together,
-	// in bytes. The rest is in a temporary file.
-	sortMemory = 16 << 20
+	// in bytes. The rest is in a temporary file. In bulk the heap is seven times what is
+	// held (GOGC of internal/cli).
+	sortMemory = 2 << 20
 	// maxTogether bounds the pieces of evidence with one payload: they are in memory
 	// at once, and 64 signatures are more than any payload has.
 	maxTogether = 1024
