@@ -30,8 +30,7 @@ test: setup ## all Go tests, with the race detector and the drivers of both buil
 	go run ./internal/tools/testrun -suite unit -- -race -timeout 30m -tags pkcs11 ./...
 	go run ./internal/tools/testrun -suite libfido2 -- -race -tags libfido2 ./pkg/keys/fido2/libfido2 ./internal/cli -run 'FIDO2|Suite|Backends|TouchIsAsked|PIN|Busy|TakenAway|NobodyGives|MemoryOfC'
 	go run ./internal/tools/testrun -suite plugins -in internal/plugins -- ./...
-	go test ./pkg/keys/pkcs11 # once more as in the static build, and what tells the builds apart
-	go test ./internal/cli -run 'TestScripts/(config|doctor|pkcs11|version)$$'
+	go test ./pkg/keys/pkcs11 ./internal/cli # once more as in the static build
 
 lint: ## formatting, linters, known vulnerabilities, module hygiene, generated files
 	scripts/lint
